@@ -1,0 +1,50 @@
+#!/bin/sh
+# Make .venv from the locks, with a Python that this machine's glibc can run TFDV on.
+# Called by the Makefile only when a lock is newer than the last set-up.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "setup: $*"; exit 1; }
+
+[ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
+    die "TensorFlow Data Validation is published for Linux x86-64 only; this is $(uname -s) $(uname -m)"
+glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2) || glibc=
+[ -n "$glibc" ] || die "TensorFlow needs glibc; this system has none (musl?). Use Debian 12 or newer, or Ubuntu 22.04 or newer"
+
+# TFDV 1.21 (Python 3.12 and 3.13) is linked against glibc 2.38; TFDV 1.16.1 (Python 3.11) runs on older ones too.
+if [ "$(printf '%s\n' 2.38 "$glibc" | sort -V | head -n 1)" = 2.38 ]; then
+    wanted="3.13 3.12 3.11"
+else
+    wanted="3.11"
+fi
+
+python=
+reason=
+for version in $wanted; do
+    for candidate in "python$version" python3 python "/usr/bin/python$version"; do
+        path=$(command -v "$candidate" 2>/dev/null) || continue
+        "$path" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null || continue
+        if ! "$path" -c 'import ensurepip, venv' 2>/dev/null; then
+            reason="$path cannot make virtual environments (Debian and Ubuntu: apt-get install python$version-venv)"
+            continue
+        fi
+        python=$path
+        break 2
+    done
+done
+if [ -z "$python" ]; then
+    [ -n "$reason" ] && die "$reason"
+    die "glibc $glibc needs Python $(printf %s "$wanted" | sed 's/ /, /g'), and none is on PATH (Debian and Ubuntu: apt-get install python${wanted##* } python${wanted##* }-venv)"
+fi
+
+say "setup: $("$python" --version) at $python (glibc $glibc); installing into .venv"
+"$python" -m venv --clear .venv
+.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
+# Source distributions are built with the locked setuptools, so that nothing unlocked is downloaded.
+# Run outside the project: its resolution overrides are for making the lock, not for installing it.
+root=$PWD
+(cd .venv && VIRTUAL_ENV=$root/.venv bin/uv pip install --no-config --no-deps --require-hashes --no-build-isolation \
+    --compile-bytecode -r "$root/requirements/lock.txt")
+(cd .venv && VIRTUAL_ENV=$root/.venv bin/uv pip install --no-config --quiet --no-deps --no-build-isolation --offline -e "$root")
+touch .venv/.ready

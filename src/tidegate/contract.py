@@ -1,0 +1,386 @@
+"""The data contract: one YAML file that says what a dataset is and what is expected of it."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from tidegate.errors import ContractError
+
+Task = Literal["binary", "multiclass", "regression"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Column = Annotated[str, Field(min_length=1)]
+Threshold = Literal["auto", "report"] | Annotated[float, Field(gt=0, le=1)]
+
+#: Sections of the design that this version cannot enforce. They are refused, never ignored.
+_PLANNED = {"fairness", "privacy", "needs", "skew"}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Source(_Section):
+    """Where the raw data lies and how it is written."""
+
+    uri: str = Field(
+        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span; "
+        "* and ? match within a name. Relative to the contract's own directory.",
+        examples=["data/{YYYY}-{MM}/*.csv"],
+    )
+    format: Literal["csv", "parquet"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description="CSV only: the character between two fields."
+    )
+    null_values: tuple[str, ...] = Field(
+        ("",), description="CSV only: the texts that mean a missing value, in any column."
+    )
+
+
+class Features(_Section):
+    """Which columns a model may see, and as what. All but key, time and label by default."""
+
+    exclude: tuple[Column, ...] = Field((), description="Columns no model may see.")
+    categorical: tuple[Column, ...] = Field(
+        (), description="Numbers that are names (a flight number): treated as categories."
+    )
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Features:
+        if both := set(self.exclude) & set(self.categorical):
+            raise ValueError(f"{_quoted(both)} stands in both exclude and categorical")
+        return self
+
+
+class Splits(_Section):
+    """How examples are divided, as weights."""
+
+    train: PositiveInt = Field(8, description="Weight of the split a model learns from.")
+    eval: PositiveInt = Field(2, description="Weight of the split a model is judged on.")
+    by: str | None = Field(
+        None,
+        pattern=r"^hash\(\s*[^(),\s][^(),]*(,\s*[^(),\s][^(),]*)*\)$",
+        description="hash(column, ...): equal values never fall into two splits. "
+        "The key by default.",
+        examples=["hash(flight_id)"],
+    )
+
+    @property
+    def hash_columns(self) -> tuple[str, ...]:
+        """The columns named in `by`; empty when it is left to the key."""
+        if self.by is None:
+            return ()
+        return tuple(c.strip() for c in self.by[len("hash(") : -1].split(","))
+
+
+class Drift(_Section):
+    """Limits for the distance of each feature from the previous span."""
+
+    default: Threshold = Field(
+        "auto", description="For every feature not named: auto, report (recorded, never holds), or a distance in (0, 1]."
+    )
+    features: dict[Column, Threshold] = Field(
+        default_factory=dict, description="Per feature: auto, report (recorded, never holds), or a distance in (0, 1]."
+    )
+
+
+def _drift_shorthand(value: Any) -> Any:
+    return value if isinstance(value, dict | Drift) else {"default": value}
+
+
+class Gates(_Section):
+    """What holds a span back."""
+
+    drift: Annotated[Drift, BeforeValidator(_drift_shorthand)] = Field(
+        default_factory=Drift, description="A threshold for all features, or default and features."
+    )
+    min_examples: PositiveInt = Field(
+        1000, description="A span with fewer examples is held: too few to judge."
+    )
+
+
+class Training(_Section):
+    """How the model is built."""
+
+    hidden_units: tuple[PositiveInt, ...] = Field((64, 32), description="Widths of the layers.")
+    epochs: PositiveInt = 5
+    batch_size: PositiveInt = 512
+    learning_rate: PositiveFloat = 0.002
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    max_vocabulary: PositiveInt = Field(
+        1000, le=1000, description="Most frequent values kept per categorical feature."
+    )
+    numeric: Literal["normalize", "bucketize"] = Field(
+        "normalize", description="Numbers enter as z-scores, or as quantile buckets as well."
+    )
+    seed: int = 20130101
+
+
+class Bound(_Section):
+    """The values a metric may have."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise ValueError("give min or max")
+        return self
+
+
+class Evaluation(_Section):
+    """When a model is blessed."""
+
+    metric: str | None = Field(
+        None,
+        description="The metric champion and challenger are compared by: auc for binary, "
+        "accuracy for multiclass, rmse for regression labels by default.",
+    )
+    thresholds: dict[str, Bound] = Field(
+        default_factory=dict, description="Bounds on metrics over all examples, by metric name."
+    )
+    max_regression: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="How much worse than the champion the metric may be, in its own unit."
+    )
+    min_slice_examples: PositiveInt = Field(
+        100, description="Smaller slices are shown and not judged."
+    )
+    max_slice_regression: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="The same limit for every slice that is large enough; none by default."
+    )
+
+
+class Contract(_Section):
+    """What one dataset is and what is expected of it."""
+
+    dataset: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name in the registry and in reports."
+    )
+    source: Source
+    key: tuple[Column, ...] = Field(min_length=1, description="Columns that identify an example.")
+    time: Column | None = Field(None, description="The column that says when an example happened.")
+    label: Column | None = Field(None, description="What is to be predicted.")
+    task: Task | None = Field(
+        None, description="Inferred from the label's values when left out: two values are binary."
+    )
+    features: Features = Field(default_factory=Features)
+    splits: Splits = Field(default_factory=Splits)
+    gates: Gates = Field(default_factory=Gates)
+    slices: tuple[tuple[Column, ...], ...] = Field(
+        (), description="Column combinations by which a model is judged beside the whole."
+    )
+    training: Training = Field(default_factory=Training)
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+
+    _digest: str = PrivateAttr("")
+    _base: Path = PrivateAttr(Path())
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Contract:
+        if self.label is not None and self.label in self.key:
+            raise ValueError(f"label {self.label!r} is part of the key")
+        reserved = {*self.key, self.time, self.label}
+        if wrong := reserved & set(self.features.categorical):
+            raise ValueError(
+                f"features.categorical names {_quoted(wrong)}, which is key, time or label"
+            )
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hexadecimal."""
+        return self._digest
+
+    @property
+    def source_uri(self) -> str:
+        """`source.uri`, made absolute against the contract's directory."""
+        uri = self.source.uri
+        return uri if "://" in uri else str(self._base / uri)
+
+    @property
+    def not_features(self) -> frozenset[str]:
+        """Columns that no model may see: key, time, label and the excluded ones."""
+        named = (*self.key, self.time, self.label, *self.features.exclude)
+        return frozenset(c for c in named if c is not None)
+
+    @property
+    def split_columns(self) -> tuple[str, ...]:
+        """The columns whose hash decides the split of an example."""
+        return self.splits.hash_columns or self.key
+
+    def require_columns(self, columns: Sequence[str]) -> None:
+        """Check that every column this contract names is among `columns`.
+
+        The slices' and label's columns included: a contract that names a column the data has
+        never had is a mistake, while one that vanishes later is an anomaly of the data.
+
+        Raises:
+            ContractError: naming the first column that is missing and the nearest there is.
+        """
+        named: list[tuple[str, str]] = [("key", c) for c in self.key]
+        named += [("splits.by", c) for c in self.splits.hash_columns]
+        named += [("time", self.time)] if self.time else []
+        named += [("label", self.label)] if self.label else []
+        named += [("features.categorical", c) for c in self.features.categorical]
+        named += [("features.exclude", c) for c in self.features.exclude]
+        named += [("gates.drift.features", c) for c in self.gates.drift.features]
+        named += [("slices", c) for group in self.slices for c in group]
+        for where, column in named:
+            if column not in columns:
+                raise ContractError(
+                    f"{where} names the column {column!r}, which the data does not have"
+                    + _nearest(column, columns)
+                )
+
+    @classmethod
+    def load(cls, path: str | Path, *, digest: str | None = None) -> Contract:
+        """Read and check a contract.
+
+        Args:
+            path: A file, or its `file://` URI.
+            digest: When given, the SHA-256 the file must have, so that a run does not change its
+                mind half way.
+
+        Raises:
+            ContractError: one line for each mistake, with file, line, key and remedy.
+        """
+        file = Path(str(path).removeprefix("file://"))
+        try:
+            raw = file.read_bytes()
+            text = raw.decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContractError(f"cannot read the contract {file}: {error}") from None
+        contract = cls.parse(text, name=str(file))
+        contract._digest = hashlib.sha256(raw).hexdigest()
+        contract._base = file.resolve().parent
+        if digest and digest != contract._digest:
+            raise ContractError(
+                f"the contract {file} changed since the run began; start the run again"
+            )
+        return contract
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "contract") -> Contract:
+        """Check a contract given as YAML text; `name` stands in messages for its file."""
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or str(error)
+            raise ContractError(f"{name}{line}: not valid YAML: {problem}") from None
+        if not isinstance(root, yaml.MappingNode):
+            raise ContractError(f"{name}: a contract is a mapping that begins with 'dataset:'")
+        _refuse_duplicates(root, name)
+        try:
+            return cls.model_validate(_tuples(yaml.safe_load(text)))
+        except ValidationError as error:
+            lines = [_explain(e, root, name) for e in error.errors()]
+            raise ContractError("\n".join(dict.fromkeys(lines))) from None
+        except yaml.YAMLError as error:
+            raise ContractError(f"{name}: not valid YAML: {error}") from None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a contract, for editors and other languages."""
+    schema = Contract.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _tuples(value: Any) -> Any:
+    # YAML has lists only; strict models want the tuples that frozen ones can hold.
+    if isinstance(value, dict):
+        return {k: _tuples(v) for k, v in value.items()}
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _quoted(names: set[str] | set[str | None]) -> str:
+    return ", ".join(repr(n) for n in sorted(n for n in names if n is not None))
+
+
+def _nearest(name: str, among: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"
+
+
+def _refuse_duplicates(node: yaml.Node, name: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ContractError(f"{name}:{line}: key {key.value!r} is given twice")
+            seen.add(key.value)
+            _refuse_duplicates(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_duplicates(value, name)
+
+
+def _locate(root: yaml.Node, path: Sequence[str | int]) -> tuple[int, list[str]]:
+    """The 1-based line of the deepest node on `path` that exists, and the keys passed."""
+    node, line, passed = root, root.start_mark.line + 1, []
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == step:
+                    node, line = value, key.start_mark.line + 1
+                    passed.append(str(step))
+                    break
+            # A step of pydantic's own (a union's branch) has no node: stay and go on.
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+            passed[-1] += f"[{step}]"
+    return line, passed
+
+
+def _keys_at(path: Sequence[str | int]) -> list[str]:
+    model: Any = Contract
+    for step in path:
+        if isinstance(model, type) and issubclass(model, BaseModel) and step in model.model_fields:
+            model = model.model_fields[str(step)].annotation
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []
+
+
+def _explain(error: Any, root: yaml.Node, name: str) -> str:
+    path = error["loc"]
+    line, passed = _locate(root, path)
+    key = ".".join(passed)
+    where = f"{name}:{line}: "
+    match error["type"]:
+        case "extra_forbidden":
+            if path[-1] in _PLANNED:
+                return (
+                    f"{where}{key!r} is not enforced by this version of Tidegate, "
+                    "so it is refused rather than ignored; remove it"
+                )
+            return f"{where}unknown key {key!r}" + _nearest(str(path[-1]), _keys_at(path[:-1]))
+        case "missing":
+            full = ".".join([*passed, str(path[-1])])
+            return f"{where}key {full!r} is missing; add it"
+        case _:
+            message = re.sub(r"^(Value error|Input) ?,? ?", "", error["msg"])
+            given = error.get("input")
+            shown = f" (found {given!r})" if isinstance(given, str | int | float) else ""
+            return f"{where}{key or 'contract'}: {message}{shown}"

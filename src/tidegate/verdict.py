@@ -1,0 +1,55 @@
+"""Verdicts are data: a gate passes or holds, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["hold", "warn", "info"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was noticed.
+
+    Attributes:
+        code: Stable machine-readable kind in snake_case, e.g. `unseen_values`.
+        subject: The feature, metric or slice it is about; empty for the whole dataset.
+        severity: `hold` closes the gate, `warn` is shown, `info` is context.
+        message: One line that names the thing, the figures and the remedy.
+    """
+
+    code: str
+    subject: str
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a gate decided, with everything that was noticed on the way.
+
+    A verdict passes only if no finding holds. There is no way to ask for a pass.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def status(self) -> Literal["pass", "hold"]:
+        """`hold` if any finding holds, else `pass`."""
+        return "hold" if self.reasons else "pass"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The messages of the findings that hold."""
+        return tuple(f.message for f in self.findings if f.severity == "hold")
+
+    def to_json(self) -> list[dict[str, str]]:
+        """The findings as plain values."""
+        return [vars(f).copy() for f in self.findings]
+
+    @classmethod
+    def from_json(cls, findings: Iterable[dict[str, Any]]) -> Verdict:
+        """Read back what `to_json` gave."""
+        return cls(tuple(Finding(**f) for f in findings))
