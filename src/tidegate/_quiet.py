@@ -1,0 +1,51 @@
+"""Import this before TensorFlow or TFDV: keeps their start-up chatter out of a task's log.
+
+A value the user has set stays, and errors are still shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+
+for _name, _value in {
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "GRPC_VERBOSITY": "ERROR",
+    "ABSL_MIN_LOG_LEVEL": "2",
+    # Announced on every start otherwise; off, floats also add up alike on every processor.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}.items():
+    os.environ.setdefault(_name, _value)
+
+logging.getLogger("apache_beam").setLevel(logging.ERROR)
+
+
+class _HushedDisplay(MetaPathFinder):
+    # TFDV writes three lines to stderr wherever IPython, which only its notebook plots need, is
+    # not installed; the lines come from one module, which is loaded with stderr set aside.
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != "tensorflow_data_validation.utils.display_util":
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is None or spec.loader is None:
+            return spec
+        load = spec.loader.exec_module
+
+        def hushed(module: ModuleType) -> None:
+            with contextlib.redirect_stderr(io.StringIO()):
+                load(module)
+
+        spec.loader.exec_module = hushed  # type: ignore[method-assign]
+        return spec
+
+
+sys.meta_path.insert(0, _HushedDisplay())

@@ -1,0 +1,6 @@
+"""Statistics of a span: TFDV's own generators over Arrow batches, on one machine."""
+
+from tidegate.statistics.compute import compute, compute_files, compute_table
+from tidegate.statistics.model import FeatureSummary, Statistics
+
+__all__ = ["FeatureSummary", "Statistics", "compute", "compute_files", "compute_table"]

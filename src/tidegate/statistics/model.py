@@ -1,0 +1,208 @@
+"""The statistics of one span: TFDV's proto, a plain view of it, and how it lies on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import tidegate._quiet  # noqa: F401  (before TFDV)
+
+# isort: split
+import tensorflow_data_validation as tfdv
+from google.protobuf.message import DecodeError
+from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from tidegate.errors import StatisticsError
+
+FeatureType = Literal["int", "float", "string"]
+
+_TYPES: dict[int, FeatureType] = {
+    statistics_pb2.FeatureNameStatistics.INT: "int",
+    statistics_pb2.FeatureNameStatistics.FLOAT: "float",
+    statistics_pb2.FeatureNameStatistics.STRING: "string",
+    statistics_pb2.FeatureNameStatistics.BYTES: "string",
+}
+
+
+@dataclass(frozen=True)
+class FeatureSummary:
+    """One column in plain values.
+
+    Attributes:
+        name: The column.
+        type: What its values are; a column that is wholly empty is a `string`.
+        count: Rows that have a value.
+        missing: Rows that have none.
+        unique: Distinct values of a string column: exact up to 16,384, within about 1 % above.
+        top_values: The most frequent values and their counts, at most 1,000; exact where there are
+            up to 20,000 distinct values, else upper bounds, and only of values that stand out.
+        mean: Of the numbers; None where there are none. So with `std`, `min`, `median`, `max`.
+        std: Population standard deviation.
+        min: The least number, which may be infinite.
+        median: Within 0.5 % of the ranks.
+        max: The greatest number, which may be infinite.
+        zeros: Numbers equal to zero.
+        nans: Values that are NaN (they count as present, not as missing).
+        quantiles: The 101 edges of 100 buckets with about as many values each, ascending; a value
+            that is frequent stands there several times.
+        histogram: Ten buckets of equal width as (low, high, count), the count an interpolation.
+        quantile_histogram: The buckets between `quantiles` as (low, high, count).
+        avg_length: Mean length of a string in bytes.
+    """
+
+    name: str
+    type: FeatureType
+    count: int
+    missing: int
+    unique: int | None
+    top_values: tuple[tuple[str, int], ...]
+    mean: float | None
+    std: float | None
+    min: float | None
+    median: float | None
+    max: float | None
+    zeros: int
+    nans: int
+    quantiles: tuple[float, ...]
+    histogram: tuple[tuple[float, float, float], ...]
+    quantile_histogram: tuple[tuple[float, float, float], ...]
+    avg_length: float | None
+
+    @property
+    def rows(self) -> int:
+        """Rows, with a value or without."""
+        return self.count + self.missing
+
+    @property
+    def missing_fraction(self) -> float:
+        """Share of rows without a value, in [0, 1]; 0 where there are no rows."""
+        return self.missing / self.rows if self.rows else 0.0
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """The statistics of one span.
+
+    Attributes:
+        proto: A `DatasetFeatureStatisticsList`; its datasets are `all` and one for each split.
+        span: The span.
+        content_digest: SHA-256 over the content the span was read from.
+    """
+
+    proto: Any
+    span: str
+    content_digest: str
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The datasets there are: `all` first, then the splits."""
+        return tuple(d.name for d in self.proto.datasets)
+
+    def split(self, name: str = "all") -> Any:
+        """The `DatasetFeatureStatistics` of a split.
+
+        Raises:
+            StatisticsError: there is no such split.
+        """
+        for dataset in self.proto.datasets:
+            if dataset.name == name:
+                return dataset
+        raise StatisticsError(
+            f"the statistics of span {self.span!r} have no split {name!r}; "
+            f"there are: {', '.join(self.splits)}"
+        )
+
+    def as_list(self, name: str = "all") -> Any:
+        """A `DatasetFeatureStatisticsList` of that one split, as TFDV's functions take it."""
+        return statistics_pb2.DatasetFeatureStatisticsList(datasets=[self.split(name)])
+
+    def num_examples(self, name: str = "all") -> int:
+        """Rows of a split."""
+        return int(self.split(name).num_examples)
+
+    def features(self, name: str = "all") -> dict[str, FeatureSummary]:
+        """The columns of a split by name, in the order of the data."""
+        return {f.path.step[0]: _summary(f) for f in self.split(name).features}
+
+    def write(self, directory: Path) -> None:
+        """Write `statistics.pb` (the binary proto) and `statistics.json` (what it is of)."""
+        directory.mkdir(parents=True, exist_ok=True)
+        payload = self.proto.SerializeToString(deterministic=True)
+        about = {
+            "span": self.span,
+            "content_digest": self.content_digest,
+            "sha256": hashlib.sha256(payload).hexdigest(),
+            "rows": {name: self.num_examples(name) for name in self.splits},
+            "columns": [f.path.step[0] for f in self.split().features],
+            "tfdv": tfdv.__version__,
+        }
+        (directory / "statistics.pb").write_bytes(payload)
+        (directory / "statistics.json").write_text(json.dumps(about, indent=2) + "\n")
+
+    @classmethod
+    def read(cls, directory: Path) -> Statistics:
+        """Read back what `write` wrote.
+
+        Raises:
+            StatisticsError: a file is missing, cut short or was changed.
+        """
+        try:
+            about = json.loads((directory / "statistics.json").read_text())
+            payload = (directory / "statistics.pb").read_bytes()
+            proto = statistics_pb2.DatasetFeatureStatisticsList.FromString(payload)
+            span, content_digest = about["span"], about["content_digest"]
+            intact = hashlib.sha256(payload).hexdigest() == about["sha256"]
+        except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
+            raise StatisticsError(
+                f"cannot read statistics in {directory}: {error}; compute them again"
+            ) from None
+        if not intact or not proto.datasets:
+            raise StatisticsError(
+                f"{directory / 'statistics.pb'} is not what statistics.json was written for; "
+                "compute the statistics again"
+            )
+        return cls(proto, span, content_digest)
+
+
+def _summary(feature: Any) -> FeatureSummary:
+    kind = _TYPES.get(feature.type)
+    if kind is None:
+        raise StatisticsError(
+            f"column {feature.path.step[0]!r} is nested, which has no summary; flatten it"
+        )
+    stats = feature.string_stats if kind == "string" else feature.num_stats
+    numeric = kind != "string"
+    histograms = {h.type: h for h in feature.num_stats.histograms}
+    standard = histograms.get(statistics_pb2.Histogram.STANDARD)
+    by_rank = _buckets(histograms.get(statistics_pb2.Histogram.QUANTILES))
+    nans = int(standard.num_nan) if standard is not None else 0
+    common = stats.common_stats
+    known = numeric and common.tot_num_values > nans
+    return FeatureSummary(
+        name=feature.path.step[0],
+        type=kind,
+        count=int(common.num_non_missing),
+        missing=int(common.num_missing),
+        unique=None if numeric else int(stats.unique),
+        top_values=() if numeric else tuple((v.value, int(v.frequency)) for v in stats.top_values),
+        mean=stats.mean if known else None,
+        std=stats.std_dev if known else None,
+        min=stats.min if known else None,
+        median=stats.median if known else None,
+        max=stats.max if known else None,
+        zeros=int(stats.num_zeros) if numeric else 0,
+        nans=nans,
+        quantiles=(by_rank[0][0], *(high for _, high, _ in by_rank)) if by_rank else (),
+        histogram=_buckets(standard),
+        quantile_histogram=by_rank,
+        avg_length=None if numeric or not common.tot_num_values else stats.avg_length,
+    )
+
+
+def _buckets(histogram: Any) -> tuple[tuple[float, float, float], ...]:
+    if histogram is None:
+        return ()
+    return tuple((b.low_value, b.high_value, b.sample_count) for b in histogram.buckets)

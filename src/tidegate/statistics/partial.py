@@ -1,0 +1,184 @@
+"""Partial statistics: made from a batch, merged, and turned into TFDV's proto at the end.
+
+The same pair (`partial_of`, `merge`) runs wherever batches are: in this process, in several, or in
+the executors of a cluster. A partial is a list with one accumulator for each generator; it pickles
+to a few megabytes whatever the number of rows it stands for.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import Any
+
+import tidegate._quiet  # noqa: F401  (before TFDV)
+
+# isort: split
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from tensorflow_data_validation.statistics.generators import (
+    basic_stats_generator,
+    top_k_uniques_sketch_stats_generator,
+)
+from tensorflow_data_validation.utils import quantiles_util
+from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx_bsl.statistics import merge_util
+
+from tidegate.errors import StatisticsError
+
+#: Buckets of the quantile histogram. One value of 1e8 among 10,000 ordinary ones moves the
+#: Jensen-Shannon divergence by 0.10 over TFDV's default of ten and by less than 0.02 over these.
+QUANTILE_BUCKETS = 100
+#: Rank error of the quantile sketch: a tenth of a bucket. TFDV's default, 0.01, is a whole one.
+EPSILON = 0.001
+#: Most frequent values kept of a string column.
+TOP_VALUES = 1000
+#: Distinct values up to which `unique` is exact (the size of TFDV's KMV sketch).
+EXACT_UNIQUES = 16_384
+#: Distinct values up to which the counts of string values are exact. Above EXACT_UNIQUES by more
+#: than the sketch's error, so that `unique` tells whether a count can be inexact.
+EXACT_COUNTS = 20_000
+
+Partial = list[Any]
+
+
+class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[misc]
+    """TFDV's basic statistics at its default settings, with a finer quantile histogram.
+
+    TFDV derives all histograms from one list of ten times `num_quantiles_histogram_buckets`
+    quantiles, in Python; asking it for 100 buckets takes 0.05 s a numeric column. The sketch can
+    give 100 directly, so the default's ten stay, and the histogram of type QUANTILES is replaced.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(epsilon=EPSILON)
+
+    def extract_output(self, accumulator: Any) -> Any:
+        result = super().extract_output(accumulator)
+        for feature in result.features:
+            for histogram in feature.num_stats.histograms:
+                if histogram.type == statistics_pb2.Histogram.QUANTILES and histogram.buckets:
+                    path = basic_stats_generator.types.FeaturePath.from_proto(feature.path)
+                    sketch = accumulator[path].numeric_stats.quantiles_summary
+                    quantiles, weights = (
+                        values.flatten().to_numpy(zero_copy_only=False)
+                        for values in sketch.GetQuantilesAndCumulativeWeights(QUANTILE_BUCKETS)
+                    )
+                    finer = quantiles_util.generate_quantiles_histogram(quantiles, weights)
+                    finer.num_nan = histogram.num_nan
+                    histogram.CopyFrom(finer)
+        return result
+
+
+_GENERATORS = (
+    _BasicStats(),
+    top_k_uniques_sketch_stats_generator.TopKUniquesSketchStatsGenerator(
+        num_top_values=TOP_VALUES,
+        num_rank_histogram_buckets=TOP_VALUES,
+        num_misragries_buckets=EXACT_COUNTS,
+        num_kmv_buckets=EXACT_UNIQUES,
+        length_counter_sampling_rate=0.0,
+    ),
+)
+
+
+def partial_of(batch: pa.RecordBatch) -> Partial:
+    """The partial statistics of one batch of plain columns.
+
+    Raises:
+        StatisticsError: a column's type has no statistics (lists, structs, maps).
+    """
+    lists = pa.RecordBatch.from_arrays(
+        [_as_lists(_plain(c, n)) for n, c in zip(batch.schema.names, batch.columns, strict=True)],
+        batch.schema.names,
+    )
+    return [g.add_input(g.create_accumulator(), lists) for g in _GENERATORS]
+
+
+def merge(first: Partial, second: Partial) -> Partial:
+    """Both as one. `first` is used up and must not be used again; `second` stays as it is."""
+    return [
+        g.merge_accumulators([a, b]) for g, a, b in zip(_GENERATORS, first, second, strict=True)
+    ]
+
+
+def copy(partial: Partial) -> Partial:
+    """An independent copy."""
+    return pickle.loads(pickle.dumps(partial))  # type: ignore[no-any-return]  # noqa: S301
+
+
+def extract(partial: Partial, *, name: str, columns: Sequence[str]) -> Any:
+    """The `DatasetFeatureStatistics` of a partial, features in the order of `columns`.
+
+    The partial is used up.
+    """
+    outputs = [g.extract_output(g.compact(a)) for g, a in zip(_GENERATORS, partial, strict=True)]
+    dataset = merge_util.merge_dataset_feature_statistics(outputs).datasets[0]
+    dataset.name = name
+    position = {column: i for i, column in enumerate(columns)}
+    features = sorted(dataset.features, key=lambda f: position[f.path.step[0]])
+    for feature in features:
+        if feature.string_stats.unique > EXACT_UNIQUES:
+            _drop_guesses(feature.string_stats)
+    del dataset.features[:]
+    dataset.features.extend(features)
+    return dataset
+
+
+def _drop_guesses(stats: Any) -> None:
+    # Where a column has more distinct values than the sketch has counters, the sketch fills up
+    # with values that all have its error as their count: any of very many, in an order that
+    # differs from process to process. They say nothing, and the least count is theirs.
+    buckets = stats.rank_histogram.buckets
+    if not buckets:
+        return
+    least = buckets[-1].sample_count
+    kept = [b for b in buckets if b.sample_count > least]
+    del buckets[:]
+    buckets.extend(kept)
+    top = [v for v in stats.top_values if v.frequency > least]
+    del stats.top_values[:]
+    stats.top_values.extend(top)
+
+
+def _plain(column: pa.Array, name: str) -> pa.Array:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.dictionary_decode()
+        kind = column.type
+    if kind in (pa.int64(), pa.float64(), pa.string()):
+        return column
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+        target = pa.int64()
+    elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        target = pa.float64()
+    elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        text = pc.replace_substring(column.cast(pa.timestamp("us")).cast(pa.string()), " ", "T")
+        return pc.replace_substring_regex(text, r"\.0+$", "")
+    elif pa.types.is_null(kind) or pa.types.is_large_string(kind):
+        target = pa.string()
+    else:
+        raise StatisticsError(
+            f"column {name!r} is of type {kind}, which has no statistics; "
+            "flatten it into plain columns before it is ingested"
+        )
+    try:
+        return column.cast(target)
+    except pa.ArrowInvalid as error:
+        raise StatisticsError(
+            f"column {name!r} of type {kind} does not fit {target}: {error}"
+        ) from None
+
+
+def _as_lists(column: pa.Array) -> pa.ListArray:
+    # TFDV sees an example's feature as a list of values; a missing value is a list that is null.
+    rows = len(column)
+    if column.null_count == 0:
+        return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32)), column)
+    present = np.asarray(column.is_valid())
+    offsets = np.zeros(rows + 1, np.int32)
+    np.cumsum(present, out=offsets[1:])
+    return pa.ListArray.from_arrays(
+        pa.array(offsets, mask=np.append(~present, False)), column.drop_null()
+    )
