@@ -94,10 +94,12 @@ class Drift(_Section):
     """Limits for the distance of each feature from the previous span."""
 
     default: Threshold = Field(
-        "auto", description="For every feature not named: auto, report (recorded, never holds), or a distance in (0, 1]."
+        "auto",
+        description="For every feature not named: auto, report (recorded, never holds), "
+        "or a distance in (0, 1].",
     )
     features: dict[Column, Threshold] = Field(
-        default_factory=dict, description="Per feature: auto, report (recorded, never holds), or a distance in (0, 1]."
+        default_factory=dict, description="Per feature: auto, report, or a distance in (0, 1]."
     )
 
 
@@ -109,7 +111,7 @@ class Gates(_Section):
     """What holds a span back."""
 
     drift: Annotated[Drift, BeforeValidator(_drift_shorthand)] = Field(
-        default_factory=Drift, description="A threshold for all features, or default and features."
+        Drift(), description="A threshold for all features, or default and features."
     )
     min_examples: PositiveInt = Field(
         1000, description="A span with fewer examples is held: too few to judge."
@@ -181,14 +183,14 @@ class Contract(_Section):
     task: Task | None = Field(
         None, description="Inferred from the label's values when left out: two values are binary."
     )
-    features: Features = Field(default_factory=Features)
-    splits: Splits = Field(default_factory=Splits)
-    gates: Gates = Field(default_factory=Gates)
+    features: Features = Features()
+    splits: Splits = Splits()
+    gates: Gates = Gates()
     slices: tuple[tuple[Column, ...], ...] = Field(
         (), description="Column combinations by which a model is judged beside the whole."
     )
-    training: Training = Field(default_factory=Training)
-    evaluation: Evaluation = Field(default_factory=Evaluation)
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
 
     _digest: str = PrivateAttr("")
     _base: Path = PrivateAttr(Path())

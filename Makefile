@@ -1,0 +1,60 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PY := .venv/bin/python
+BUILD := build/flights
+REGISTRY := build/registry
+SPAN ?= 2013-01 2013-02
+RUN = $(PY) -m pipelines run training --registry $(REGISTRY)
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help setup run run-bad test lint format types compile golden check clean-tree bench lock
+
+help: ## print this help
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+setup: .venv/.ready ## make .venv from the locks (every other target does it when needed)
+
+.venv/.ready: requirements/bootstrap.txt requirements/lock.txt scripts/setup.sh
+	@scripts/setup.sh
+
+run: .venv/.ready ## flights: train on January, then on February 2013 (SPAN=2013-03 goes on)
+	@$(PY) examples/flights/prepare.py --out $(BUILD)
+	@$(RUN) --contract examples/flights/contract.yaml $(addprefix --span ,$(SPAN))
+
+run-bad: .venv/.ready $(REGISTRY)/flights/models/index.json ## flights: a broken February, held by the data gate
+	@$(RUN) --contract $(BUILD)/bad/contract.yaml --span 2013-02
+
+$(REGISTRY)/flights/models/index.json:
+	@$(MAKE) --no-print-directory run
+
+test: .venv/.ready ## run the tests
+	@$(PY) -m pytest -n 2 --dist worksteal -q
+
+lint: .venv/.ready ## ruff: style, docstrings, import rules
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+format: .venv/.ready ## rewrite the code as ruff wants it
+	@$(PY) -m ruff check --fix-only -q .
+	@$(PY) -m ruff format -q .
+
+types: .venv/.ready ## mypy, strict
+	@$(PY) -m mypy
+
+compile: .venv/.ready ## write component.yaml, pipeline YAML and the contract's JSON Schema
+	@$(PY) -m pipelines compile
+
+golden: .venv/.ready ## fail if a compiled file is not current
+	@$(PY) -m pipelines compile --check
+
+check: lint types golden test clean-tree ## everything CI requires
+
+clean-tree:
+	@test -z "$$(git status --porcelain)" || { git status --short; echo "the tree is not clean: commit or ignore these"; exit 1; }
+
+bench: .venv/.ready ## the figures in the README
+	@$(PY) benchmarks/statistics.py
+
+lock: .venv/.ready ## resolve the locks anew (needs the network)
+	@.venv/bin/uv lock -q --python 3.11 && .venv/bin/uv export -q --no-emit-project --no-annotate --no-header --all-groups -o requirements/lock.txt && rm uv.lock
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -1,0 +1,46 @@
+"""Fix what a run is about."""
+
+from typing import NamedTuple
+
+from kfp import dsl
+
+from components.images import LIGHT
+
+
+@dsl.component(base_image=LIGHT, install_kfp_package=False)
+def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTuple(
+    "Resolved",
+    [
+        ("span", str),
+        ("content_digest", str),
+        ("contract_digest", str),
+        ("schema_version", str),
+        ("baseline_version", str),
+        ("champion_version", str),
+    ],
+):
+    """Turn contract and span into digests, and look up what the registry has to compare with.
+
+    Never cache this component: everything after it takes its digests as parameters, which is
+    what makes caching of the rest right.
+
+    Args:
+        contract_uri: The data contract, a YAML file.
+        span: The period to process, e.g. 2013-02, or latest.
+        registry_uri: Where schemas, statistics and models are kept.
+
+    Returns:
+        span: The period itself where latest was asked for.
+        content_digest: SHA-256 over names, sizes and contents of the span's objects.
+        contract_digest: SHA-256 of the contract.
+        schema_version: The registered schema; empty when there is none yet.
+        baseline_version: Statistics of the last accepted span before this one; may be empty.
+        champion_version: The model now in production; empty when there is none yet.
+    """
+    from dataclasses import astuple
+
+    from tidegate import steps
+
+    return astuple(
+        steps.resolve_inputs(contract_uri=contract_uri, span=span, registry_uri=registry_uri)
+    )

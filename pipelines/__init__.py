@@ -1,0 +1,1 @@
+"""Ready pipelines made of the components."""

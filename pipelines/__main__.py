@@ -1,0 +1,98 @@
+"""The command line: `python -m pipelines compile|run`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipelines import defaults
+from tidegate.errors import TidegateError
+
+EXIT_CODES = """\
+exit codes of run:
+  0  every span was published (or was published before)
+  1  a task failed
+  2  the command line is wrong
+  3  a gate held a span; nothing was published
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and do what it says; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    compiling = commands.add_parser("compile", help="write components/*/component.yaml and *.yaml")
+    compiling.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file is not current"
+    )
+
+    running = commands.add_parser(
+        "run",
+        help="run a pipeline on this machine",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    running.add_argument("pipeline", choices=["training"])
+    running.add_argument("--contract", required=True, type=Path, help="the data contract, YAML")
+    running.add_argument("--registry", required=True, type=Path, help="directory kept between runs")
+    running.add_argument(
+        "--span",
+        action="append",
+        help="the period to process; several are run one after the other (default: latest)",
+    )
+    running.add_argument(
+        "--out", type=Path, default=Path("build/runs"), help="where reports and logs go"
+    )
+    running.add_argument(
+        "--on-hold",
+        choices=["fail", "succeed"],
+        default=defaults.ON_HOLD,
+        help="whether a held run counts as failed (default: %(default)s)",
+    )
+
+    options = parser.parse_args(argv)
+    try:
+        if options.command == "compile":
+            return _compile(check=options.check)
+        return _run(options)
+    except TidegateError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; start the run again and it goes on safely", file=sys.stderr)
+        return 130
+
+
+def _compile(*, check: bool) -> int:
+    from pipelines import compilation
+
+    if not check:
+        for path in compilation.compile_all():
+            print(f"wrote {path.relative_to(compilation.ROOT)}")
+        return 0
+    stale = compilation.stale()
+    for path in stale:
+        print(f"{path.relative_to(compilation.ROOT)} is not current; run `make compile`")
+    return 1 if stale else 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pipelines.console import run_and_report
+
+    for span in options.span or [defaults.SPAN]:
+        code = run_and_report(
+            contract=options.contract,
+            registry=options.registry,
+            span=span,
+            on_hold=options.on_hold,
+            out=options.out,
+        )
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What a person sees of a local run: live progress, then a summary and the reports."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+from tidegate.registry import Registry
+
+from pipelines import compilation, local
+from tidegate import evaluation, report, validation
+from tidegate.contract import Contract
+from tidegate.evaluation import Evaluation
+from tidegate.report.run import GateVerdict, Link, MetricRow, RunSummary, TaskRun
+from tidegate.verdict import Verdict
+
+PUBLISHED, FAILED, HELD = 0, 1, 3
+
+_PAGES = {
+    "data.html": ("infer-schema", "data_report", "Data and schema"),
+    "validation.html": ("validate-examples", "validation_report", "Validation"),
+    "evaluation.html": ("evaluate-model", "evaluation_report", "Evaluation"),
+}
+_COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "failed": "red"}
+
+
+def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, out: Path) -> int:
+    """Run the training pipeline on one span; prints progress and summary.
+
+    Returns:
+        0 published (or published before), 1 failed, 3 held (0 where `on_hold` is succeed).
+
+    Raises:
+        ContractError: the contract cannot be read.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    promised = Contract.load(contract)
+    store = Registry(str(registry.resolve()), promised.dataset)
+    before = {entry.version for entry in store.versions("model")}
+    started = datetime.now(UTC)
+    root = (out / f"{started:%Y%m%dT%H%M%SZ}-{promised.dataset}-{span}").resolve()
+    console.print(f"[bold]{promised.dataset} {span}[/bold]")
+    arguments = {
+        "contract_uri": str(contract.resolve()),
+        "registry_uri": str(registry.resolve()),
+        "span": span,
+        "on_hold": on_hold,
+    }
+    with _Progress(console) as progress:
+        done = local.run(compilation.TRAINING, arguments, root=root, on_change=progress.on_change)
+    summary = _summarize(done, promised, store, before, span, started)
+    for name, (task, artifact, _) in _PAGES.items():
+        if page := done.artifact(task, artifact):
+            shutil.copyfile(page, root / name)
+    (root / "index.html").write_text(report.index_page(summary), encoding="utf-8")
+    _print(console, summary, root)
+    if summary.state == "held":
+        return PUBLISHED if on_hold == "succeed" else HELD
+    return FAILED if summary.state == "failed" else PUBLISHED
+
+
+class _Progress:
+    """A line a task: live where there is a terminal, else printed when the task ends."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._task: local.Task | None = None
+        self._live = Live(console=console, get_renderable=self._line, refresh_per_second=8)
+
+    def __enter__(self) -> _Progress:
+        if self._console.is_terminal:
+            self._live.__enter__()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._task = None
+        if self._console.is_terminal:
+            self._live.__exit__(*exc)  # type: ignore[arg-type]
+
+    def on_change(self, task: local.Task) -> None:
+        self._task = task
+        if task.state != "running":
+            self._console.print(_line(task))
+            self._task = None
+
+    def _line(self) -> Text:
+        return _line(self._task) if self._task else Text("")
+
+
+def _line(task: local.Task) -> Text:
+    mark, colour = {"running": ("…", "cyan"), "succeeded": ("✓", "green"), "failed": ("✗", "red")}[
+        task.state
+    ]
+    said = task.message.splitlines()[0] if task.message else ""
+    line = Text(f"  {mark} ", style=colour)
+    line.append(f"{task.name:<20}{task.seconds:6.1f} s  ", style="default")
+    line.append(said[:110], style="dim")
+    return line
+
+
+def _summarize(
+    done: local.LocalRun,
+    contract: Contract,
+    store: Registry,
+    before: set[str],
+    span: str,
+    started: datetime,
+) -> RunSummary:
+    data = model = None
+    evaluated: Evaluation | None = None
+    if path := done.artifact("validate-examples", "validation"):
+        data = validation.read(path).verdict
+    if path := done.artifact("evaluate-model", "evaluation"):
+        evaluated = evaluation.read(path)
+        model = evaluated.verdict
+    version = done.output("publish-model", "Output")
+    failed = [t for t in done.tasks if t.state == "failed" and not t.name.startswith("hold-run")]
+    reasons = tuple(t.message for t in failed)
+    state: report.run.RunState
+    if any(t.name.startswith("hold-run") for t in done.tasks) and not failed:
+        state = "held"
+        reasons = next((v.reasons for v in (data, model) if v and v.status == "hold"), ())
+    elif version is None or failed:
+        state = "failed"
+        reasons = reasons or ("the run did not finish; logs/kfp.log says why",)
+    else:
+        state = "unchanged" if version in before else "published"
+    lineage = dict(store.get("model", version).lineage) if version else {}
+    return RunSummary(
+        dataset=contract.dataset,
+        span=done.output("resolve-inputs", "span") or span,
+        run_id=done.root.name,
+        started=started.isoformat(timespec="seconds"),
+        state=state,
+        reasons=reasons,
+        tasks=tuple(TaskRun(t.name, t.state, t.seconds) for t in done.tasks),
+        verdicts=(_verdict("data", data), _verdict("model", model)),
+        metrics=tuple(_metrics(evaluated)) if evaluated else (),
+        version=version,
+        registry=store.uri,
+        links=tuple(
+            Link(title, name)
+            for name, (task, artifact, title) in _PAGES.items()
+            if done.artifact(task, artifact)
+        ),
+        lineage=tuple(lineage.items()),
+    )
+
+
+def _verdict(name: str, verdict: Verdict | None) -> GateVerdict:
+    if verdict is None:
+        return GateVerdict(name, "")
+    return GateVerdict(name, verdict.status, verdict.reasons)
+
+
+def _metrics(evaluated: Evaluation) -> Iterator[MetricRow]:
+    champion = evaluated.overall.champion or {}
+    names = sorted(evaluated.overall.metrics, key=lambda name: name != evaluated.metric)
+    for name in names:
+        value = evaluated.overall.metrics[name].value
+        other = champion[name].value if name in champion else None
+        yield MetricRow(name, value, other, None if other is None else value - other)
+
+
+def _print(console: Console, summary: RunSummary, root: Path) -> None:
+    console.print()
+    for verdict in summary.verdicts:
+        colour = {"pass": "green", "hold": "yellow", "": "dim"}[verdict.status]
+        status = verdict.status or "not reached"
+        console.print(f"  {verdict.name + ' gate':<12}[{colour}]{status}[/{colour}]")
+    if summary.metrics:
+        table = Table(box=None, padding=(0, 2), header_style="dim")
+        for name in ("metric", "challenger", "champion", "difference"):
+            table.add_column(name, justify="left" if name == "metric" else "right")
+        for row in summary.metrics:
+            table.add_row(
+                row.metric, _number(row.challenger), _number(row.champion), _signed(row.difference)
+            )
+        console.print(table)
+    colour = _COLOURS[summary.state]
+    version = f"  {summary.version}" if summary.version else ""
+    console.print(f"  [bold {colour}]{summary.state}[/]{version}")
+    for reason in summary.reasons:
+        console.print(Text(f"    - {reason}"))
+    console.print(Text(f"  reports     {_shown(root / 'index.html')}"))
+    if summary.state == "failed":
+        console.print(Text(f"  logs        {_shown(root / 'logs')}"))
+    console.print()
+    sys.stdout.flush()
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.4f}"

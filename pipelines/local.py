@@ -1,0 +1,141 @@
+"""Run a compiled pipeline on this machine: components as subprocesses, no Docker, no cluster."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tidegate.errors import TidegateError
+
+State = Literal["running", "succeeded", "failed"]
+
+_STARTED = re.compile(r"Executing task '(?P<task>[^']+)'")
+_FINISHED = re.compile(r"Task '(?P<task>[^']+)' finished with status (?P<status>\w+)")
+_COLOUR = re.compile(r"\x1b\[\d+m")
+
+
+@dataclass
+class Task:
+    """One task of a run, as far as it has come."""
+
+    name: str
+    started: float
+    state: State = "running"
+    ended: float | None = None
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran, or has been running."""
+        return (self.ended or time.monotonic()) - self.started
+
+    @property
+    def message(self) -> str:
+        """The last thing the task said; why it failed, when it failed."""
+        said = [line for line in self.lines if line.strip() and "[KFP Executor" not in line]
+        own = [i for i, line in enumerate(said) if line.startswith(f"{_function(self.name)}: ")]
+        if self.state == "failed" and own:
+            return "\n".join(said[own[-1] :])
+        return said[-1] if said else ""
+
+
+def _function(task: str) -> str:
+    return re.sub(r"-\d+$", "", task).replace("-", "_")
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """What a local run left behind."""
+
+    root: Path
+    tasks: tuple[Task, ...]
+    ok: bool
+
+    def artifact(self, task: str, name: str) -> Path | None:
+        """An output of a task that succeeded; None when it did not run."""
+        found = sorted(self.root.glob(f"*/{task}/{name}"))
+        return found[-1] if found else None
+
+    def output(self, task: str, name: str) -> str | None:
+        """A parameter a task gave; None when it did not run."""
+        file = self.artifact(task, "executor_output.json")
+        if file is None:
+            return None
+        values: Mapping[str, str] = json.loads(file.read_text()).get("parameterValues", {})
+        return values.get(name)
+
+
+def run(
+    spec: Path,
+    arguments: Mapping[str, str],
+    *,
+    root: Path,
+    on_change: Callable[[Task], None],
+) -> LocalRun:
+    """Run a compiled pipeline with KFP's local runner in a process of its own.
+
+    Args:
+        spec: The compiled pipeline, YAML.
+        arguments: Its parameters.
+        root: Empty directory for artifacts; each task's log goes to `root/logs`.
+        on_change: Called when a task starts, says something, or ends.
+
+    Raises:
+        TidegateError: a path holds a text that KFP's local runner cannot leave alone.
+    """
+    for value in (str(root), sys.executable, *arguments.values()):
+        if "python3" in value and value != sys.executable:
+            raise TidegateError(
+                f"{value!r} contains 'python3', which KFP's local runner replaces wherever it "
+                "stands; move the project or the file to a path without it"
+            )
+    logs = root / "logs"
+    logs.mkdir(parents=True)
+    command = [sys.executable, "-u", "-m", __name__, str(spec), str(root), json.dumps(arguments)]
+    tasks: list[Task] = []
+    with (
+        (logs / "kfp.log").open("w") as rest,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as child,
+    ):
+        for raw in child.stdout or ():
+            line = _COLOUR.sub("", raw.rstrip("\n"))
+            if match := _STARTED.search(line):
+                tasks.append(Task(match["task"], time.monotonic()))
+                on_change(tasks[-1])
+            elif match := _FINISHED.search(line):
+                task = next(t for t in reversed(tasks) if t.name == match["task"])
+                task.state = "succeeded" if match["status"] == "SUCCESS" else "failed"
+                task.ended = time.monotonic()
+                (logs / f"{task.name}.log").write_text("\n".join(task.lines) + "\n")
+                on_change(task)
+            elif tasks and tasks[-1].state == "running" and line.startswith("    "):
+                tasks[-1].lines.append(line[4:])
+                on_change(tasks[-1])
+            else:
+                rest.write(line + "\n")
+    return LocalRun(root, tuple(tasks), child.returncode == 0)
+
+
+def _main(spec: str, root: str, arguments: str) -> int:
+    from kfp import components, local
+
+    local.init(local.SubprocessRunner(use_venv=False), pipeline_root=root, raise_on_error=True)
+    try:
+        components.load_component_from_file(spec)(**json.loads(arguments))
+    except RuntimeError as error:
+        print(error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""The training pipeline: from raw files to a judged and published model."""
+
+from kfp import dsl
+
+import components
+from pipelines import defaults
+
+
+def _sized(task: dsl.PipelineTask, size: defaults.Size, *, cache: bool = True) -> dsl.PipelineTask:
+    return (
+        task.set_cpu_request(size.cpu_request)
+        .set_cpu_limit(size.cpu_limit)
+        .set_memory_request(size.memory_request)
+        .set_memory_limit(size.memory_limit)
+        .set_caching_options(enable_caching=cache)
+    )
+
+
+def _hold(
+    stage: str, reasons: object, on_hold: object, contract_uri: object, run: dict[str, object]
+) -> None:
+    _sized(
+        components.hold_run(
+            stage=stage, reasons=reasons, on_hold=on_hold, contract_uri=contract_uri, **run
+        ),
+        defaults.SMALL,
+        cache=False,
+    )
+
+
+@dsl.pipeline(name="tidegate-training", display_name="Tidegate training")
+def training(
+    contract_uri: str,
+    registry_uri: str,
+    span: str = defaults.SPAN,
+    on_hold: str = defaults.ON_HOLD,
+) -> None:
+    """Train a model on one span of data, and publish it if data and model pass their gates.
+
+    Args:
+        contract_uri: The data contract, a YAML file that the pods can read.
+        registry_uri: Where schemas, statistics and models are kept between runs.
+        span: The period to process, e.g. 2013-02, or latest.
+        on_hold: fail shows a held run red; succeed lets it end green. Nothing is published
+            either way.
+    """
+    run = {"registry_uri": registry_uri, "run_id": dsl.PIPELINE_JOB_ID_PLACEHOLDER}
+    last = _sized(
+        components.notify(contract_uri=contract_uri, **run), defaults.SMALL, cache=False
+    ).set_display_name("Notify")
+
+    with dsl.ExitHandler(last, name="train-and-publish"):
+        resolved = _sized(
+            components.resolve_inputs(
+                contract_uri=contract_uri, span=span, registry_uri=registry_uri
+            ),
+            defaults.SMALL,
+            cache=False,
+        ).outputs
+        contract = {"contract_uri": contract_uri, "contract_digest": resolved["contract_digest"]}
+
+        examples = _sized(
+            components.ingest_examples(
+                span=resolved["span"], content_digest=resolved["content_digest"], **contract
+            ),
+            defaults.MEDIUM,
+        ).outputs["examples"]
+        statistics = _sized(
+            components.compute_statistics(examples=examples), defaults.MEDIUM
+        ).outputs["statistics"]
+        schema = _sized(
+            components.infer_schema(
+                statistics=statistics,
+                registry_uri=registry_uri,
+                schema_version=resolved["schema_version"],
+                **contract,
+            ),
+            defaults.MEDIUM,
+        ).outputs["schema"]
+        data = _sized(
+            components.validate_examples(
+                statistics=statistics,
+                schema=schema,
+                baseline_version=resolved["baseline_version"],
+                **contract,
+                **run,
+            ),
+            defaults.MEDIUM,
+            cache=False,
+        ).outputs
+
+        with dsl.If(data["verdict"] == "pass", name="data-passed"):
+            model = _sized(
+                components.train_model(
+                    examples=examples, statistics=statistics, schema=schema, **contract
+                ),
+                defaults.LARGE,
+            ).outputs["model"]
+            judged = _sized(
+                components.evaluate_model(
+                    model=model,
+                    examples=examples,
+                    registry_uri=registry_uri,
+                    champion_version=resolved["champion_version"],
+                    **contract,
+                ),
+                defaults.LARGE,
+            ).outputs
+            with dsl.If(judged["verdict"] == "pass", name="model-passed"):
+                _sized(
+                    components.publish_model(
+                        model=model,
+                        evaluation=judged["evaluation"],
+                        schema=schema,
+                        content_digest=resolved["content_digest"],
+                        champion_version=resolved["champion_version"],
+                        **contract,
+                        **run,
+                    ),
+                    defaults.SMALL,
+                    cache=False,
+                )
+            with dsl.If(judged["verdict"] != "pass", name="model-held"):
+                _hold("model", judged["reasons"], on_hold, contract_uri, run)
+        with dsl.If(data["verdict"] != "pass", name="data-held"):
+            _hold("data", data["reasons"], on_hold, contract_uri, run)

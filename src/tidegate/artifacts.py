@@ -1,0 +1,76 @@
+"""The KFP artifact types of Tidegate, each with the files it holds.
+
+KFP accepts only schema titles of its own (`system.*`), and its UI draws only those, so each type
+keeps its base's title. The subclasses document the files and make a component's signature say
+what it takes; this module is the one place of the engine that knows KFP.
+"""
+
+from __future__ import annotations
+
+from kfp import dsl
+
+
+class Examples(dsl.Dataset):
+    """Rows divided into splits, as Parquet.
+
+    Files:
+        manifest.json: span, digests, columns and types, rows and SHA-256 of every file.
+        train/part-*.parquet, eval/part-*.parquet: the rows, in row groups of 65,536.
+
+    Metadata: `span`, `rows`, `content_digest`.
+    """
+
+
+class Statistics(dsl.Artifact):
+    """What TFDV says of every column, for all rows and for each split.
+
+    Files:
+        statistics.pb: a `tfmd.DatasetFeatureStatisticsList` with datasets all, train and eval.
+        statistics.json: span, digests and versions.
+
+    Metadata: `span`, `rows`, `columns`.
+    """
+
+
+class Schema(dsl.Artifact):
+    """What the data is expected to look like.
+
+    Files:
+        schema.pbtxt: a `tfmd.Schema` with environments TRAINING and SERVING.
+
+    Metadata: `digest`, `inferred` (true when no schema was registered yet).
+    """
+
+
+class Validation(dsl.Artifact):
+    """The verdict on one span's data.
+
+    Files:
+        validation.json: verdict, findings, and the distance of every feature to the baseline.
+        anomalies.pbtxt: TFDV's own `tfmd.Anomalies`.
+
+    Metadata: `span`, `verdict`.
+    """
+
+
+class Model(dsl.Model):
+    """A trained model that takes raw features.
+
+    Files:
+        saved_model/: a TensorFlow SavedModel with the signatures serving_default (raw features)
+            and serve_tf_examples (serialized tf.Example).
+        model.json: task, classes, features, parameters, history and origin.
+
+    Metadata: `framework`, `task`, `span`.
+    """
+
+
+class Evaluation(dsl.Artifact):
+    """The verdict on one model.
+
+    Files:
+        evaluation.json: verdict, metrics overall and by slice, with intervals.
+        model.sha256: the digest of the model that was judged; only that one can be published.
+
+    Metadata: `span`, `verdict`.
+    """

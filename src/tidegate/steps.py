@@ -1,0 +1,463 @@
+"""One function for each component: what a pod does, with paths in and plain values out.
+
+A component in `components/` declares its interface to KFP and calls the function of the same
+name here; so does anybody who wants the step without KFP. A mistake the user can cure ends the
+process with one line on stderr instead of a traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+
+from tidegate import __version__
+from tidegate.contract import Contract
+from tidegate.errors import EvaluationError, RegistryError, TidegateError
+from tidegate.registry import Registry
+
+if TYPE_CHECKING:
+    from tidegate.evaluation import Evaluation
+    from tidegate.statistics import Statistics
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Where `notify` posts, when set. An environment variable and no parameter: such URLs hold tokens.
+WEBHOOK_VARIABLE = "TIDEGATE_WEBHOOK_URL"
+_WEBHOOK_TIMEOUT = 20
+
+
+def step(function: Callable[P, R]) -> Callable[P, R]:
+    """Print progress, and end the process with one line where the user can cure the error."""
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+        try:
+            return function(*args, **kwargs)
+        except TidegateError as error:
+            sys.exit(f"{function.__name__}: {error}")
+
+    return wrapper
+
+
+def _progress(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a run is about: names and digests that fix every byte it will use."""
+
+    span: str
+    content_digest: str
+    contract_digest: str
+    schema_version: str
+    baseline_version: str
+    champion_version: str
+
+
+@step
+def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolved:
+    """Turn contract and span into digests, and look up what the registry has to compare with.
+
+    Versions are empty where the registry has none yet.
+
+    Raises:
+        SystemExit: the contract, the span or the registry cannot be read.
+    """
+    from tidegate import sources
+
+    contract = Contract.load(contract_uri)
+    inputs = sources.resolve(contract, span)
+    registry = Registry(registry_uri, contract.dataset)
+    schema = registry.current("schema")
+    baseline = registry.statistics_before(inputs.span)
+    champion = registry.current("model")
+    champion_version = champion.version if champion else ""
+    origin = _origin(contract, inputs.digest)
+    for entry in registry.versions("model"):
+        if origin.items() <= entry.lineage.items():
+            # This run was published before: replay it against the champion of that time.
+            champion_version = entry.lineage["champion_before"]
+    _progress(f"{contract.dataset} {inputs.span}: {len(inputs.objects)} objects")
+    return Resolved(
+        span=inputs.span,
+        content_digest=inputs.digest,
+        contract_digest=contract.digest,
+        schema_version=schema.version if schema else "",
+        baseline_version=baseline.version if baseline else "",
+        champion_version=champion_version,
+    )
+
+
+def _origin(contract: Contract, content_digest: str) -> dict[str, str]:
+    return {
+        "contract_digest": contract.digest,
+        "content_digest": content_digest,
+        "tidegate": __version__,
+    }
+
+
+@step
+def ingest_examples(
+    *, contract_uri: str, contract_digest: str, span: str, content_digest: str, out: Path
+) -> dict[str, Any]:
+    """Read one span and write it as split Parquet; returns the artifact's metadata."""
+    from tidegate import examples
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    made = examples.ingest(
+        contract, span=span, out=out, content_digest=content_digest, on_progress=_progress
+    )
+    rows = {split: made.num_rows(split) for split in made.splits}
+    _progress(f"{span}: {made.num_rows():,} rows, {rows}")
+    return {"span": span, "rows": made.num_rows(), "content_digest": made.content_digest}
+
+
+@step
+def compute_statistics(*, examples: Path, out: Path) -> dict[str, Any]:
+    """Compute the statistics of every split; returns the artifact's metadata."""
+    from tidegate import statistics
+    from tidegate.examples import Examples
+
+    computed = statistics.compute(
+        Examples.open(examples),
+        on_progress=lambda done, total: _progress(f"{done:,} of {total:,} rows"),
+    )
+    computed.write(out)
+    return {
+        "span": computed.span,
+        "rows": computed.num_examples(),
+        "columns": len(computed.features()),
+    }
+
+
+@step
+def infer_schema(
+    *,
+    statistics: Path,
+    contract_uri: str,
+    contract_digest: str,
+    registry_uri: str,
+    schema_version: str,
+    out: Path,
+    page: Path,
+) -> dict[str, Any]:
+    """Fetch the registered schema, or infer the first one; returns the artifact's metadata.
+
+    A registered schema is never widened here: data that does not fit it is held instead.
+    """
+    from tidegate import report, schema
+    from tidegate.statistics import Statistics
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    computed = Statistics.read(statistics)
+    if schema_version:
+        registry = Registry(registry_uri, contract.dataset)
+        registry.fetch(registry.get("schema", schema_version), out)
+        found = schema.read(out)
+    else:
+        contract.require_columns(tuple(computed.features()))
+        found = schema.infer(computed, contract)
+        schema.write(found, out)
+    _write(page, report.data_page(computed, found, contract))
+    return {"digest": schema.digest(found), "inferred": not schema_version}
+
+
+@step
+def validate_examples(
+    *,
+    statistics: Path,
+    schema: Path,
+    contract_uri: str,
+    contract_digest: str,
+    registry_uri: str,
+    baseline_version: str,
+    run_id: str,
+    out: Path,
+    page: Path,
+) -> tuple[str, list[str]]:
+    """Judge a span's data; returns the verdict and the reasons to hold.
+
+    Data that passes becomes the baseline of later spans: its statistics, and the schema when it
+    is the first, are committed to the registry.
+    """
+    from tidegate import report, validation
+    from tidegate import schema as schemas
+    from tidegate.statistics import Statistics
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    registry = Registry(registry_uri, contract.dataset)
+    current = Statistics.read(statistics)
+    expected = schemas.read(schema)
+    baseline = None
+    if baseline_version:
+        entry = registry.get("statistics", baseline_version)
+        with tempfile.TemporaryDirectory() as scratch:
+            baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
+
+    result = validation.validate(current, expected, contract, baseline=baseline)
+    result.write(out)
+    _write(page, report.validation_page(result, current, baseline, expected))
+    verdict = result.verdict
+    if verdict.status == "pass":
+        _accept_data(registry, contract, current, statistics, schema)
+    registry.record(
+        run_id,
+        "validate_examples",
+        {"span": current.span, "verdict": verdict.status, "reasons": list(verdict.reasons)},
+    )
+    _announce("data", verdict.status, verdict.reasons)
+    return verdict.status, list(verdict.reasons)
+
+
+def _accept_data(
+    registry: Registry,
+    contract: Contract,
+    current: Statistics,
+    statistics: Path,
+    schema: Path,
+) -> None:
+    from tidegate import schema as schemas
+
+    lineage = _origin(contract, current.content_digest)
+    if registry.current("schema") is None:
+        version = schemas.digest(schemas.read(schema))[:12]
+        registry.commit("schema", version, schema, span=current.span, lineage=lineage)
+    version = f"{current.span}-{directory_digest(statistics)[:12]}"
+    registry.commit("statistics", version, statistics, span=current.span, lineage=lineage)
+
+
+@step
+def train_model(
+    *,
+    examples: Path,
+    statistics: Path,
+    schema: Path,
+    contract_uri: str,
+    contract_digest: str,
+    out: Path,
+) -> dict[str, Any]:
+    """Train a model on the train split; returns the artifact's metadata."""
+    from tidegate import schema as schemas
+    from tidegate import training
+    from tidegate.examples import Examples
+    from tidegate.statistics import Statistics
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+
+    def on_epoch(epoch: int, logs: Mapping[str, float]) -> None:
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+        _progress(f"epoch {epoch}/{contract.training.epochs}  {shown}")
+
+    model = training.train(
+        Examples.open(examples),
+        Statistics.read(statistics),
+        schemas.read(schema),
+        contract,
+        out=out,
+        on_epoch=on_epoch,
+    )
+    return {"framework": "tensorflow", "task": model.task}
+
+
+@step
+def evaluate_model(
+    *,
+    model: Path,
+    examples: Path,
+    contract_uri: str,
+    contract_digest: str,
+    registry_uri: str,
+    champion_version: str,
+    out: Path,
+    page: Path,
+) -> Evaluation:
+    """Judge a model on the eval split, against the champion on the same rows."""
+    from tidegate import evaluation, report
+    from tidegate.examples import Examples
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    with tempfile.TemporaryDirectory() as scratch:
+        champion = None
+        if champion_version:
+            registry = Registry(registry_uri, contract.dataset)
+            entry = registry.get("model", champion_version)
+            champion = registry.fetch(entry, Path(scratch) / "champion")
+        result = evaluation.evaluate(
+            model,
+            Examples.open(examples),
+            contract,
+            champion=champion,
+            champion_version=champion_version or None,
+        )
+    result.write(out)
+    _write(out / "model.sha256", directory_digest(model))
+    card = json.loads((model / "model.json").read_text())
+    _write(page, report.evaluation_page(result, card))
+    _announce("model", result.verdict.status, result.verdict.reasons)
+    return result
+
+
+@step
+def publish_model(
+    *,
+    model: Path,
+    evaluation: Path,
+    schema: Path,
+    contract_uri: str,
+    contract_digest: str,
+    content_digest: str,
+    registry_uri: str,
+    champion_version: str,
+    run_id: str,
+) -> str:
+    """Commit a blessed model to the registry as the new champion; returns its version.
+
+    The version names what the model was made of (span, contract, content, schema and code), so
+    that the same run started again finds it published and changes nothing.
+
+    Raises:
+        SystemExit: no blessing for exactly this model, or the champion it was compared with is
+            no longer the champion.
+    """
+    from tidegate import evaluation as evaluations
+    from tidegate import schema as schemas
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    result = evaluations.read(evaluation)
+    if result.verdict.status != "pass":
+        raise EvaluationError("the evaluation holds this model back; it cannot be published")
+    judged = (evaluation / "model.sha256").read_text()
+    if judged != directory_digest(model):
+        raise EvaluationError(
+            "the evaluation is of another model than the one to publish; evaluate this one"
+        )
+    lineage = _origin(contract, content_digest)
+    lineage["schema_digest"] = schemas.digest(schemas.read(schema))
+    key = hashlib.sha256(json.dumps(lineage, sort_keys=True).encode()).hexdigest()
+    version = f"{result.span}-{key[:12]}"
+
+    registry = Registry(registry_uri, contract.dataset)
+    if version in {entry.version for entry in registry.versions("model")}:
+        _progress(f"{contract.dataset} model {version} is published already")
+        return version
+    current = registry.current("model")
+    now = current.version if current else ""
+    if now != champion_version:
+        raise RegistryError(
+            f"the champion changed from {champion_version or 'none'} to {now} since this model "
+            "was judged; start the run again to compare with the new one"
+        )
+    lineage["champion_before"] = champion_version
+    with tempfile.TemporaryDirectory() as scratch:
+        payload = Path(scratch) / "payload"
+        shutil.copytree(model, payload)
+        shutil.copytree(evaluation, payload / "evaluation")
+        registry.commit("model", version, payload, span=result.span, lineage=lineage)
+    registry.record(run_id, "publish_model", {"span": result.span, "version": version})
+    _progress(f"published {contract.dataset} model {version}")
+    return version
+
+
+@step
+def hold_run(
+    *,
+    stage: str,
+    reasons: Sequence[str],
+    on_hold: str,
+    contract_uri: str,
+    registry_uri: str,
+    run_id: str,
+) -> None:
+    """Record that the run was held and why, and end red unless `on_hold` is `succeed`.
+
+    Raises:
+        SystemExit: with the reasons, unless the user asked for held runs to succeed.
+    """
+    contract = Contract.load(contract_uri)
+    Registry(registry_uri, contract.dataset).record(
+        run_id, "hold_run", {"stage": stage, "reasons": list(reasons)}
+    )
+    message = "\n".join([f"held at the {stage} gate:", *(f"  - {r}" for r in reasons)])
+    if on_hold != "succeed":
+        sys.exit(message)
+    _progress(message)
+
+
+@step
+def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) -> None:
+    """Log how the run ended, and post it to the webhook in the environment if there is one.
+
+    KFP does not tell an exit handler which task failed; the run's record in the registry says
+    how far it came.
+    """
+    contract = Contract.load(contract_uri)
+    record = Registry(registry_uri, contract.dataset).run(run_id)
+    outcome, reasons = _outcome(status, record)
+    summary = {
+        "dataset": contract.dataset,
+        "run": run_id,
+        "span": next((facts["span"] for facts in record.values() if "span" in facts), None),
+        "outcome": outcome,
+        "reasons": reasons,
+        "version": record.get("publish_model", {}).get("version"),
+    }
+    _progress(json.dumps(summary))
+    if url := os.environ.get(WEBHOOK_VARIABLE):
+        _post(url, {"text": f"Tidegate {contract.dataset}: run {run_id} {outcome}", **summary})
+
+
+Outcome = Literal["published", "held", "failed"]
+
+
+def _outcome(status: str, record: Mapping[str, Mapping[str, Any]]) -> tuple[Outcome, list[str]]:
+    if held := record.get("hold_run"):
+        return "held", list(held["reasons"])
+    if "publish_model" in record and status in ("COMPLETE", "SUCCEEDED"):
+        return "published", []
+    done = ", ".join(record) or "no gate was reached"
+    return "failed", [f"a task failed ({done}); its log says why"]
+
+
+def _post(url: str, body: Mapping[str, Any]) -> None:
+    if not url.startswith(("https://", "http://")):
+        raise TidegateError(f"{WEBHOOK_VARIABLE} must begin with https:// or http://")
+    request = urllib.request.Request(  # noqa: S310 (scheme checked above)
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT).close()  # noqa: S310
+    except OSError as error:
+        # Never the URL itself: it may hold a token.
+        raise TidegateError(f"the webhook in {WEBHOOK_VARIABLE} did not answer: {error}") from None
+
+
+def directory_digest(path: Path) -> str:
+    """SHA-256 over the relative names and contents of all files below `path`, in hexadecimal."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        content = hashlib.sha256(file.read_bytes()).digest()
+        digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+def _announce(what: str, status: str, reasons: Sequence[str]) -> None:
+    _progress("\n".join([f"{what}: {status}", *(f"  - {r}" for r in reasons)]))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
