@@ -291,7 +291,7 @@ class Contract(_Section):
             raise ContractError(f"{name}{line}: not valid YAML: {problem}") from None
         if not isinstance(root, yaml.MappingNode):
             raise ContractError(f"{name}: a contract is a mapping that begins with 'dataset:'")
-        _refuse_duplicates(root, name)
+        _check_nodes(root, name)
         try:
             return cls.model_validate(_tuples(yaml.safe_load(text)))
         except ValidationError as error:
@@ -323,18 +323,26 @@ def _nearest(name: str, among: Sequence[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"
 
 
-def _refuse_duplicates(node: yaml.Node, name: str) -> None:
+def _check_nodes(node: yaml.Node, name: str, seen: set[int] | None = None) -> None:
+    """Refuse what YAML allows and a contract does not: aliases, odd keys, the same key twice."""
+    seen = set() if seen is None else seen
+    line = node.start_mark.line + 1
+    if id(node) in seen:
+        raise ContractError(f"{name}:{line}: aliases (&, *) are not read; write the value out")
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
-                line = key.start_mark.line + 1
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ContractError(f"{name}:{line}: a key must be a name, not a list or mapping")
+            if key.value in keys:
                 raise ContractError(f"{name}:{line}: key {key.value!r} is given twice")
-            seen.add(key.value)
-            _refuse_duplicates(value, name)
+            keys.add(key.value)
+            _check_nodes(value, name, seen)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_duplicates(value, name)
+            _check_nodes(value, name, seen)
 
 
 def _locate(root: yaml.Node, path: Sequence[str | int]) -> tuple[int, list[str]]:
