@@ -1,0 +1,329 @@
+"""How examples lie on disk: Parquet parts by split, and a manifest that vouches for them.
+
+    manifest.json                 span, digests, columns, and every part's rows, size and SHA-256
+    train/part-00000.parquet      zstd; row groups of ROW_GROUP_ROWS, the last of a split shorter
+    eval/part-00000.parquet
+
+Rows keep the order of the source within a split.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import tidegate._arrow  # noqa: F401
+from tidegate import sources
+from tidegate.contract import Contract
+from tidegate.errors import ExamplesError, SourceError
+from tidegate.sources.types import NAMED
+from tidegate.splits import assign, hash_rows
+from tidegate.storage.directory import written_whole
+
+ROW_GROUP_ROWS: Final = 65_536
+ROW_GROUPS_PER_PART: Final = 16
+SPLITS: Final = ("train", "eval")
+
+_MANIFEST: Final = "manifest.json"
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """One row group of a part: the unit that statistics are computed over."""
+
+    file: Path
+    index: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One Parquet file of a split; `file` is relative to the examples' directory."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The examples of one span, cut into splits.
+
+    Attributes:
+        path: Their directory.
+        span: E.g. `2013-02`.
+        content_digest: Of the source objects they were made from.
+        contract_digest: Of the contract they were made by.
+        schema: Columns in the source's order, of int64, double, string, timestamp(us) or null.
+        parts: The files of each split, in order; a split may be empty.
+    """
+
+    path: Path
+    span: str
+    content_digest: str
+    contract_digest: str
+    schema: pa.Schema
+    parts: dict[str, tuple[Part, ...]]
+
+    @classmethod
+    def open(cls, path: Path, *, verify: bool = False) -> Examples:
+        """Open what `ingest` wrote.
+
+        Args:
+            path: The directory.
+            verify: Read every part again and compare its SHA-256; otherwise only sizes are.
+
+        Raises:
+            ExamplesError: the manifest or a part is missing, or is not what it was.
+        """
+        path = Path(path)
+        examples = cls._from_manifest(path)
+        for part in (p for parts in examples.parts.values() for p in parts):
+            file = path / part.file
+            if not file.is_file():
+                raise ExamplesError(f"{file} is missing; ingest the span again")
+            if file.stat().st_size != part.bytes or (verify and _sha256(file) != part.sha256):
+                raise ExamplesError(f"{file} is not what the manifest says; ingest the span again")
+        return examples
+
+    @classmethod
+    def _from_manifest(cls, path: Path) -> Examples:
+        file = path / _MANIFEST
+        try:
+            found = json.loads(file.read_bytes())
+            if found["format"] != _FORMAT:
+                raise ExamplesError(f"{file} is of format {found['format']}, not {_FORMAT}")
+            return cls(
+                path=path,
+                span=found["span"],
+                content_digest=found["content_digest"],
+                contract_digest=found["contract_digest"],
+                schema=pa.schema([(c["name"], NAMED[c["type"]]) for c in found["columns"]]),
+                parts={s: tuple(Part(**p) for p in ps) for s, ps in found["splits"].items()},
+            )
+        except FileNotFoundError:
+            raise ExamplesError(f"{path} holds no examples: {_MANIFEST} is missing") from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ExamplesError(f"{file} cannot be read as a manifest: {error!r}") from None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits."""
+        return tuple(self.parts)
+
+    def num_rows(self, split: str | None = None) -> int:
+        """Examples in one split, or in all."""
+        chosen = self.splits if split is None else (split,)
+        return sum(part.rows for s in chosen for part in self._parts(s))
+
+    def files(self, split: str) -> list[Path]:
+        """The Parquet files of a split, in order."""
+        return [self.path / part.file for part in self._parts(split)]
+
+    def row_groups(self, split: str) -> list[RowGroup]:
+        """The row groups of a split, in order; all but the last hold `ROW_GROUP_ROWS` rows."""
+        return [
+            RowGroup(
+                file=self.path / part.file,
+                index=index,
+                rows=min(ROW_GROUP_ROWS, part.rows - index * ROW_GROUP_ROWS),
+            )
+            for part in self._parts(split)
+            for index in range(-(-part.rows // ROW_GROUP_ROWS))
+        ]
+
+    def batches(
+        self, split: str, *, columns: Sequence[str] | None = None, batch_size: int = ROW_GROUP_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of a split, in order.
+
+        Args:
+            split: One of `splits`.
+            columns: Which, in which order; all by default.
+            batch_size: The most rows a batch has; the last of a file or row group may have fewer.
+
+        Raises:
+            ExamplesError: there is no such split or column, or a file cannot be read.
+        """
+        names = list(self.schema.names if columns is None else columns)
+        for name in names:
+            if name not in self.schema.names:
+                close = difflib.get_close_matches(name, self.schema.names, n=1)
+                hint = f"did you mean {close[0]!r}?" if close else "; ".join(self.schema.names)
+                raise ExamplesError(f"the examples have no column {name!r}; {hint}")
+        for file in self.files(split):
+            yield from _read(file, names, batch_size)
+
+    def _parts(self, split: str) -> tuple[Part, ...]:
+        if split not in self.parts:
+            raise ExamplesError(
+                f"the examples have no split {split!r}; there are: {', '.join(self.parts)}"
+            )
+        return self.parts[split]
+
+
+def ingest(
+    contract: Contract,
+    *,
+    span: str,
+    out: Path,
+    content_digest: str | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> Examples:
+    """Read one span, cut it into splits and write it.
+
+    The split of an example depends on its values in `contract.split_columns` alone (see
+    `tidegate.splits`): not on its place, its file or its span. Rows with equal keys all stay.
+    `out` appears whole or not at all, in the place of what was there.
+
+    Args:
+        contract: Says where the source is and how it is split.
+        span: One the source has, or `latest`.
+        out: The directory to write.
+        content_digest: When given, the digest the span's objects must have.
+        on_progress: Called with the number of rows read so far.
+
+    Raises:
+        SourceError: the source cannot be read, has no rows, or is not of this digest.
+        ContractError: a column to split by is not in the data.
+    """
+    inputs = sources.resolve(contract, span)
+    if content_digest is not None and inputs.digest != content_digest:
+        raise SourceError(
+            f"the objects of span {inputs.span} changed since the run resolved them; "
+            "start the run again"
+        )
+    with written_whole(Path(out)) as directory:
+        splits, schema = _write_splits(inputs, contract, directory, on_progress)
+        manifest = {
+            "format": _FORMAT,
+            "span": inputs.span,
+            "content_digest": inputs.digest,
+            "contract_digest": contract.digest,
+            "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
+            "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
+            "objects": [
+                {"name": o.name, "size": o.size, "sha256": o.sha256} for o in inputs.objects
+            ],
+        }
+        (directory / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return Examples.open(Path(out))
+
+
+def _write_splits(
+    inputs: sources.Inputs,
+    contract: Contract,
+    directory: Path,
+    on_progress: Callable[[int], None] | None,
+) -> tuple[dict[str, list[Part]], pa.Schema]:
+    weights = [getattr(contract.splits, name) for name in SPLITS]
+    writers: dict[str, _Writer] = {}
+    rows = 0
+    try:
+        for batch in sources.read(inputs, contract):
+            if not writers:
+                schema = batch.schema
+                if not set(contract.split_columns) <= set(schema.names):
+                    contract.require_columns(schema.names)
+                writers = {name: _Writer(directory, name, schema) for name in SPLITS}
+            keys = [batch.column(schema.names.index(c)) for c in contract.split_columns]
+            chosen = assign(hash_rows(keys), weights)
+            for index, writer in enumerate(writers.values()):
+                writer.add(batch.filter(pa.array(chosen == index)))
+            rows += batch.num_rows
+            if on_progress:
+                on_progress(rows)
+        return {name: writer.close() for name, writer in writers.items()}, schema
+    finally:
+        for writer in writers.values():
+            writer.abandon()
+
+
+class _Writer:
+    """Collects the rows of one split and writes them in whole row groups."""
+
+    def __init__(self, directory: Path, split: str, schema: pa.Schema) -> None:
+        self._directory = directory
+        self._split = split
+        self._schema = schema
+        self._waiting: list[Any] = []
+        self._waiting_rows = 0
+        self._open: Any = None
+        self._groups = 0
+        self._rows = 0
+        self._parts: list[Part] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        if self._waiting_rows >= ROW_GROUP_ROWS:
+            table = pa.Table.from_batches(self._waiting)
+            whole = table.num_rows - table.num_rows % ROW_GROUP_ROWS
+            for start in range(0, whole, ROW_GROUP_ROWS):
+                self._write(table.slice(start, ROW_GROUP_ROWS))
+            self._waiting = table.slice(whole).to_batches()
+            self._waiting_rows = table.num_rows - whole
+
+    def close(self) -> list[Part]:
+        if self._waiting_rows:
+            self._write(pa.Table.from_batches(self._waiting))
+        self._finish()
+        return self._parts
+
+    def abandon(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    @property
+    def _name(self) -> str:
+        return f"{self._split}/part-{len(self._parts):05}.parquet"
+
+    def _write(self, group: pa.Table) -> None:
+        if self._open is None:
+            file = self._directory / self._name
+            file.parent.mkdir(exist_ok=True)
+            self._open = pq.ParquetWriter(file, self._schema, compression="zstd")
+        self._open.write_table(group.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
+        self._groups += 1
+        self._rows += group.num_rows
+        if self._groups == ROW_GROUPS_PER_PART:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._open is None:
+            return
+        self._open.close()
+        self._open = None
+        file = self._directory / self._name
+        self._parts.append(
+            Part(file=self._name, rows=self._rows, bytes=file.stat().st_size, sha256=_sha256(file))
+        )
+        self._groups = self._rows = 0
+
+
+def _read(file: Path, names: list[str], batch_size: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(batch_size=batch_size, columns=names):
+                found = batch.schema.names
+                yield pa.RecordBatch.from_arrays(
+                    [batch.column(found.index(n)) for n in names], names=names
+                )
+    except (pa.ArrowException, OSError) as error:
+        line = str(error).strip().split("\n")[0]
+        raise ExamplesError(f"{file} cannot be read: {line}; ingest the span again") from None
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
