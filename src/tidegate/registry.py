@@ -1,0 +1,383 @@
+"""State that outlives a run: schemas, statistics, models, and what happened in each run.
+
+    <uri>/<dataset>/schemas/       index.json   <version>/<digest>/{payload..., manifest.json}
+    <uri>/<dataset>/statistics/    index.json   <version>/<digest>/{payload..., manifest.json}
+    <uri>/<dataset>/models/        index.json   <version>/<digest>/{payload..., manifest.json}
+    <uri>/<dataset>/runs/<run>/<step>.json
+
+A payload is immutable and written first, under a digest of its own content, so that two writers of
+one version never mix their files. One conditional write of the small `index.json` is the commit: a
+writer killed at any moment before it has changed nothing a reader can see, and of two writers that
+race, the second finds the condition broken, reads again and decides anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from tidegate.errors import NotRegisteredError, PreconditionError, RegistryError, StorageError
+from tidegate.sources.spans import span_order
+from tidegate.storage import Store, check_name, open_store
+from tidegate.storage.directory import written_whole
+
+Kind = Literal["schema", "statistics", "model"]
+
+_FOLDERS: Final[dict[str, str]] = {
+    "schema": "schemas",
+    "statistics": "statistics",
+    "model": "models",
+}
+_FORMAT: Final = 1
+_MANIFEST: Final = "manifest.json"
+#: How often a commit is tried against other writers, and the longest pause between, in seconds.
+_ATTEMPTS: Final = 50
+_PAUSE: Final = 0.2
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a payload: its name in it, its size in bytes and its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version of one kind.
+
+    Attributes:
+        kind: What it is.
+        version: Its name, unique within its kind.
+        span: The data it came from.
+        created_at: When it was committed, in ISO 8601, UTC.
+        lineage: What it was made from: names and digests.
+        files: The payload, in the order of names.
+        promoted: Whether it was ever made current; such statistics may be a baseline.
+    """
+
+    kind: Kind
+    version: str
+    span: str
+    created_at: str
+    lineage: Mapping[str, str]
+    files: tuple[File, ...]
+    promoted: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over the payload's names, sizes and contents."""
+        lines = "".join(f"{f.sha256} {f.size} {f.name}\n" for f in self.files)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The pointer object, and the store's token for it; None when it does not exist yet."""
+
+    token: str | None = None
+    current: str | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+class Registry:
+    """The registry of one dataset, in the object store under one URI."""
+
+    def __init__(self, uri: str, dataset: str) -> None:
+        """Open a registry, which need not exist yet.
+
+        Args:
+            uri: A store's URI; several datasets may share it.
+            dataset: The contract's name for it.
+
+        Raises:
+            StorageError: the URI is not one this version can reach.
+        """
+        self._store: Store = open_store(uri)
+        self._dataset = _segment(dataset, "dataset")
+
+    def commit(
+        self,
+        kind: Kind,
+        version: str,
+        payload: Path,
+        *,
+        span: str,
+        lineage: Mapping[str, str],
+        promote: bool = True,
+    ) -> Entry:
+        """Keep a payload as a version, and make it current.
+
+        Safe to repeat, after a kill at any moment too: a version that is there with the same
+        content stays as it is. An old version committed again does not become current again;
+        only one that never was is promoted. Models are not byte-reproducible, so of a model
+        version the first content stays, whatever the second is.
+
+        Args:
+            kind: What it is.
+            version: Its name.
+            payload: A directory of at least one file, none of them `manifest.json`.
+            span: The data it came from.
+            lineage: What it was made from: names and digests.
+            promote: Whether it becomes `current`.
+
+        Returns:
+            The entry as the registry now has it.
+
+        Raises:
+            RegistryError: the payload is empty, the version is there with other content, or other
+                writers won again and again.
+            StorageError: the store cannot be written.
+        """
+        _folder(kind)
+        _segment(version, "version")
+        span_order(span)
+        mine = Entry(
+            kind=kind,
+            version=version,
+            span=span,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            lineage=dict(lineage),
+            files=_files_of(Path(payload)),
+            promoted=promote,
+        )
+        uploaded = False
+        for attempt in range(_ATTEMPTS):
+            index = self._index(kind)
+            there = index.entries.get(version)
+            if there is not None:
+                _same(there, mine)
+                if there.promoted or not promote:
+                    return there
+            elif not uploaded:
+                self._upload(mine, Path(payload))
+                uploaded = True
+            entry = mine if there is None else replace(there, promoted=True)
+            changed = _Index(
+                current=version if promote else index.current,
+                entries={**index.entries, version: entry},
+            )
+            try:
+                self._write_index(kind, changed, index.token)
+            except PreconditionError:
+                time.sleep(random.uniform(0, min(_PAUSE, 0.01 * (attempt + 1))))  # noqa: S311
+                continue
+            return entry
+        raise RegistryError(
+            f"{kind} {version!r} could not be committed: other writers won {_ATTEMPTS} times in a "
+            "row; try again"
+        )
+
+    def current(self, kind: Kind) -> Entry | None:
+        """The version promoted last, or None before the first."""
+        index = self._index(kind)
+        return None if index.current is None else index.entries[index.current]
+
+    def versions(self, kind: Kind) -> list[Entry]:
+        """All versions, in the order they were committed."""
+        return list(self._index(kind).entries.values())
+
+    def get(self, kind: Kind, version: str) -> Entry:
+        """One version.
+
+        Raises:
+            NotRegisteredError: it is not there; lists those that are.
+        """
+        entries = self._index(kind).entries
+        if version not in entries:
+            there = ", ".join(entries) or "none yet"
+            raise NotRegisteredError(
+                f"{kind} {version!r} is not in the registry of {self._dataset}; there are: {there}"
+            )
+        return entries[version]
+
+    def fetch(self, entry: Entry, into: Path) -> Path:
+        """Copy a payload to a local directory, which appears whole or not at all.
+
+        Raises:
+            RegistryError: a file is missing or is not what was committed.
+        """
+        folder = self._payload(entry)
+        with written_whole(Path(into)) as directory:
+            for file in entry.files:
+                target = directory / check_name(file.name)
+                try:
+                    self._store.download(f"{folder}/{file.name}", target)
+                except StorageError as error:
+                    raise RegistryError(
+                        f"{entry.kind} {entry.version!r} in the registry of {self._dataset} is "
+                        f"damaged: {error}"
+                    ) from None
+                if _file(target, file.name) != file:
+                    raise RegistryError(
+                        f"{entry.kind} {entry.version!r} in the registry of {self._dataset} is "
+                        f"damaged: {file.name} is not what was committed"
+                    )
+        return Path(into)
+
+    def statistics_before(self, span: str) -> Entry | None:
+        """The statistics of the last span before `span` that were promoted; the newest of them.
+
+        Statistics committed with `promote=False` (a span that was held) are never a baseline.
+        """
+        before = [
+            e
+            for e in self._index("statistics").entries.values()
+            if e.promoted and span_order(e.span) < span_order(span)
+        ]
+        return max(reversed(before), key=lambda e: span_order(e.span), default=None)
+
+    def record(self, run_id: str, step: str, facts: Mapping[str, Any]) -> None:
+        """Write down what a step of a run found; the same step may be written again.
+
+        Args:
+            run_id: The run's name.
+            step: The step's name.
+            facts: Plain values. A number that is not finite, which JSON cannot hold, becomes null.
+        """
+        name = f"{self._run(run_id)}/{_segment(step, 'step')}.json"
+        text = json.dumps(_finite(facts), indent=1, sort_keys=True, allow_nan=False) + "\n"
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory, "facts.json")
+            file.write_text(text, encoding="utf-8")
+            self._store.upload(file, name)
+
+    def run(self, run_id: str) -> dict[str, dict[str, Any]]:
+        """What was recorded of a run, by step; empty if nothing was."""
+        folder = self._run(run_id) + "/"
+        return {
+            info.name.removeprefix(folder).removesuffix(".json"): _parse(
+                self._store.read(info.name)[0], info.name
+            )
+            for info in self._store.list(folder)
+        }
+
+    def _run(self, run_id: str) -> str:
+        return f"{self._dataset}/runs/{_segment(run_id, 'run')}"
+
+    def _payload(self, entry: Entry) -> str:
+        version = _segment(entry.version, "version")
+        return f"{self._dataset}/{_folder(entry.kind)}/{version}/{entry.digest[:16]}"
+
+    def _index_name(self, kind: Kind) -> str:
+        return f"{self._dataset}/{_folder(kind)}/index.json"
+
+    def _upload(self, entry: Entry, payload: Path) -> None:
+        folder = self._payload(entry)
+        for file in entry.files:
+            self._store.upload(payload / file.name, f"{folder}/{file.name}")
+        manifest = {"span": entry.span, "lineage": entry.lineage, "files": _plain(entry.files)}
+        with tempfile.TemporaryDirectory() as directory:
+            written = Path(directory, _MANIFEST)
+            written.write_bytes(_dump(manifest))
+            self._store.upload(written, f"{folder}/{_MANIFEST}")
+
+    def _index(self, kind: Kind) -> _Index:
+        name = self._index_name(kind)
+        try:
+            data, token = self._store.read(name)
+        except FileNotFoundError:
+            return _Index()
+        found = _parse(data, name)
+        try:
+            if found["format"] != _FORMAT:
+                raise RegistryError(f"{name} is of format {found['format']}, not {_FORMAT}")
+            entries = {
+                e["version"]: Entry(
+                    **{**e, "kind": kind, "files": tuple(File(**f) for f in e["files"])}
+                )
+                for e in found["entries"]
+            }
+            current = found["current"]
+            if current is not None and current not in entries:
+                raise RegistryError(f"{name} is damaged: its current {current!r} is not an entry")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RegistryError(f"{name} is damaged: {error!r}; restore it from a copy") from None
+        return _Index(token=token, current=current, entries=entries)
+
+    def _write_index(self, kind: Kind, index: _Index, token: str | None) -> None:
+        entries = [
+            {k: v for k, v in asdict(e).items() if k != "kind"} for e in index.entries.values()
+        ]
+        data = _dump({"format": _FORMAT, "current": index.current, "entries": entries})
+        if token is None:
+            self._store.create(self._index_name(kind), data)
+        else:
+            self._store.replace(self._index_name(kind), data, version=token)
+
+
+def _same(there: Entry, mine: Entry) -> None:
+    if there.kind != "model" and there.files != mine.files:
+        raise RegistryError(
+            f"{mine.kind} {mine.version!r} is in the registry with other content; a version never "
+            "changes: commit this under another name"
+        )
+
+
+def _files_of(payload: Path) -> tuple[File, ...]:
+    if not payload.is_dir():
+        raise RegistryError(f"{payload} is not a directory; a payload is one")
+    names = sorted(p.relative_to(payload).as_posix() for p in payload.rglob("*") if p.is_file())
+    if not names:
+        raise RegistryError(f"{payload} holds no files; there is nothing to commit")
+    if _MANIFEST in names:
+        raise RegistryError(f"{payload} holds a {_MANIFEST}, which the registry writes itself")
+    return tuple(_file(payload / name, name) for name in names)
+
+
+def _file(path: Path, name: str) -> File:
+    with path.open("rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    return File(name=name, size=path.stat().st_size, sha256=sha256)
+
+
+def _folder(kind: str) -> str:
+    if kind not in _FOLDERS:
+        raise RegistryError(f"{kind!r} is not a kind; there are: {', '.join(get_args(Kind))}")
+    return _FOLDERS[kind]
+
+
+def _segment(text: str, what: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", text):
+        raise RegistryError(
+            f"{what} {text!r} cannot be a name in the registry: use letters, digits, '.', '_', '-'"
+        )
+    return text
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(files: tuple[File, ...]) -> list[dict[str, Any]]:
+    return [vars(f) for f in files]
+
+
+def _dump(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _parse(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise RegistryError(f"{name} is damaged: {error}; restore it from a copy") from None
+    if not isinstance(found, dict):
+        raise RegistryError(f"{name} is damaged: not a JSON object; restore it from a copy")
+    return found
