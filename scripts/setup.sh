@@ -15,8 +15,10 @@ glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2) || glibc=
 # TFDV 1.21 (Python 3.12 and 3.13) is linked against glibc 2.38; TFDV 1.16.1 (Python 3.11) runs on older ones too.
 if [ "$(printf '%s\n' 2.38 "$glibc" | sort -V | head -n 1)" = 2.38 ]; then
     wanted="3.13 3.12 3.11"
+    packages="python3 python3-venv"
 else
     wanted="3.11"
+    packages="python3.11 python3.11-venv"
 fi
 
 python=
@@ -35,7 +37,8 @@ for version in $wanted; do
 done
 if [ -z "$python" ]; then
     [ -n "$reason" ] && die "$reason"
-    die "glibc $glibc needs Python $(printf %s "$wanted" | sed 's/ /, /g'), and none is on PATH (Debian and Ubuntu: apt-get install python${wanted##* } python${wanted##* }-venv)"
+    found=$(python3 --version 2>/dev/null) || found="no Python"
+    die "glibc $glibc needs Python $(printf %s "$wanted" | sed 's/ / or /g'); on PATH is $found (Debian and Ubuntu: apt-get install $packages)"
 fi
 
 say "setup: $("$python" --version) at $python (glibc $glibc); installing into .venv"
