@@ -24,8 +24,9 @@ fi
 python=
 reason=
 for version in $wanted; do
-    for candidate in "python$version" python3 python "/usr/bin/python$version"; do
-        path=$(command -v "$candidate" 2>/dev/null) || continue
+    # All of PATH, not only the first of each name: a version manager's stub may stand before the real one.
+    for path in $(printf %s "$PATH" | tr : '\n' | sed "s|.*|&/python$version &/python3 &/python|"); do
+        [ -x "$path" ] || continue
         "$path" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null || continue
         if ! "$path" -c 'import ensurepip, venv' 2>/dev/null; then
             reason="$path cannot make virtual environments (Debian and Ubuntu: apt-get install python$version-venv)"
