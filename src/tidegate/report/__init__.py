@@ -1,0 +1,29 @@
+"""Reports: self-contained HTML pages that need neither script nor network.
+
+    data_page        every column of a span, and what the schema expects of it
+    validation_page  a verdict on data: findings, and the distance of every feature
+    evaluation_page  a verdict on a model: metrics, champion, slices
+    index_page       a run, and where to read more
+
+Everything that comes from data is escaped by the template engine, and a content security policy
+in every page forbids scripts and loads even if that failed.
+"""
+
+from tidegate.report.data import data_page
+from tidegate.report.evaluation import evaluation_page
+from tidegate.report.index import index_page
+from tidegate.report.run import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
+from tidegate.report.validation import validation_page
+
+__all__ = [
+    "GateVerdict",
+    "Link",
+    "MetricRow",
+    "RunState",
+    "RunSummary",
+    "TaskRun",
+    "data_page",
+    "evaluation_page",
+    "index_page",
+    "validation_page",
+]

@@ -1,0 +1,86 @@
+"""What the index page says of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+RunState = Literal["published", "unchanged", "held", "failed"]
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One task: `state` as the backend words it, `seconds` None where it never ran."""
+
+    name: str
+    state: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """What a gate decided; `status` is empty where the run did not get that far."""
+
+    name: str
+    status: Literal["pass", "hold", ""]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of challenger and champion; `difference` is challenger minus champion."""
+
+    metric: str
+    challenger: float | None
+    champion: float | None = None
+    difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """Another page, relative to the index page or absolute; `note` is one line about it."""
+
+    title: str
+    href: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run, from its inputs to what it published.
+
+    Attributes:
+        dataset: The contract's dataset.
+        span: The span the run handled.
+        run_id: Names the run in the registry.
+        started: When it began, ISO 8601 in UTC.
+        state: `published` a new version; `unchanged`: this very model was published before;
+            `held` by a gate; `failed`: a task ended with an error.
+        reasons: Why it was held or failed, one line each.
+        tasks: In the order in which they ran.
+        verdicts: One for each gate.
+        metrics: The compared metric first.
+        version: The published version; None if nothing was published.
+        registry: URI of the registry.
+        links: The other pages of the run.
+        lineage: Pairs of a name and what the model was made of (digests, versions).
+    """
+
+    dataset: str
+    span: str
+    run_id: str
+    started: str
+    state: RunState
+    reasons: tuple[str, ...] = ()
+    tasks: tuple[TaskRun, ...] = ()
+    verdicts: tuple[GateVerdict, ...] = ()
+    metrics: tuple[MetricRow, ...] = ()
+    version: str | None = None
+    registry: str = ""
+    links: tuple[Link, ...] = ()
+    lineage: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The sum of the tasks' times."""
+        return sum(t.seconds or 0.0 for t in self.tasks)
