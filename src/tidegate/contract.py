@@ -168,6 +168,11 @@ class Evaluation(_Section):
     max_slice_regression: Annotated[float, Field(gt=0)] | None = Field(
         None, description="The same limit for every slice that is large enough; none by default."
     )
+    unusable_champion: Literal["hold", "replace"] = Field(
+        "hold",
+        description="When the champion cannot be run on the examples (a column it needs is gone): "
+        "hold, or let a model that meets the thresholds replace it without a comparison.",
+    )
 
 
 class Contract(_Section):

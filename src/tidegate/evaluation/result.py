@@ -11,7 +11,7 @@ from typing import Any
 
 from tidegate.contract import Task
 from tidegate.errors import EvaluationError
-from tidegate.verdict import Verdict
+from tidegate.verdict import Finding, Verdict
 
 FILE = "evaluation.json"
 
@@ -78,6 +78,10 @@ class SliceResult:
     comparison: Comparison | None = None
 
 
+#: What an evaluation says before its verdict is known: fail closed.
+_NOT_JUDGED = Verdict((Finding("not_judged", "", "hold", "the model was measured and not judged"),))
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A model judged on the examples of one split.
@@ -90,8 +94,8 @@ class Evaluation:
         classes: The classes in the model's order; the last of two is the positive one. Empty for
             regression.
         metric: The metric by which champion and challenger are compared.
-        verdict: Whether the model may be published, and what was noticed.
         overall: Metrics over all examples.
+        verdict: Whether the model may be published, and what was noticed.
         slices: Metrics by the contract's slices, largest first within each.
         champion_version: The champion's version, as the caller named it.
         baselines: By metric name, what the best constant answer gets (the share of each class,
@@ -100,8 +104,8 @@ class Evaluation:
             (1, 1), at most 200 points.
         confusion: Rows are true classes, columns predicted ones, in the order of
             `confusion_classes`. Empty for regression.
-        confusion_classes: The classes of `confusion`: the model's, those only the labels have,
-            and `(other)` for the rarest when there are more than 30.
+        confusion_classes: The classes of `confusion`: the model's, one for labels unknown to it
+            where there are any, and one for the rarest when there are more than 30.
         calibration: (mean prediction, mean outcome, rows) in bins of about equal size. Binary:
             the positive class's probability and frequency. Multiclass: the probability of the
             predicted class and how often it was right. Regression: prediction and label.
@@ -117,8 +121,8 @@ class Evaluation:
     label: str
     classes: tuple[str, ...]
     metric: str
-    verdict: Verdict
     overall: SliceResult
+    verdict: Verdict = _NOT_JUDGED
     slices: tuple[SliceResult, ...] = ()
     champion_version: str | None = None
     baselines: Mapping[str, float] = field(default_factory=dict)
@@ -223,7 +227,7 @@ def _evaluation(value: Mapping[str, Any]) -> Evaluation:
         slices=tuple(_slice(v) for v in value["slices"]),
         champion_version=value["champion_version"],
         baselines={k: _number(v) for k, v in value["baselines"].items()},
-        roc=tuple((x, y, _number(t)) for x, y, t in value["roc"]),
+        roc=tuple((x, y, t) for x, y, t in value["roc"]),
         confusion=tuple(tuple(row) for row in value["confusion"]),
         confusion_classes=tuple(value["confusion_classes"]),
         calibration=tuple((_number(p), _number(o), n) for p, o, n in value["calibration"]),
