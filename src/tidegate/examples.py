@@ -178,7 +178,7 @@ def ingest(
     span: str,
     out: Path,
     content_digest: str | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[str], None] | None = None,
 ) -> Examples:
     """Read one span, cut it into splits and write it.
 
@@ -191,7 +191,7 @@ def ingest(
         span: One the source has, or `latest`.
         out: The directory to write.
         content_digest: When given, the digest the span's objects must have.
-        on_progress: Called with the number of rows read so far.
+        on_progress: Called now and then with one line on how far it is.
 
     Raises:
         SourceError: the source cannot be read, has no rows, or is not of this digest.
@@ -224,7 +224,7 @@ def _write_splits(
     inputs: sources.Inputs,
     contract: Contract,
     directory: Path,
-    on_progress: Callable[[int], None] | None,
+    on_progress: Callable[[str], None] | None,
 ) -> tuple[dict[str, list[Part]], pa.Schema]:
     weights = [getattr(contract.splits, name) for name in SPLITS]
     writers: dict[str, _Writer] = {}
@@ -242,7 +242,7 @@ def _write_splits(
                 writer.add(batch.filter(pa.array(chosen == index)))
             rows += batch.num_rows
             if on_progress:
-                on_progress(rows)
+                on_progress(f"{rows:,} rows read")
         return {name: writer.close() for name, writer in writers.items()}, schema
     finally:
         for writer in writers.values():

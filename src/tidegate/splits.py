@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
 
+#: Not zero, which the finaliser maps to itself.
+_SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 _NULL_LENGTH: Final = np.uint64(2**64 - 1)
 #: Largest magnitude up to which every whole double is exactly one integer.
 _EXACT: Final = float(2**53)
@@ -22,8 +24,8 @@ def hash_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
 
     Each value is taken as its canonical UTF-8 text, so that 5, 5.0 and "5" are the same key
     whatever file format it came in: integers in decimal, whole doubles as integers, other doubles
-    by their IEEE 754 bits, timestamps as microseconds since 1970. The state starts at 0; for each
-    column in turn, the text's length in bytes (2**64 - 1 for null) and then its bytes as
+    by their IEEE 754 bits, timestamps as microseconds since 1970. The state starts at `_SEED`;
+    for each column in turn, the text's length in bytes (2**64 - 1 for null) and then its bytes as
     little-endian 64-bit words, padded with zeros, are each xored into the state, which is then
     mixed by MurmurHash3's 64-bit finaliser (Appleby, 2011).
 
@@ -33,7 +35,7 @@ def hash_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
     Returns:
         Shape (n,).
     """
-    state = np.zeros(len(columns[0]), np.uint64)
+    state = np.full(len(columns[0]), _SEED)
     for column in columns:
         _absorb(state, _canonical(column))
     return state

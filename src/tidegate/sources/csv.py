@@ -58,7 +58,7 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
                 rows += batch.num_rows
                 list(threads.map(narrow, mine, batch.columns))
             if not rows:
-                raise SourceError(f"{item.name} has a header and no rows; remove it or fill it")
+                raise SourceError(_no_rows(item))
 
     def decide(name: str) -> pa.DataType:
         if not has_values[name]:
@@ -172,22 +172,33 @@ def _bad_text(store: Store, item: SourceObject) -> str | None:
 
 
 def _bad_row(store: Store, item: SourceObject, contract: Contract, width: int | None) -> str | None:
+    """What is wrong with which row, in the words of a slower parser that counts lines."""
+    line, rows_seen, longest, longest_line = 1, 0, 0, 1
     with _open(store, item) as file:
         text = io.TextIOWrapper(file, "utf-8-sig", newline="")
         rows = text_csv.reader(text, delimiter=contract.source.delimiter)
-        line = 1
         try:
             for row in rows:
                 if row and width is not None and len(row) != width:
-                    many = rows.line_num - line + 1
-                    quote = f"; its quotation marks span {many} lines: is one unclosed?"
-                    return f"{item.name}:{line}: expected {width} columns, found {len(row)}" + (
-                        quote if many > 1 else ""
-                    )
+                    told = f"{item.name}:{line}: expected {width} columns, found {len(row)}"
+                    if (lines := rows.line_num - line + 1) > 1:
+                        told += f"; its quotation marks span {lines} lines: is one unclosed?"
+                    return told
+                if (length := sum(map(len, row))) > longest:
+                    longest, longest_line = length, line
+                rows_seen += bool(row)
                 line = rows.line_num + 1
         except text_csv.Error:
             return f"{item.name}:{line}: a quotation mark is not closed, or a field is too long"
+    if rows_seen < 2:
+        return _no_rows(item)
+    if longest > BLOCK_SIZE // 2:
+        return f"{item.name}:{longest_line}: a row of {longest:,} characters is too long"
     return None
+
+
+def _no_rows(item: SourceObject) -> str:
+    return f"{item.name} has a header and no rows; remove it or fill it"
 
 
 def _one_line(error: BaseException) -> str:

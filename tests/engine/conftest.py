@@ -1,0 +1,54 @@
+import csv
+from pathlib import Path
+
+import pytest
+
+from tidegate.contract import Contract
+
+FLIGHTS = Path(__file__).parents[1] / "data" / "flights.csv"
+
+
+@pytest.fixture
+def flights_csv():
+    """991 rows of the 2013 New York departures, every 340th in the table's order."""
+    return FLIGHTS
+
+
+@pytest.fixture
+def flights(tmp_path, flights_csv):
+    """A contract on those rows, cut into the spans 2013-01 to 2013-12."""
+    with flights_csv.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    for month in range(1, 13):
+        folder = tmp_path / "flights" / f"2013-{month:02}"
+        folder.mkdir(parents=True)
+        with (folder / "part.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([header, *(r for r in rows if int(r[1]) == month)])
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(
+        "dataset: flights\n"
+        "source: {uri: 'flights/{YYYY}-{MM}/*.csv', format: csv, null_values: ['', NA]}\n"
+        "key: [time_hour, carrier, flight, origin]\n"
+    )
+    return Contract.load(contract)
+
+
+@pytest.fixture
+def contract_on(tmp_path):
+    """Writes files into one directory and gives a contract on them: every file is a span `1-*`."""
+
+    def make(files, *, kind="csv", key="id", extra="", **source):
+        folder = tmp_path / "source"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            file = folder / name
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        options = "".join(f", {k}: {v!r}" for k, v in source.items())
+        path = tmp_path / "contract.yaml"
+        path.write_text(
+            f"dataset: d\nsource: {{uri: 'source/{{SPAN}}*', format: {kind}{options}}}\n"
+            f"key: [{key}]\n{extra}"
+        )
+        return Contract.load(path)
+
+    return make

@@ -1,0 +1,259 @@
+"""What every store promises; a store is added to STORES and inherits all tests."""
+
+import multiprocessing
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.errors import PreconditionError, StorageError
+from tidegate.storage import check_name, open_store
+from tidegate.storage.directory import written_whole
+
+STORES = ["local"]
+
+
+@pytest.fixture(params=STORES)
+def uri(request, tmp_path):
+    return (tmp_path / "store").as_uri()
+
+
+@pytest.fixture
+def store(uri):
+    return open_store(uri)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    return path
+
+
+def test_lists_nothing_before_the_first_write(store):
+    assert store.list() == []
+    assert store.list("a/b") == []
+
+
+def test_lists_by_prefix_in_the_order_of_names(store, file):
+    for name in ("b/2", "b/10", "b-1", "a", "b/c/d"):
+        store.upload(file, name)
+    assert [i.name for i in store.list()] == ["a", "b-1", "b/10", "b/2", "b/c/d"]
+    assert [i.name for i in store.list("b/")] == ["b/10", "b/2", "b/c/d"]
+    assert [i.name for i in store.list("b")] == ["b-1", "b/10", "b/2", "b/c/d"]
+    assert [i.name for i in store.list("b/1")] == ["b/10"]
+    assert store.list("a/") == []
+    assert {i.size for i in store.list()} == {7}
+
+
+def test_a_listed_version_changes_with_the_object(store, file):
+    store.upload(file, "a")
+    before = store.list()[0].version
+    assert store.list()[0].version == before
+    store.upload(file, "a")
+    assert store.list()[0].version != before
+
+
+def test_upload_download_open_read(store, file, tmp_path):
+    store.upload(file, "deep/name with space+ü")
+    store.download("deep/name with space+ü", tmp_path / "new" / "copy")
+    assert (tmp_path / "new" / "copy").read_bytes() == b"content"
+    with store.open("deep/name with space+ü") as opened:
+        opened.seek(3)
+        assert opened.read() == b"tent"
+    assert store.read("deep/name with space+ü")[0] == b"content"
+
+
+def test_upload_replaces(store, file):
+    store.create("a", b"something much longer than the new one")
+    store.upload(file, "a")
+    assert store.read("a")[0] == b"content"
+
+
+def test_missing_objects_are_named(store, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        store.read("gone")
+    with pytest.raises(StorageError, match="gone"):
+        store.open("gone")
+    with pytest.raises(StorageError, match="gone"):
+        store.download("gone", tmp_path / "x")
+
+
+def test_create_only_once(store):
+    token = store.create("a", b"1")
+    assert store.read("a") == (b"1", token)
+    with pytest.raises(PreconditionError, match="exists already"):
+        store.create("a", b"2")
+    assert store.read("a") == (b"1", token)
+
+
+def test_replace_only_what_was_read(store):
+    first = store.create("a", b"1")
+    second = store.replace("a", b"2", version=first)
+    assert store.read("a") == (b"2", second)
+    with pytest.raises(PreconditionError, match="changed"):
+        store.replace("a", b"3", version=first)
+    with pytest.raises(PreconditionError):
+        store.replace("never", b"3", version=first)
+    assert store.read("a") == (b"2", second)
+    assert [i.name for i in store.list()] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b"])
+def test_names_cannot_lead_out(store, file, name):
+    for act in (store.read, store.open, lambda n: store.create(n, b""), check_name):
+        with pytest.raises(StorageError, match="not an object name"):
+            act(name)
+    with pytest.raises(StorageError, match="not an object name"):
+        store.upload(file, name)
+
+
+def _race(uri, barrier, results, writer):
+    store = open_store(uri)
+    for round_ in range(40):
+        name = f"round-{round_}"
+        barrier.wait()
+        try:
+            store.create(name, str(writer).encode())
+            results.put((round_, writer))
+        except PreconditionError:
+            pass
+
+
+def test_of_racing_creators_one_wins(uri):
+    # Processes, not threads: each has its own client, as two pods have.
+    context = multiprocessing.get_context("fork")
+    barrier, results = context.Barrier(4), context.Queue()
+    racers = [context.Process(target=_race, args=(uri, barrier, results, w)) for w in range(4)]
+    for racer in racers:
+        racer.start()
+    won = dict(results.get(timeout=60) for _ in range(40))
+    for racer in racers:
+        racer.join()
+    assert results.empty()
+    assert {r: int(open_store(uri).read(f"round-{r}")[0]) for r in range(40)} == won
+
+
+def test_racing_replacers_lose_no_update(store):
+    store.create("n", b"0")
+
+    def count():
+        for _ in range(50):
+            while True:
+                data, version = store.read("n")
+                try:
+                    store.replace("n", str(int(data) + 1).encode(), version=version)
+                    break
+                except PreconditionError:
+                    continue
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.read("n")[0] == b"200"
+
+
+def test_readers_never_see_half_an_object(store, tmp_path):
+    sizes = (1, 3_000_000)
+    files = []
+    for size in sizes:
+        files.append(tmp_path / str(size))
+        files[-1].write_bytes(b"x" * size)
+    store.upload(files[0], "a")
+    done = threading.Event()
+
+    def write():
+        for turn in range(40):
+            store.upload(files[turn % 2], "a")
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = set()
+    while not done.is_set():
+        seen.add(len(store.read("a")[0]))
+    writer.join()
+    assert seen <= set(sizes)
+
+
+def test_local_links_are_followed_and_loops_are_not(tmp_path, file):
+    root = tmp_path / "mounted"
+    (root / "..data").mkdir(parents=True)
+    (root / "..data" / "a.csv").write_text("x")
+    (root / "a.csv").symlink_to("..data/a.csv")
+    (root / "2013").symlink_to(root / "..data")
+    (root / "..data" / "up").symlink_to(root)
+    (root / "dangling").symlink_to("nowhere")
+    names = [i.name for i in open_store(str(root)).list()]
+    assert {"a.csv", "2013/a.csv", "..data/a.csv"} <= set(names)
+    assert "dangling" not in names
+    assert len(names) < 10
+
+
+def test_local_own_files_are_hidden(tmp_path):
+    store = open_store(str(tmp_path))
+    store.create("a/b", b"1")
+    assert [i.name for i in store.list()] == ["a/b"]
+    assert (tmp_path / "a" / ".tidegate-lock").exists()
+    with pytest.raises(StorageError, match="the store's own"):
+        store.create("a/.tidegate-lock", b"")
+
+
+def test_local_errors_are_one_line(tmp_path, file):
+    store = open_store(str(file))
+    with pytest.raises(StorageError, match=r"cannot write .*file"):
+        store.create("a", b"")
+    store = open_store(str(tmp_path))
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(StorageError, match=r"cannot read .*: is a directory"):
+        store.read("directory")
+
+
+def test_open_store(tmp_path):
+    assert open_store(str(tmp_path)).uri == tmp_path.as_uri() == open_store(tmp_path.as_uri()).uri
+    for uri in ("s3://bucket/x", "gs://bucket", "ftp://host"):
+        with pytest.raises(StorageError, match="not a store this version can reach"):
+            open_store(uri)
+    with pytest.raises(StorageError, match="absolute"):
+        open_store("file://relative/path")
+
+
+@given(st.text(max_size=20))
+def test_any_name_is_refused_or_stays_inside(text):
+    try:
+        check_name(text)
+    except StorageError:
+        return
+    path = os.path.normpath(Path("/root") / text)
+    assert path == f"/root/{text}"
+
+
+def test_written_whole_replaces_and_cleans_up(tmp_path):
+    out = tmp_path / "parent" / "out"
+    for content in ("1", "2"):
+        with written_whole(out) as directory:
+            (directory / "file").write_text(content)
+            assert directory != out
+    assert (out / "file").read_text() == "2"
+    with pytest.raises(FileNotFoundError), written_whole(out) as directory:
+        (directory / "file").rename(directory / "never written")
+    assert (out / "file").read_text() == "2"
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_written_whole_clears_what_a_kill_left(tmp_path):
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "stale").write_text("x")
+    with written_whole(tmp_path / "out") as directory:
+        (directory / "file").write_text("1")
+    assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "file"]
+
+
+def test_written_whole_refuses_a_file(tmp_path, file):
+    with pytest.raises(NotADirectoryError, match="is a file"), written_whole(file):
+        pass
