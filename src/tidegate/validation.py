@@ -1,0 +1,366 @@
+"""Is this span what the model was promised? Against the schema, the contract and the span before.
+
+Fails closed: no rows, too few rows, a label that cannot be learnt, a statistic or a distance that
+cannot be computed all hold.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import tidegate._quiet  # noqa: F401  (before TFDV)
+
+# isort: split
+import tensorflow_data_validation as tfdv
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from tidegate import anomalies
+from tidegate.contract import Contract
+from tidegate.distances import Distance
+from tidegate.drift import compare, drift_findings, missing_findings
+from tidegate.errors import SchemaError, StatisticsError
+from tidegate.schema import TRAINING, domain
+from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.verdict import Finding, Verdict
+
+#: A value that differs from a known one only in case or spaces comes from a broken writer: it
+#: holds above this share of the values, a tenth of what is tolerated of values nobody has seen.
+MAX_RESPELLED = 0.001
+
+_LABEL_PRESENCE = {
+    "schema_missing_column",
+    "feature_type_not_present",
+    "feature_type_low_fraction_present",
+    "feature_type_low_number_present",
+}
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What the gate before training found.
+
+    Attributes:
+        span: The span that was judged.
+        baseline_span: The span it was compared with; None if there was none.
+        environment: The environment of the schema it was held against.
+        num_examples: Its rows.
+        verdict: Whether it passes, and everything that was noticed.
+        distances: Of every column from the baseline, whether judged or not.
+        anomalies: TFDV's `Anomalies` proto.
+    """
+
+    span: str
+    baseline_span: str | None
+    environment: str
+    num_examples: int
+    verdict: Verdict
+    distances: tuple[Distance, ...]
+    anomalies: Any
+
+    @property
+    def bootstrap(self) -> bool:
+        """True if there was no span to compare with."""
+        return self.baseline_span is None
+
+    def write(self, directory: Path) -> None:
+        """Write `validation.json` and TFDV's `anomalies.pbtxt`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        document = {
+            "span": self.span,
+            "baseline_span": self.baseline_span,
+            "environment": self.environment,
+            "num_examples": self.num_examples,
+            "status": self.verdict.status,
+            "findings": self.verdict.to_json(),
+            "distances": [asdict(d) for d in self.distances],
+        }
+        (directory / "validation.json").write_text(
+            json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+        )
+        (directory / "anomalies.pbtxt").write_text(
+            text_format.MessageToString(self.anomalies, as_utf8=True), encoding="utf-8"
+        )
+
+    @classmethod
+    def read(cls, directory: Path) -> Validation:
+        """Read back what `write` wrote.
+
+        Raises:
+            StatisticsError: a file is missing, cut short or contradicts itself.
+        """
+        try:
+            document = json.loads((directory / "validation.json").read_text(encoding="utf-8"))
+            verdict = Verdict.from_json(document["findings"])
+            if verdict.status != document["status"]:
+                raise ValueError("its status is not what its findings say")
+            return cls(
+                span=document["span"],
+                baseline_span=document["baseline_span"],
+                environment=document["environment"],
+                num_examples=document["num_examples"],
+                verdict=verdict,
+                distances=tuple(
+                    Distance(**{**d, "moved": tuple((m[0], m[1], m[2]) for m in d["moved"])})
+                    for d in document["distances"]
+                ),
+                anomalies=text_format.Parse(
+                    (directory / "anomalies.pbtxt").read_text(encoding="utf-8"),
+                    anomalies_pb2.Anomalies(),
+                ),
+            )
+        except (OSError, ValueError, KeyError, TypeError, text_format.ParseError) as error:
+            raise StatisticsError(
+                f"cannot read the validation in {directory}: {error}; validate the span again"
+            ) from None
+
+
+def validate(
+    statistics: Statistics,
+    schema: Any,
+    contract: Contract,
+    *,
+    baseline: Statistics | None,
+    environment: str = TRAINING,
+) -> Validation:
+    """Judge a span.
+
+    Args:
+        statistics: Of the span.
+        schema: What it is held against; see `tidegate.schema`.
+        contract: Its gates, and which columns are key, time, label and features.
+        baseline: The statistics of the span before; None if there is none.
+        environment: TRAINING, where the label must be there, or SERVING, where it is absent.
+
+    Raises:
+        SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
+    """
+    rows = statistics.num_examples()
+    found = list(_too_few(statistics, contract))
+    reported = anomalies_pb2.Anomalies()
+    distances: list[Distance] = []
+    if rows:
+        features = statistics.features()
+        reported = _tfdv(statistics, schema, baseline, environment)
+        label = list(_label(statistics, contract)) if environment == TRAINING else []
+        found += label
+        found += _from_tfdv(reported, features, schema, contract, environment, bool(label))
+        found += _not_computable(features, contract)
+        found += _strays(features, schema, contract)
+        if baseline is not None and baseline.num_examples():
+            distances = compare(statistics, baseline, contract)
+            found += drift_findings(distances, contract)
+            found += missing_findings(statistics, baseline, contract)
+    found += _about_baseline(statistics, baseline)
+    return Validation(
+        span=statistics.span,
+        baseline_span=None if baseline is None else baseline.span,
+        environment=environment,
+        num_examples=rows,
+        verdict=Verdict(tuple(found)),
+        distances=tuple(distances),
+        anomalies=reported,
+    )
+
+
+def _tfdv(
+    statistics: Statistics, schema: Any, baseline: Statistics | None, environment: str
+) -> Any:
+    if environment not in schema.default_environment:
+        known = ", ".join(schema.default_environment) or "none"
+        raise SchemaError(
+            f"schema.pbtxt does not know the environment {environment!r} (it has: {known}); add "
+            f'default_environment: "{environment}"'
+        )
+    try:
+        return tfdv.validate_statistics(
+            statistics.as_list(),
+            schema,
+            environment=environment,
+            previous_statistics=baseline.as_list()
+            if baseline is not None and baseline.num_examples()
+            else None,
+        )
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise SchemaError(
+            f"TFDV cannot validate with schema.pbtxt: {' '.join(str(error).split())}; correct it"
+        ) from None
+
+
+def _too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
+    rows = statistics.num_examples()
+    if rows == 0:
+        yield Finding(
+            "no_examples", "", "hold", f"span {statistics.span!r} has no rows; fix the source"
+        )
+        return
+    if rows < contract.gates.min_examples:
+        yield Finding(
+            "too_few_examples",
+            "",
+            "hold",
+            f"span {statistics.span!r} has {rows:,} rows, fewer than the "
+            f"{contract.gates.min_examples:,} of gates.min_examples: too few to judge; take a "
+            "longer span, or lower it",
+        )
+    for split in statistics.splits:
+        if statistics.num_examples(split) == 0:
+            yield Finding(
+                "empty_split",
+                "",
+                "hold",
+                f"split {split!r} of span {statistics.span!r} has no rows; take a longer span, or "
+                "change splits in the contract",
+            )
+
+
+def _label(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
+    name = contract.label
+    if name is None:
+        return
+    for split in statistics.splits:
+        summary = statistics.features(split).get(name)
+        where = "" if split == "all" else f" in split {split!r}"
+        if summary is None:
+            yield Finding(
+                "label_absent",
+                name,
+                "hold",
+                f"the label {name!r} is not in the data; restore it in the source, or name "
+                "another label in the contract",
+            )
+            return
+        if summary.missing + summary.nans:
+            yield Finding(
+                "label_missing_values",
+                name,
+                "hold",
+                f"the label {name!r} is missing in {summary.missing + summary.nans:,} of "
+                f"{summary.rows:,} rows; fix the source, or leave out rows that have none yet",
+            )
+            return
+        if summary.rows and _one_value(summary):
+            value = summary.top_values[0][0] if summary.top_values else f"{summary.min:g}"
+            yield Finding(
+                "label_one_value",
+                name,
+                "hold",
+                f"the label {name!r} has one value only{where} ({value!r} in {summary.rows:,} "
+                "rows): there is nothing to learn; take a longer span or fix the source",
+            )
+            return
+
+
+def _one_value(summary: FeatureSummary) -> bool:
+    return summary.unique == 1 if summary.type == "string" else summary.min == summary.max
+
+
+def _from_tfdv(
+    reported: Any,
+    features: dict[str, FeatureSummary],
+    schema: Any,
+    contract: Contract,
+    environment: str,
+    label_is_told: bool,
+) -> Iterable[Finding]:
+    if reported.data_missing:
+        yield Finding(
+            "no_data_in_span", "", "hold", "TFDV found no data in the statistics; fix the source"
+        )
+    for finding in anomalies.findings(
+        reported, features=features, schema=schema, environment=environment
+    ):
+        if label_is_told and finding.subject == contract.label and finding.code in _LABEL_PRESENCE:
+            continue
+        excluded = finding.subject in contract.features.exclude
+        if excluded and finding.code != "schema_missing_column" and finding.severity == "hold":
+            yield Finding(
+                finding.code, finding.subject, "warn", f"{finding.message} (no model sees it)"
+            )
+            continue
+        yield finding
+
+
+def _not_computable(features: dict[str, FeatureSummary], contract: Contract) -> Iterable[Finding]:
+    for name, summary in features.items():
+        if summary.type == "string" or summary.count == 0:
+            continue
+        figures = {"mean": summary.mean, "std": summary.std, "median": summary.median}
+        wrong = [k for k, v in figures.items() if v is None or not math.isfinite(v)]
+        if wrong:
+            yield Finding(
+                "statistic_not_computable",
+                name,
+                "warn" if name in contract.not_features else "hold",
+                f"{', '.join(wrong)} of column {name!r} cannot be computed: {summary.nans:,} of "
+                f"{summary.count:,} values are NaN, the others from {summary.min} to "
+                f"{summary.max}; fix the source",
+            )
+        elif summary.nans and name not in contract.not_features:
+            yield Finding(
+                "nan_values",
+                name,
+                "warn",
+                f"feature {name!r} has {summary.nans:,} values of {summary.count:,} that are NaN; "
+                "write a missing value instead",
+            )
+
+
+def _strays(
+    features: dict[str, FeatureSummary], schema: Any, contract: Contract
+) -> Iterable[Finding]:
+    """Values outside a closed domain that are too few for TFDV's limit."""
+    for feature in schema.feature:
+        summary, known = features.get(feature.name), domain(schema, feature.name)
+        if summary is None or not known or not summary.top_values:
+            continue
+        values = anomalies.unseen(summary, known)
+        share = sum(c for _, c in values) / summary.count
+        tolerated = 1 - feature.distribution_constraints.min_domain_mass
+        if not values or share > tolerated:
+            continue
+        spelled = anomalies.respelled(values, known)
+        respelled = [(v, c) for v, c in values if v in spelled]
+        if sum(c for _, c in respelled) / summary.count > MAX_RESPELLED:
+            pairs = ", ".join(f"{v!r} for {spelled[v]!r}" for v, _ in respelled[: anomalies.SHOWN])
+            yield Finding(
+                "respelled_values",
+                feature.name,
+                "warn" if feature.name in contract.features.exclude else "hold",
+                f"column {feature.name!r} spells known values in another way ({pairs}; "
+                f"{sum(c for _, c in respelled):,} rows); fix the source, or add them to its "
+                "domain in schema.pbtxt",
+            )
+        else:
+            yield Finding(
+                "unseen_values",
+                feature.name,
+                "warn",
+                f"column {feature.name!r} has values nobody has seen: "
+                f"{anomalies.shown(values, summary.count)}, below the {tolerated:.2%} that are "
+                "tolerated; add them to its domain in schema.pbtxt if they are to stay",
+            )
+
+
+def _about_baseline(statistics: Statistics, baseline: Statistics | None) -> Iterable[Finding]:
+    if baseline is None:
+        yield Finding(
+            "no_baseline",
+            "",
+            "warn",
+            f"there is no span before {statistics.span!r} to compare with: drift is not judged",
+        )
+    elif baseline.num_examples() == 0:
+        yield Finding(
+            "empty_baseline",
+            "",
+            "hold",
+            f"the baseline, span {baseline.span!r}, has no rows: drift cannot be judged; choose "
+            "another",
+        )
