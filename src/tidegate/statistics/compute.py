@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+import tidegate._arrow  # noqa: F401
 from tidegate.errors import StatisticsError
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.partial import Partial, copy, extract, merge, partial_of
