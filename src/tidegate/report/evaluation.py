@@ -40,6 +40,9 @@ METRICS: Mapping[str, tuple[str, str, bool | None]] = {
     "r2": ("R\u00b2", "share of the label's variance that is explained", True),
 }
 
+#: How a history names the figures on rows that are not learnt from.
+_TWINS = ("eval_", "val_")
+
 _CALIBRATION = {
     "binary": "Predicted probability against the share that turned out positive.",
     "multiclass": "Probability of the predicted class against how often it was right.",
@@ -348,15 +351,17 @@ def _predictions(evaluation: Evaluation) -> list[tuple[tuple[str, ...], Markup]]
 
 
 def _history(history: Any) -> list[tuple[str, Markup]]:
-    """A chart for each metric of the training history, with its validation twin."""
+    """A chart for each metric of the training history, with its twin on the eval split."""
     series = _by_metric(history)
+    twins = {f"{prefix}{name}": name for name in series for prefix in _TWINS}
     charts = []
     for name, points in series.items():
-        if name.startswith("val_") and name.removeprefix("val_") in series:
+        if name in twins:
             continue
-        drawn = [("training", points)]
-        if (twin := series.get(f"val_{name}")) is not None:
-            drawn.append(("validation", twin))
+        drawn = [("train", points)]
+        drawn += [
+            ("eval", series[twin]) for twin, of in twins.items() if of == name and twin in series
+        ]
         said = ", ".join(f"{kind} {number(values[-1])}" for kind, values in drawn if values)
         chart = svg.curves(drawn, name, f"{name} by epoch; last: {said}")
         if chart:

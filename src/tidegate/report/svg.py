@@ -101,13 +101,16 @@ def histogram(buckets: Buckets, label: str, *, large: bool = False) -> Markup:
             title = escape(f"{_range(*buckets.label(index))}: {said}")
             start = _c(left + index * step)
             hits.append(
-                f'<path class="hit" d="M{start} {_c(top)}h{_c(step)}v{_c(plot_h)}h{_c(-step)}z">'
+                f'<path d="M{start} {_c(top)}h{_c(step)}v{_c(plot_h)}h{_c(-step)}z">'
                 f"<title>{title}</title></path>"
             )
     body += [f'<path class="{css}" d="{"".join(d)}"/>' for css, d in paths.items() if d]
     body.append(_line("axis", [(origin, floor), (width, floor)]))
     if large:
-        body += [_x_labels(buckets, origin, width, height), *hits]
+        body += [
+            _x_labels(buckets, origin, width, height),
+            f'<g class="hit">{"".join(hits)}</g>',
+        ]
     return _svg(width, height, "".join(body), label, "chart" if large else "small")
 
 

@@ -94,7 +94,7 @@ def seconds(value: float | None) -> str:
         return NOTHING
     if value < 10:
         return f"{value:.1f} s"
-    if value < 60:
+    if value < 59.5:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:

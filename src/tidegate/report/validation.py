@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How many features are shown large, as what changed most.
 _TOP = 6
+#: A share that changed by less reads as if it had not.
+_VISIBLE = 0.001
 #: Values shown side by side for a feature of text.
 _VALUES = 8
 
@@ -208,17 +210,19 @@ def sentence(distance: Distance) -> str:
     if distance.value is None:
         return f"{measure} could not be computed."
     if distance.threshold is None:
-        said = f"{measure} {fixed(distance.value)} is recorded and holds nothing back"
+        said = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
     else:
         side = "above" if distance.value > distance.threshold else "within"
         said = f"{measure} {fixed(distance.value)} is {side} the threshold "
         said += fixed(distance.threshold)
-    if distance.noise is not None and distance.value <= distance.noise:
-        said += ", no more than chance would give between two samples of these sizes"
-    if distance.moved and (distance.noise is None or distance.value > distance.noise):
+    chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
+    if chance:
+        said += ", no more than chance gives between two samples of these sizes"
+    if distance.moved and not chance:
         label, before, after = distance.moved[0]
-        verb = "rose" if after > before else "fell"
-        said += f"; {short(label, 40)} {verb} from {percent(before)} to {percent(after)}"
+        if abs(after - before) >= _VISIBLE:
+            verb = "rose" if after > before else "fell"
+            said += f"; {short(label, 40)} {verb} from {percent(before)} to {percent(after)}"
     return f"{said}."
 
 

@@ -1,0 +1,566 @@
+"""The pages: what they say, that each is one inert file, and that no data becomes markup."""
+
+import math
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate import __version__, report, schema, validation
+from tidegate.contract import Contract
+from tidegate.evaluation import Comparison, Evaluation, Metric, SliceResult
+from tidegate.evaluation.metrics import METRICS as DEFINITIONS
+from tidegate.report import shapes, text
+from tidegate.report.evaluation import describe
+from tidegate.report.index import safe
+from tidegate.statistics import FeatureSummary, compute_table
+from tidegate.verdict import Finding, Verdict
+
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+HOSTILE = "</style></title><script>alert(1)</script>"
+HOSTILE_VALUE = "\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """A page as a browser would take it: elements, attributes, and the text between."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.attributes, self.open, self.text = [], [], [], []
+        self.captions = {}
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, k, v or "") for k, v in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, k, v or "") for k, v in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.text.append(data)
+
+    @property
+    def plain(self):
+        return " ".join(" ".join(self.text).split())
+
+    def values(self, name):
+        return [v for _, k, v in self.attributes if k == name]
+
+
+def contract_on(columns, **sections):
+    lines = [
+        "dataset: flights",
+        "source: {uri: '{YYYY}-{MM}.csv', format: csv}",
+        f"key: [{columns[0]!r}]",
+        *(f"{k}: {v}" for k, v in sections.items()),
+    ]
+    return Contract.parse("\n".join(lines))
+
+
+def table(rows, *, seed=0, shift=0.0, carrier="UA", features=()):
+    rng = np.random.default_rng(seed)
+    share = [0.4, 0.35, 0.25]
+    columns = {
+        "id": np.arange(rows).astype(str),
+        "distance": rng.normal(1000 + shift, 200, rows),
+        "hour": rng.integers(5, 24, rows),
+        "carrier": rng.choice([carrier, "AA", "DL"], rows, p=share),
+        HOSTILE: rng.choice([HOSTILE_VALUE, "b"], rows),
+        "late": rng.choice(["yes", "no"], rows, p=[0.2, 0.8]),
+        "const": np.zeros(rows),
+    }
+    columns |= {name: rng.normal(0, 1, rows) for name in features}
+    arrays = {k: pa.array(v) for k, v in columns.items()}
+    arrays["gaps"] = pa.array([None if i % 10 == 0 else float(i) for i in range(rows)])
+    arrays["empty"] = pa.nulls(rows, pa.string())
+    return pa.table(arrays)
+
+
+def measure(rows, span):
+    return compute_table(rows.to_batches(), schema=rows.schema, span=span, content_digest="a" * 64)
+
+
+@pytest.fixture(scope="module")
+def contract():
+    return contract_on(["id"], label="late", slices="[[carrier]]")
+
+
+@pytest.fixture(scope="module")
+def before():
+    return measure(table(4000), "2013-01")
+
+
+@pytest.fixture(scope="module")
+def now():
+    drifted = table(3000, seed=1, shift=500, carrier="ua")
+    return measure(drifted, "2013-02")
+
+
+@pytest.fixture(scope="module")
+def expected(before, contract):
+    return schema.infer(before, contract)
+
+
+@pytest.fixture(scope="module")
+def validated(now, before, expected, contract):
+    return validation.validate(now, expected, contract, baseline=before)
+
+
+def metric(value, half=0.01):
+    return Metric(value, value - half, value + half)
+
+
+def judged(name="all", rows=5000, auc=0.73, change=0.006):
+    ours = {n: metric(auc if n == "auc" else 0.4) for n in DEFINITIONS["binary"]}
+    theirs = ours | {"auc": metric(auc - change)}
+    compared = Comparison("auc", auc, auc - change, metric(change, 0.004), -change)
+    return SliceResult(name, rows, ours, theirs, compared)
+
+
+@pytest.fixture
+def evaluated():
+    return Evaluation(
+        span="2013-02",
+        split="eval",
+        task="binary",
+        label="late",
+        classes=("no", "yes"),
+        metric="auc",
+        verdict=Verdict((Finding("late", HOSTILE, "info", HOSTILE_VALUE),)),
+        overall=judged(),
+        slices=(
+            judged("carrier=fine", 900, change=0.02),
+            judged(f"carrier={HOSTILE}", 800, change=-0.05),
+            judged("carrier=tiny", 7, change=-0.3),
+            judged("carrier=worst", 700, change=-0.08),
+        ),
+        champion_version="2013-01-abc",
+        baselines={"auc": 0.5, "accuracy": 0.8},
+        roc=((0.0, 0.0, math.inf), (0.2, 0.6, 0.5), (1.0, 1.0, 0.0)),
+        confusion=((3700, 250), (760, 290)),
+        confusion_classes=("no", HOSTILE),
+        calibration=((0.1, 0.12, 2500), (0.6, 0.5, 2500)),
+        histogram={"no": (5,) * 20, HOSTILE: (1,) * 20},
+    )
+
+
+MODEL = {
+    "task": "binary",
+    "features": [{"name": HOSTILE, "kind": "number"}],
+    "versions": {"tidegate": HOSTILE_VALUE},
+    "history": [{"loss": 0.6, "eval_loss": 0.58}, {"loss": 0.5, "eval_loss": 0.51}],
+}
+
+
+def a_run(state="published", **fields):
+    given = {
+        "dataset": "flights",
+        "span": "2013-02",
+        "run_id": "run-1",
+        "started": "2026-01-02T03:00:00+00:00",
+        "state": state,
+        "reasons": (HOSTILE_VALUE,),
+        "tasks": (
+            report.TaskRun("train-model", "succeeded", 21.5),
+            report.TaskRun(HOSTILE, "failed", None),
+        ),
+        "verdicts": (report.GateVerdict("data", "hold", (HOSTILE,)), report.GateVerdict("x", "")),
+        "metrics": (report.MetricRow("auc", 0.731, 0.725, 0.006),),
+        "version": "2013-02-0aa1",
+        "registry": "/registry",
+        "links": (
+            report.Link("Data", "data.html", HOSTILE_VALUE),
+            report.Link("Evil", "javascript:alert(1)"),
+        ),
+        "lineage": (("content digest", HOSTILE),),
+    }
+    return report.RunSummary(**(given | fields))
+
+
+@pytest.fixture
+def pages(now, before, expected, contract, validated, evaluated):
+    return {
+        "data": report.data_page(now, expected, contract, at=AT),
+        "validation": report.validation_page(validated, now, before, expected, contract, at=AT),
+        "evaluation": report.evaluation_page(evaluated, MODEL, contract, at=AT),
+        "index": report.index_page(a_run(), at=AT),
+    }
+
+
+KINDS = ("data", "validation", "evaluation", "index")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestEveryPage:
+    def test_is_one_inert_file(self, pages, kind):
+        page = Page(pages[kind])
+        assert not set(page.tags) & {"script", "img", "iframe", "object", "link", "form", "base"}
+        assert not [k for _, k, _ in page.attributes if k.startswith("on") or k == "src"]
+        targets = page.values("href")
+        assert [t for t in targets if not t.startswith("#")] == (
+            ["data.html"] if kind == "index" else []
+        )
+        assert not re.search(r"url\(|@import|https?://", pages[kind])
+        assert "default-src 'none'" in page.values("content")[0]
+
+    def test_shows_hostile_text_as_text(self, pages, kind):
+        page = Page(pages[kind])
+        shown = "".join(page.text)
+        assert HOSTILE in shown
+        assert HOSTILE_VALUE in shown or kind == "validation"
+        assert pages[kind].count("<style>") == pages[kind].count("</style>") == 1
+
+    def test_states_what_it_is_of(self, pages, kind):
+        plain = Page(pages[kind]).plain
+        assert "flights span 2013-02" in plain
+        assert f"Tidegate {__version__} · 2026-01-02 03:04:05 UTC" in plain
+
+    def test_says_which_jensen_shannon(self, pages, kind):
+        plain = Page(pages[kind]).plain
+        assert "Jensen-Shannon divergence with logarithms to base 2" in plain
+        assert "lies in [0, 1]" in plain
+
+    def test_anchors_resolve(self, pages, kind):
+        page = Page(pages[kind])
+        ids = page.values("id")
+        assert len(ids) == len(set(ids))
+        named = page.values("aria-labelledby") + [
+            h[1:] for h in page.values("href") if h.startswith("#")
+        ]
+        assert set(named) <= set(ids)
+
+    def test_is_semantic(self, pages, kind):
+        page = Page(pages[kind])
+        assert page.tags.count("h1") == 1
+        assert page.tags.count("table") == page.tags.count("caption") > 0
+        assert {"main", "header", "footer", "section"} <= set(page.tags)
+        assert all(page.values("aria-label")[:1])
+        charts = [v for tag, k, v in page.attributes if tag == "svg" and k == "viewbox"]
+        assert charts
+
+    def test_serves_dark_phone_and_paper(self, pages, kind):
+        for media in ("prefers-color-scheme:dark", "max-width:760px", "@media print"):
+            assert media in pages[kind]
+
+
+def test_the_same_input_gives_the_same_page(now, expected, contract):
+    made = [report.data_page(now, expected, contract, at=AT) for _ in range(2)]
+    assert made[0] == made[1]
+
+
+def test_data_page_has_the_facts_of_a_column(now, expected, contract):
+    page = Page(report.data_page(now, expected, contract, at=AT))
+    gaps = now.features()["gaps"]
+    assert f"2,700 {text.percent(0.1)} 300" in page.plain
+    for value in (gaps.mean, gaps.std, gaps.min, gaps.median, gaps.max):
+        assert text.number(value) in page.plain
+    assert "has no value in any row" in page.plain
+    assert "holds one value only, 0" in page.plain
+    assert "Schema: " in page.plain
+
+
+def test_validation_page_says_the_verdict_first(pages, validated):
+    plain = Page(pages["validation"]).plain
+    assert validated.verdict.status == "hold"
+    order = ("Hold:", "What holds the gate comes first", "Sorted by how many times its threshold")
+    places = [plain.index(said) for said in order]
+    assert places == sorted(places)
+    assert plain.index("Hold:") < plain.index(validated.verdict.reasons[0])
+
+
+def test_findings_are_sorted_by_severity(now, before, expected, contract, validated):
+    findings = tuple(
+        Finding("code", "hour", severity, f"this is {severity}")
+        for severity in ("info", "warn", "hold", "warn")
+    )
+    mixed = replace(validated, verdict=Verdict(findings))
+    plain = Page(report.validation_page(mixed, now, before, expected, contract)).plain
+    table_text = plain[plain.index("What holds the gate comes first") :]
+    places = [table_text.index(f"this is {s}") for s in ("hold", "warn", "info")]
+    assert places == sorted(places)
+
+
+def test_drift_states_everything_it_rests_on(pages, validated):
+    plain = Page(pages["validation"]).plain
+    drift = next(
+        d for d in validated.distances if d.status == "drift" and d.measure != "l_infinity"
+    )
+    for number in (drift.value, drift.threshold, drift.noise):
+        assert text.fixed(number) in plain
+    assert drift.origin in plain
+    assert f"n before {drift.n_baseline:,} n now {drift.n_current:,}" in plain
+    assert (
+        f"{text.fixed(drift.value)} is above the threshold {text.fixed(drift.threshold)}" in plain
+    )
+
+
+def test_every_distance_is_shown(pages, validated):
+    plain = Page(pages["validation"]).plain
+    listed = plain[plain.index("What moved furthest comes first") :]
+    listed = listed[: listed.index("The current span above")]
+    for distance in validated.distances:
+        assert text.short(distance.feature, 80) in listed
+
+
+def test_first_span_has_nothing_to_compare_with(now, expected, contract):
+    first = validation.validate(now, expected, contract, baseline=None)
+    plain = Page(report.validation_page(first, now, None, expected, contract)).plain
+    assert "This is the first span" in plain
+    assert "What changed most" not in plain
+
+
+def test_a_column_that_went_and_one_that_came(before, expected, contract):
+    other = table(2000).drop(["hour"]).append_column("new", pa.array([1.5] * 2000))
+    now = measure(other, "2013-02")
+    result = validation.validate(now, expected, contract, baseline=before)
+    plain = Page(report.validation_page(result, now, before, expected, contract)).plain
+    assert "Gone: hour." in plain
+    assert "New: new." in plain
+
+
+def test_slices_are_sorted_by_how_much_worse(pages):
+    plain = Page(pages["evaluation"]).plain
+    listed = plain[plain.index("What lost most against the champion") :]
+    places = [
+        listed.index(name)
+        for name in ("carrier=worst", f"carrier={HOSTILE}", "carrier=fine", "carrier=tiny")
+    ]
+    assert places == sorted(places)
+
+
+def test_a_difference_within_noise_is_not_called_better(evaluated, contract):
+    compared = replace(evaluated.overall.comparison, change=metric(0.001, 0.01))
+    same = replace(evaluated, overall=replace(evaluated.overall, comparison=compared), slices=())
+    plain = Page(report.evaluation_page(same, {}, contract)).plain
+    assert "cannot tell it from the champion" in plain
+    assert "within noise" in plain
+    assert "✓ better" not in plain
+
+
+def test_directions_are_those_of_the_evaluation():
+    for metrics in DEFINITIONS.values():
+        for name, definition in metrics.items():
+            title, meaning, more_is_better = describe(name)
+            assert title != name
+            assert meaning
+            assert {"higher": True, "lower": False, None: None}[definition.better] is more_is_better
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_an_evaluation_without_anything_defined_still_renders(task, contract):
+    nan = Metric(math.nan, math.nan, math.nan)
+    main = next(iter(DEFINITIONS[task]))
+    bare = Evaluation(
+        span="2013-02",
+        split="eval",
+        task=task,
+        label="late",
+        classes=(),
+        metric=main,
+        overall=SliceResult("all", 0, dict.fromkeys(DEFINITIONS[task], nan)),
+        slices=(SliceResult("carrier=AA", 0, {}),),
+    )
+    plain = Page(report.evaluation_page(bare, {}, contract)).plain
+    assert "Hold" in plain
+    assert "is not defined on the 0 rows" in plain
+
+
+def test_regression_is_drawn_in_the_labels_unit(evaluated, contract):
+    minutes = replace(
+        evaluated, task="regression", calibration=((-20.0, -18.0, 10), (90.0, 120.0, 10)), roc=()
+    )
+    page = Page(report.evaluation_page(minutes, {}, contract))
+    assert "predicted 90, observed 120, 10 rows" in page.plain
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("published", "✓ Published"),
+        ("unchanged", "✓ Unchanged"),
+        ("held", "✕ Held The data gate closed"),
+        ("failed", "✕ Failed"),
+    ],
+)
+def test_index_says_how_the_run_ended(state, said):
+    assert said in Page(report.index_page(a_run(state), at=AT)).plain
+
+
+def test_index_of_a_run_that_did_nothing():
+    bare = a_run("failed", tasks=(), verdicts=(), metrics=(), version=None, links=(), lineage=())
+    plain = Page(report.index_page(bare)).plain
+    for said in (
+        "No gate was reached",
+        "No model was evaluated",
+        "No task ran",
+        "nothing published",
+    ):
+        assert said in plain
+
+
+@pytest.mark.parametrize(
+    ("href", "is_safe"),
+    [
+        ("data.html", True),
+        ("https://example.org/a", True),
+        ("file:///tmp/a.html", True),
+        ("javascript:alert(1)", False),
+        (" JavaScript:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        ("data:text/html,x", False),
+    ],
+)
+def test_only_links_to_pages_are_kept(href, is_safe):
+    assert safe(href) is is_safe
+
+
+def test_a_column_without_rows_or_values(contract):
+    empty = measure(table(0), "2013-02")
+    assert "0 rows" in Page(report.data_page(empty, None, contract)).plain
+
+
+def test_odd_characters_cannot_break_a_page():
+    odd = "a\x00b\x1b[31m\u202egnp.exe\ud800"
+    html = report.index_page(a_run(reasons=(odd,)))
+    html.encode("utf-8")
+    assert "a\ufffdb\ufffd[31m\ufffdgnp.exe\ufffd" in Page(html).plain
+
+
+@pytest.fixture(scope="module")
+def wide():
+    names = [f"feature_{i:03}_with_a_rather_long_name" for i in range(92)]
+    statistics = [measure(table(3000, seed=s, features=names), f"2013-0{s}") for s in (1, 2)]
+    assert len(statistics[0].features()) >= 100
+    return statistics
+
+
+def test_a_hundred_features_fit_in_half_a_megabyte(wide, contract):
+    baseline, current = wide
+    expected = schema.infer(baseline, contract)
+    result = validation.validate(current, expected, contract, baseline=baseline)
+    data = report.data_page(current, expected, contract)
+    page = report.validation_page(result, current, baseline, expected, contract)
+    assert len(data.encode()) < 500_000
+    assert len(page.encode()) < 500_000
+
+
+def test_long_texts_cannot_blow_up_a_page(contract):
+    long = pa.table({"id": ["x" * 100_000] * 50, "n" * 5000: ["y" * 50_000] * 50})
+    statistics = measure(long, "2013-01")
+    assert len(report.data_page(statistics, None, contract).encode()) < 60_000
+
+
+def summary(values, kind="float"):
+    """What TFDV would say of some numbers: 100 quantile buckets and ten equal ones."""
+    values = np.sort(np.asarray(values, float))
+    edges = np.linspace(values[0], values[-1], 11)
+    counts, _ = np.histogram(values, edges) if edges[0] < edges[-1] else (np.zeros(10), None)
+    return FeatureSummary(
+        name="x",
+        type=kind,
+        count=len(values),
+        missing=0,
+        unique=None,
+        top_values=(),
+        mean=float(values.mean()),
+        std=float(values.std()),
+        min=float(values[0]),
+        median=float(np.median(values)),
+        max=float(values[-1]),
+        zeros=0,
+        nans=0,
+        quantiles=tuple(np.quantile(values, np.linspace(0, 1, 101))),
+        histogram=tuple(zip(edges[:-1], edges[1:], counts, strict=True)),
+        quantile_histogram=(),
+        avg_length=None,
+    )
+
+
+numbers = st.lists(st.floats(-1e12, 1e12) | st.integers(-5, 5).map(float), min_size=1, max_size=60)
+
+
+@given(numbers, numbers, st.sampled_from(["int", "float"]))
+def test_buckets_hold_everything_exactly_once(first, second, kind):
+    if kind == "int":
+        first, second = [np.round(v) for v in (first, second)]
+    made = shapes.buckets(summary(first, kind), summary(second, kind))
+    assert all(a <= b for a, b in zip(made.edges, made.edges[1:], strict=False))
+    assert len(made.edges) <= 23
+    for shares in made.shares:
+        assert len(shares) == len(made.edges) - 1
+        assert sum(shares) == pytest.approx(1)
+        assert min(shares) >= 0
+
+
+def test_buckets_follow_the_values():
+    made = shapes.buckets(summary(np.repeat([1, 2, 4], [50, 30, 20]), "int"))
+    assert [round(s, 1) for s in made.shares[0]] == [0.5, 0.3, 0.0, 0.2]
+    assert [made.label(i) for i in range(4)] == [(k, k) for k in (1, 2, 3, 4)]
+
+
+def test_one_outlier_does_not_flatten_a_histogram():
+    normal = np.random.default_rng(0).normal(0, 1, 9_999)
+    made = shapes.buckets(summary([*normal, 1e8]))
+    assert made.cut_high
+    assert made.label(len(made.shares[0]) - 1)[1] is None
+    assert max(made.shares[0]) < 0.3
+
+
+def test_infinite_values_are_not_drawn():
+    endless = replace(
+        summary([1, 2, 3]), max=math.inf, quantiles=(1.0, 2.0, math.inf), histogram=()
+    )
+    assert shapes.buckets(endless).ends == (1.0, 2.0)
+
+
+@given(st.floats(-1e300, 1e300))
+def test_numbers_read_as_what_they_are(value):
+    written = text.number(value).replace(",", "").replace("\u2212", "-")
+    assert float(written) == pytest.approx(value, rel=6e-4, abs=1e-300)
+
+
+@given(st.floats(0, 1))
+def test_percent_never_rounds_to_all_or_nothing(share):
+    written = text.percent(share)
+    assert (written == "0%") is (share == 0)
+    assert (written == "100%") is (share == 1)
+    assert written not in ("0.0%", "100.0%")
+
+
+@given(st.text(max_size=200), st.integers(4, 80))
+def test_short_is_short(given_text, length):
+    made = text.short(given_text, length)
+    assert len(made) <= length
+    assert made == given_text or "…" in made
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.84, "0.8 s"),
+        (21.7, "22 s"),
+        (59.9, "1 min 00 s"),
+        (125, "2 min 05 s"),
+        (3725, "1 h 02 min"),
+    ],
+)
+def test_durations(value, written):
+    assert text.seconds(value) == written
