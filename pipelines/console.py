@@ -55,7 +55,7 @@ def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, o
     }
     with _Progress(console) as progress:
         done = local.run(compilation.TRAINING, arguments, root=root, on_change=progress.on_change)
-    summary = _summarize(done, promised, store, before, span, started)
+    summary = _summarize(done, promised.dataset, store, registry, before, span, started)
     for name, (task, artifact, _) in _PAGES.items():
         if page := done.artifact(task, artifact):
             shutil.copyfile(page, root / name)
@@ -107,8 +107,9 @@ def _line(task: local.Task) -> Text:
 
 def _summarize(
     done: local.LocalRun,
-    contract: Contract,
+    dataset: str,
     store: Registry,
+    registry: Path,
     before: set[str],
     span: str,
     started: datetime,
@@ -116,7 +117,7 @@ def _summarize(
     data = model = None
     evaluated: Evaluation | None = None
     if path := done.artifact("validate-examples", "validation"):
-        data = validation.read(path).verdict
+        data = validation.Validation.read(path).verdict
     if path := done.artifact("evaluate-model", "evaluation"):
         evaluated = evaluation.read(path)
         model = evaluated.verdict
@@ -134,7 +135,7 @@ def _summarize(
         state = "unchanged" if version in before else "published"
     lineage = dict(store.get("model", version).lineage) if version else {}
     return RunSummary(
-        dataset=contract.dataset,
+        dataset=dataset,
         span=done.output("resolve-inputs", "span") or span,
         run_id=done.root.name,
         started=started.isoformat(timespec="seconds"),
@@ -144,7 +145,7 @@ def _summarize(
         verdicts=(_verdict("data", data), _verdict("model", model)),
         metrics=tuple(_metrics(evaluated)) if evaluated else (),
         version=version,
-        registry=store.uri,
+        registry=str(registry),
         links=tuple(
             Link(title, name)
             for name, (task, artifact, title) in _PAGES.items()

@@ -30,6 +30,7 @@ class Task:
     state: State = "running"
     ended: float | None = None
     lines: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -39,15 +40,17 @@ class Task:
     @property
     def message(self) -> str:
         """The last thing the task said; why it failed, when it failed."""
-        said = [line for line in self.lines if line.strip() and "[KFP Executor" not in line]
-        own = [i for i, line in enumerate(said) if line.startswith(f"{_function(self.name)}: ")]
+        function = re.sub(r"-\d+$", "", self.name).replace("-", "_")
+        own = [i for i, line in enumerate(self.said) if line.startswith(f"{function}: ")]
         if self.state == "failed" and own:
-            return "\n".join(said[own[-1] :])
-        return said[-1] if said else ""
+            return "\n".join(self.said[own[-1] :])
+        return self.said[-1] if self.said else ""
 
-
-def _function(task: str) -> str:
-    return re.sub(r"-\d+$", "", task).replace("-", "_")
+    def hear(self, line: str) -> None:
+        """Keep a line of the task's log; what KFP's own executor prints is not what it said."""
+        self.lines.append(line)
+        if line.strip() and not line.startswith(("[KFP Executor", "{", "}", " ")):
+            self.said.append(line)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def run(
             )
     logs = root / "logs"
     logs.mkdir(parents=True)
-    command = [sys.executable, "-u", "-m", __name__, str(spec), str(root), json.dumps(arguments)]
+    # -P: the project's folder docker/ must not stand in for the package KFP tries to import.
+    command = [sys.executable, "-uP", __file__, str(spec), str(root), json.dumps(arguments)]
     tasks: list[Task] = []
     with (
         (logs / "kfp.log").open("w") as rest,
@@ -118,7 +122,7 @@ def run(
                 (logs / f"{task.name}.log").write_text("\n".join(task.lines) + "\n")
                 on_change(task)
             elif tasks and tasks[-1].state == "running" and line.startswith("    "):
-                tasks[-1].lines.append(line[4:])
+                tasks[-1].hear(line[4:])
                 on_change(tasks[-1])
             else:
                 rest.write(line + "\n")

@@ -120,7 +120,7 @@ def training(
                     defaults.SMALL,
                     cache=False,
                 )
-            with dsl.If(judged["verdict"] != "pass", name="model-held"):
+            with dsl.Else(name="model-held"):
                 _hold("model", judged["reasons"], on_hold, contract_uri, run)
-        with dsl.If(data["verdict"] != "pass", name="data-held"):
+        with dsl.Else(name="data-held"):
             _hold("data", data["reasons"], on_hold, contract_uri, run)

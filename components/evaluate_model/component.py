@@ -53,11 +53,13 @@ def evaluate_model(
         out=Path(evaluation.path),
         page=Path(evaluation_report.path),
     )
-    for name, value in result.finite_metrics().items():
+    for name, value in result.scalars().items():
         metrics.log_metric(name, value)
     if result.roc:
         classification.log_roc_curve(*zip(*result.roc))
     if result.confusion:
-        classification.log_confusion_matrix([str(c) for c in result.classes], result.confusion)
+        classification.log_confusion_matrix(
+            list(result.confusion_classes), [list(row) for row in result.confusion]
+        )
     evaluation.metadata["verdict"] = result.verdict.status
     return result.verdict.status, list(result.verdict.reasons)

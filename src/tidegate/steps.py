@@ -121,8 +121,8 @@ def ingest_examples(
     made = examples.ingest(
         contract, span=span, out=out, content_digest=content_digest, on_progress=_progress
     )
-    rows = {split: made.num_rows(split) for split in made.splits}
-    _progress(f"{span}: {made.num_rows():,} rows, {rows}")
+    rows = ", ".join(f"{split} {made.num_rows(split):,}" for split in made.splits)
+    _progress(f"{made.num_rows():,} rows: {rows}")
     return {"span": span, "rows": made.num_rows(), "content_digest": made.content_digest}
 
 
@@ -210,7 +210,7 @@ def validate_examples(
 
     result = validation.validate(current, expected, contract, baseline=baseline)
     result.write(out)
-    _write(page, report.validation_page(result, current, baseline, expected))
+    _write(page, report.validation_page(result, current, baseline, expected, contract))
     verdict = result.verdict
     if verdict.status == "pass":
         _accept_data(registry, contract, current, statistics, schema)
@@ -306,7 +306,7 @@ def evaluate_model(
     result.write(out)
     _write(out / "model.sha256", directory_digest(model))
     card = json.loads((model / "model.json").read_text())
-    _write(page, report.evaluation_page(result, card))
+    _write(page, report.evaluation_page(result, card, contract))
     _announce("model", result.verdict.status, result.verdict.reasons)
     return result
 
@@ -407,7 +407,10 @@ def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) ->
     contract = Contract.load(contract_uri)
     record = Registry(registry_uri, contract.dataset).run(run_id)
     outcome, reasons = _outcome(status, record)
+    text = "; ".join([f"run {run_id} {outcome}", *reasons])
+    _progress(text)
     summary = {
+        "text": f"Tidegate {contract.dataset}: {text}",
         "dataset": contract.dataset,
         "run": run_id,
         "span": next((facts["span"] for facts in record.values() if "span" in facts), None),
@@ -415,9 +418,8 @@ def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) ->
         "reasons": reasons,
         "version": record.get("publish_model", {}).get("version"),
     }
-    _progress(json.dumps(summary))
     if url := os.environ.get(WEBHOOK_VARIABLE):
-        _post(url, {"text": f"Tidegate {contract.dataset}: run {run_id} {outcome}", **summary})
+        _post(url, summary)
 
 
 Outcome = Literal["published", "held", "failed"]
@@ -428,8 +430,8 @@ def _outcome(status: str, record: Mapping[str, Mapping[str, Any]]) -> tuple[Outc
         return "held", list(held["reasons"])
     if "publish_model" in record and status in ("COMPLETE", "SUCCEEDED"):
         return "published", []
-    done = ", ".join(record) or "no gate was reached"
-    return "failed", [f"a task failed ({done}); its log says why"]
+    last = f"after {list(record)[-1]}" if record else "before the data gate"
+    return "failed", [f"a task failed {last}; its log says why"]
 
 
 def _post(url: str, body: Mapping[str, Any]) -> None:

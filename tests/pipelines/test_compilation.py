@@ -41,7 +41,9 @@ def test_every_container_has_requests_and_limits(spec):
 
 def test_groups_are_named(tasks):
     groups = {name: task["taskInfo"]["name"] for name, task in tasks.items() if _is_group(name)}
-    assert sorted(groups.values()) == [
+    # An If with its Else stands in a group that KFP names and nobody else can.
+    given = [name for key, name in groups.items() if not key.startswith("condition-branches")]
+    assert sorted(given) == [
         "data-held",
         "data-passed",
         "model-held",
@@ -63,7 +65,8 @@ def test_publishing_needs_both_gates(spec):
         for group, component in spec["components"].items()
         for name in component.get("dag", {}).get("tasks", {})
     }
-    assert parent["publish-model"] == "comp-condition-3"
+    inner = parent[parent["publish-model"].removeprefix("comp-")].removeprefix("comp-")
+    assert parent[inner] != "root"
     conditions = []
     for component in spec["components"].values():
         for task in component.get("dag", {}).get("tasks", {}).values():

@@ -143,6 +143,12 @@ class Evaluation:
         """The change from champion to challenger over all examples."""
         return self.overall.comparison
 
+    def scalars(self) -> dict[str, float]:
+        """Every overall metric that has a value; the champion's under `champion_<name>`."""
+        champion = {f"champion_{n}": m for n, m in (self.overall.champion or {}).items()}
+        both = {**self.overall.metrics, **champion}
+        return {name: metric.value for name, metric in both.items() if metric.defined}
+
     def write(self, directory: Path) -> None:
         """Write `evaluation.json`; what is not defined is written as null."""
         directory.mkdir(parents=True, exist_ok=True)
