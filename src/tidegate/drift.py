@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tidegate.contract import Contract, Threshold
 from tidegate.distances import (
+    REST,
     Distance,
     FloatArray,
+    Measure,
+    Status,
     align_counts,
     cell_edges,
     cell_masses,
@@ -19,7 +22,7 @@ from tidegate.distances import (
     l_infinity,
 )
 from tidegate.statistics.model import FeatureSummary, Statistics
-from tidegate.thresholds import SHARE_OF_ROWS, limit
+from tidegate.thresholds import PRACTICAL, limit
 from tidegate.verdict import Finding, Severity
 
 _NAMES = {"jensen_shannon": "Jensen-Shannon divergence", "l_infinity": "L-infinity distance"}
@@ -73,47 +76,84 @@ def _none(
     )
 
 
+@dataclass(frozen=True)
+class _Cells:
+    """One feature over cells that both spans share.
+
+    Attributes:
+        labels: What each cell is.
+        now: The span's mass by cell.
+        before: The baseline's.
+        drawn: The mass that chance is estimated from.
+        note: What else there is to know.
+    """
+
+    labels: list[str]
+    now: FloatArray
+    before: FloatArray
+    drawn: FloatArray
+    note: str = ""
+
+
+def _categories(current: FeatureSummary, past: FeatureSummary) -> _Cells:
+    labels, now, before = align_counts(current, past)
+    cut = labels[-1] == REST
+    note = f"the {len(labels) - 1:,} most frequent values, all others as one" if cut else ""
+    return _Cells(labels, now, before, before, note)
+
+
+def _numbers(current: FeatureSummary, past: FeatureSummary) -> _Cells:
+    edges = cell_edges(past.quantile_histogram)
+    now = cell_masses(current.quantile_histogram, edges)
+    before = cell_masses(past.quantile_histogram, edges)
+    # A sample's least and greatest value are not its distribution's: one of n + 1 lies beyond.
+    drawn = before.copy()
+    drawn[0] += 1
+    drawn[-1] += 1
+    return _Cells(
+        [*_cell_labels(edges), "NaN"],
+        np.append(now, current.nans),
+        np.append(before, past.nans),
+        np.append(drawn, past.nans),
+    )
+
+
 def _measured(
     name: str, current: FeatureSummary, past: FeatureSummary, asked: Threshold, seed: str
 ) -> Iterable[Distance]:
-    if current.type == "string":
-        labels, x, y = align_counts(current, past)
-        rest = labels[-1:] == ["(the rest)"]
-        note = f"{len(labels) - 1:,} values both list, all others as one" if rest else ""
-        moved = _moved(labels, x, y)
-        for measure in ("jensen_shannon", "l_infinity"):
-            yield _judge(name, measure, x, y, current, past, asked, seed, moved, note)
+    if current.type != "string":
+        cells = _numbers(current, past)
+        yield _judge("jensen_shannon", cells, current, past, asked, seed)
         return
-    edges = cell_edges(past.quantile_histogram)
-    x = np.append(cell_masses(current.quantile_histogram, edges), current.nans)
-    y = np.append(cell_masses(past.quantile_histogram, edges), past.nans)
-    moved = _moved(_cell_labels(edges), x, y)
-    yield _judge(name, "jensen_shannon", x, y, current, past, asked, seed, moved, "")
+    cells = _categories(current, past)
+    if cells.labels == [REST]:
+        nothing = _none(name, current, past, "no value is frequent enough to be compared")
+        yield replace(nothing, status="report")
+        return
+    yield _judge("jensen_shannon", cells, current, past, asked, seed)
+    yield _judge("l_infinity", cells, current, past, asked, seed)
 
 
 def _judge(
-    name: str,
-    measure: Any,
-    x: FloatArray,
-    y: FloatArray,
+    measure: Measure,
+    cells: _Cells,
     current: FeatureSummary,
     past: FeatureSummary,
     asked: Threshold,
     seed: str,
-    moved: tuple[tuple[str, float, float], ...],
-    note: str,
 ) -> Distance:
-    value = float((jensen_shannon if measure == "jensen_shannon" else l_infinity)(x, y))
+    distance = jensen_shannon if measure == "jensen_shannon" else l_infinity
+    value = float(distance(cells.now, cells.before))
     judged = limit(
         measure,
         asked,
-        y,
-        numeric=current.type != "string",
+        cells.drawn,
         n_current=current.count,
         n_baseline=past.count,
-        seed=f"{seed}/{name}/{measure}",
+        seed=f"{seed}/{current.name}/{measure}",
     )
-    status: Any = "ok"
+    status: Status = "ok"
+    note = cells.note
     if not math.isfinite(value):
         status, note = "not_comparable", "the histograms have no mass to compare"
     elif judged.threshold is None:
@@ -123,7 +163,7 @@ def _judge(
     elif not judged.telling:
         status = "too_few"
     return Distance(
-        feature=name,
+        feature=current.name,
         measure=measure,
         value=value if math.isfinite(value) else None,
         threshold=judged.threshold,
@@ -133,27 +173,29 @@ def _judge(
         n_baseline=past.count,
         status=status,
         note=note,
-        moved=moved,
+        moved=_moved(cells),
     )
 
 
-def _moved(labels: list[str], x: FloatArray, y: FloatArray) -> tuple[tuple[str, float, float], ...]:
-    if not (x.sum() > 0 and y.sum() > 0):
+def _moved(cells: _Cells) -> tuple[tuple[str, float, float], ...]:
+    if not (cells.now.sum() > 0 and cells.before.sum() > 0):
         return ()
-    x, y = x / x.sum(), y / y.sum()
-    ranked = sorted(range(len(labels)), key=lambda i: (-abs(x[i] - y[i]), i))
-    return tuple((labels[i], float(y[i]), float(x[i])) for i in ranked[:3] if x[i] != y[i])
+    now, before = cells.now / cells.now.sum(), cells.before / cells.before.sum()
+    ranked = np.argsort(-np.abs(now - before), kind="stable")[:3]
+    return tuple(
+        (cells.labels[i], float(before[i]), float(now[i])) for i in ranked if now[i] != before[i]
+    )
 
 
 def _cell_labels(edges: FloatArray) -> list[str]:
     if not len(edges):
-        return ["any", "NaN"]
+        return ["any"]
     # An edge a hair below a value only parts that value from what is below it.
     shown = [f"{e:,.6g}" for e in edges]
     labels = [f"below {shown[0]}"]
     for low, high, a, b in zip(edges, edges[1:], shown, shown[1:], strict=False):
         labels.append(b if np.nextafter(high, -np.inf) == low else f"{a} to {b}")
-    return [*labels, f"above {shown[-1]}", "NaN"]
+    return [*labels, f"above {shown[-1]}"]
 
 
 def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Finding]:
@@ -185,6 +227,16 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
                     "take longer spans",
                 )
             )
+        elif d.status == "report" and d.value is None:
+            result.append(
+                Finding(
+                    "drift_not_judged",
+                    d.feature,
+                    "warn",
+                    f"feature {d.feature!r} has so many values that none can be compared with the "
+                    f"baseline; exclude it, or set gates.drift.features.{d.feature} to report",
+                )
+            )
         elif d.status == "not_comparable" and d.n_current and d.n_baseline:
             result.append(
                 Finding(
@@ -203,7 +255,7 @@ def missing_findings(
 ) -> list[Finding]:
     """Features that are missing much more often, or much less often, than in the baseline.
 
-    More holds if it is by more than a fifth of the rows and more than chance (four standard
+    More holds if it is by more than a tenth of the rows and more than chance (four standard
     errors of the difference); less is shown.
     """
     now, before = statistics.features(), baseline.features()
@@ -215,7 +267,7 @@ def missing_findings(
         a, b = past.missing_fraction, current.missing_fraction
         pooled = (past.missing + current.missing) / (past.rows + current.rows)
         chance = 4 * math.sqrt(pooled * (1 - pooled) * (1 / past.rows + 1 / current.rows))
-        threshold = max(SHARE_OF_ROWS, chance)
+        threshold = max(PRACTICAL, chance)
         if abs(b - a) <= threshold:
             continue
         severity: Severity = "hold" if b > a else "warn"
