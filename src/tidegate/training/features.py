@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -35,7 +36,8 @@ class Feature:
     Attributes:
         name: The column.
         tensor: Its name in the signature `serving_default`: the column's, with every character
-            but ASCII letters, digits and `_` replaced by `_`.
+            but ASCII letters, digits and `_` replaced by `_`, and `f_` before what TensorFlow
+            takes for no name.
         kind: How the model reads it.
         dtype: The list a tf.Example carries it in: int64_list, float_list or bytes_list.
         mean: Numeric: mean over the train split.
@@ -57,12 +59,12 @@ class Feature:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; of a vocabulary only the size, its words are in the SavedModel."""
-        value = asdict(self) | {"vocabulary_size": len(self.vocabulary)}
-        unused = {"vocabulary"}
-        unused |= (
-            {"vocabulary_size", "edges"} if self.kind == "numeric" else {"mean", "std", "edges"}
-        )
-        return {k: v for k, v in value.items() if k not in unused}
+        value = asdict(self)
+        words = value.pop("vocabulary")
+        if self.kind == "categorical":
+            common = {k: value[k] for k in ("name", "tensor", "kind", "dtype", "missing")}
+            return common | {"vocabulary_size": len(words)}
+        return value
 
 
 def choose(
@@ -179,7 +181,7 @@ def _feature(summary: FeatureSummary, tensor: str, promise: int, contract: Contr
 
 def _tensor_name(column: str, taken: set[str]) -> str:
     name = re.sub(r"[^A-Za-z0-9_]", "_", column)
-    if not re.match(r"[A-Za-z]", name) or name == "self":
+    if not re.match(r"[A-Za-z]", name) or name == "self" or iskeyword(name):
         name = f"f_{name}"
     unique, n = name, 2
     while unique in taken:

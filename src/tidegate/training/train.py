@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,8 @@ import numpy as np
 from tidegate import __version__
 from tidegate.contract import Contract
 from tidegate.errors import TrainingError
+from tidegate.evaluation.metrics import require_metrics
+from tidegate.storage.directory import written_whole
 from tidegate.training.features import choose
 from tidegate.training.labels import LabelSpec, label_spec
 from tidegate.training.model import CARD, SAVED_MODEL, TrainedModel
@@ -58,6 +58,7 @@ def train(
 
     Raises:
         TrainingError: no model can be made of this; the message says why and what to do.
+        ContractError: the evaluation's metrics are none of this task: told now, not after.
     """
     if statistics.content_digest != examples.content_digest:
         raise TrainingError(
@@ -65,6 +66,7 @@ def train(
             f"{examples.span!r}); compute the statistics of these examples"
         )
     label = label_spec(examples, contract)
+    require_metrics(contract, label.task)
     features, dropped = choose(statistics, schema, examples.schema, contract)
 
     # These import TensorFlow: not before the mistakes above are told.
@@ -114,18 +116,10 @@ def train(
         "contract_digest": contract.digest,
         "versions": {"tidegate": __version__, **network.versions()},
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        made = scratch / "model"
-        export.save(preprocess, model, features, label, made / SAVED_MODEL)
+    with written_whole(out) as directory:
+        export.save(preprocess, model, features, label, directory / SAVED_MODEL)
         text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
-        (made / CARD).write_text(text + "\n", encoding="utf-8")
-        if out.exists():
-            out.rename(scratch / "before")
-        made.rename(out)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        (directory / CARD).write_text(text + "\n", encoding="utf-8")
     return TrainedModel.open(out)
 
 
