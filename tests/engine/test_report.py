@@ -16,7 +16,7 @@ from tidegate import __version__, report, schema, validation
 from tidegate.contract import Contract
 from tidegate.evaluation import Comparison, Evaluation, Metric, SliceResult
 from tidegate.evaluation.metrics import METRICS as DEFINITIONS
-from tidegate.report import shapes, text
+from tidegate.report import shapes, svg, text
 from tidegate.report.evaluation import describe
 from tidegate.report.index import safe
 from tidegate.statistics import FeatureSummary, compute_table
@@ -300,24 +300,29 @@ def test_findings_are_sorted_by_severity(now, before, expected, contract, valida
 
 def test_drift_states_everything_it_rests_on(pages, validated):
     plain = Page(pages["validation"]).plain
-    drift = next(
-        d for d in validated.distances if d.status == "drift" and d.measure != "l_infinity"
-    )
-    for number in (drift.value, drift.threshold, drift.noise):
-        assert text.fixed(number) in plain
-    assert drift.origin in plain
-    assert f"n before {drift.n_baseline:,} n now {drift.n_current:,}" in plain
+    drift = next(d for d in validated.distances if d.status == "drift" and d.feature == "distance")
+    value, threshold, noise = map(text.fixed, (drift.value, drift.threshold, drift.noise))
     assert (
-        f"{text.fixed(drift.value)} is above the threshold {text.fixed(drift.threshold)}" in plain
-    )
+        f"JS {value} Threshold {threshold} Noise floor {noise} "
+        f"n before {drift.n_baseline:,} n now {drift.n_current:,} Threshold: {drift.origin}."
+    ) in plain
+    assert f"Jensen-Shannon divergence {value} is above the threshold {threshold}; " in plain
 
 
-def test_every_distance_is_shown(pages, validated):
+def test_every_distance_is_shown_and_what_moved_furthest_is_first(pages, validated):
     plain = Page(pages["validation"]).plain
     listed = plain[plain.index("What moved furthest comes first") :]
     listed = listed[: listed.index("The current span above")]
+    words = {"drift": "✕ drift", "ok": "✓ within", "report": "recorded only"}
+    shown = []
     for distance in validated.distances:
-        assert text.short(distance.feature, 80) in listed
+        measure = {"jensen_shannon": "Jensen-Shannon", "l_infinity": "L-infinity"}
+        row = f"{text.short(distance.feature, 80)} {words.get(distance.status, '')}".strip()
+        place = re.search(f"{re.escape(row)}.{{0,20}}{measure[distance.measure]}", listed)
+        assert place, row
+        if distance.threshold:
+            shown.append((place.start(), -distance.value / distance.threshold))
+    assert [ratio for _, ratio in sorted(shown)] == sorted(ratio for _, ratio in shown)
 
 
 def test_first_span_has_nothing_to_compare_with(now, expected, contract):
@@ -334,6 +339,13 @@ def test_a_column_that_went_and_one_that_came(before, expected, contract):
     plain = Page(report.validation_page(result, now, before, expected, contract)).plain
     assert "Gone: hour." in plain
     assert "New: new." in plain
+
+
+def test_a_column_that_went_is_drawn_as_baseline(before):
+    column = shapes.buckets(before.features()["hour"])
+    assert '<path class="b"' in svg.histogram(column, "gone", series=("b",))
+    assert '<path class="c"' not in svg.histogram(column, "gone", series=("b",))
+    assert '<path class="c"' in svg.histogram(column, "new")
 
 
 def test_slices_are_sorted_by_how_much_worse(pages):

@@ -85,8 +85,5 @@ def _reason(finding: Finding) -> str:
 
 
 def sort_findings(verdict: Verdict) -> list[Finding]:
-    """What holds first, then warnings, then context; by subject within each."""
-    return sorted(
-        verdict.findings,
-        key=lambda f: (_SEVERITIES.index(f.severity), f.subject, f.code),
-    )
+    """What holds first, then warnings, then context; within each as the gate had them."""
+    return sorted(verdict.findings, key=lambda f: _SEVERITIES.index(f.severity))

@@ -16,6 +16,8 @@ from tidegate.report.shapes import Buckets
 from tidegate.report.text import fixed, integer, number, percent
 
 _BASELINE, _CURRENT = "b", "c"
+_BOTH = (_BASELINE, _CURRENT)
+_STRETCHED = ("bar", "bullet", "small")
 
 
 def _c(value: float) -> str:
@@ -23,12 +25,12 @@ def _c(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _svg(width: float, height: float, body: str, label: str, css: str = "") -> Markup:
-    kind = f' class="{css}"' if css else ""
-    stretch = ' preserveAspectRatio="none"' if css in ("bar", "bullet") else ""
+def _svg(width: float, height: float, body: str, label: str, css: str) -> Markup:
+    stretch = ' preserveAspectRatio="none"' if css in _STRETCHED else ""
+    # Without a label it only repeats the number beside it.
+    said = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return Markup(  # noqa: S704 (label is escaped here, body by whoever made it)
-        f'<svg{kind} viewBox="0 0 {_c(width)} {_c(height)}" role="img"{stretch} '
-        f'aria-label="{escape(label)}">{body}</svg>'
+        f'<svg class="{css}" viewBox="0 0 {_c(width)} {_c(height)}"{stretch} {said}>{body}</svg>'
     )
 
 
@@ -60,12 +62,15 @@ def _range(low: float | None, high: float | None) -> str:
     return f"{number(low)} and above" if high is None else f"{number(low)} to {number(high)}"
 
 
-def histogram(buckets: Buckets, label: str, *, large: bool = False) -> Markup:
-    """Draw one distribution, or two side by side (the first is the baseline).
+def histogram(
+    buckets: Buckets, label: str, *, series: Sequence[str] = _BOTH, large: bool = False
+) -> Markup:
+    """Draw one distribution, or two side by side.
 
     Args:
         buckets: One or two distributions.
         label: What is shown, for those who cannot see it.
+        series: What each is: `b` the baseline, `c` the current one. A single one is the last.
         large: With axes and labels, for a card; without for a table's cell.
     """
     width, height, left, bottom = (360.0, 150.0, 38.0, 18.0) if large else (150.0, 34.0, 0.0, 0.0)
@@ -77,7 +82,7 @@ def histogram(buckets: Buckets, label: str, *, large: bool = False) -> Markup:
         left, plot_w = left + plot_w * 0.45, plot_w * 0.1
     tallest = max((max(s) for s in buckets.shares), default=0.0) or 1.0
     step = plot_w / count
-    classes = (_CURRENT,) if len(buckets.shares) == 1 else (_BASELINE, _CURRENT)
+    classes = series[-len(buckets.shares) :]
     gap = min(1.0, step * 0.1) if len(classes) == 1 else step * 0.16
     bar = (step - gap) / len(classes)
     floor = top + plot_h
@@ -128,9 +133,11 @@ def _x_labels(buckets: Buckets, left: float, width: float, height: float) -> str
     return "".join(_text(x, height - 4, t, anchor) for x, t, anchor in marks)
 
 
-def share_bar(shares: Sequence[float], scale: float, label: str) -> Markup:
-    """Horizontal bars of one value's share in one sample, or in two (the first the baseline)."""
-    classes = (_CURRENT,) if len(shares) == 1 else (_BASELINE, _CURRENT)
+def share_bar(
+    shares: Sequence[float], scale: float, label: str, *, series: Sequence[str] = _BOTH
+) -> Markup:
+    """Horizontal bars of one value's share in one or two samples; `series` as in `histogram`."""
+    classes = series[-len(shares) :]
     thick = 10 / len(shares)
     body = "".join(
         _box(css, 0, k * thick + 0.4, max(share / scale * 100, 0.6), thick - 0.8)
@@ -144,24 +151,23 @@ def bullet(value: float | None, threshold: float | None, noise: float | None) ->
     """A distance as a bar, its threshold as a line in the middle, the noise floor as a band.
 
     The scale runs from 0 to twice the threshold, so that rows with different thresholds can be
-    compared at a glance; a longer bar is cut and ends in a point.
+    compared at a glance; a longer bar is cut and ends in a point. Without a threshold there is
+    no scale, and nothing is drawn.
     """
-    label = f"distance {fixed(value)}, threshold {fixed(threshold)}, noise floor {fixed(noise)}"
-    usable = threshold is not None and math.isfinite(threshold) and threshold > 0
-    known = [v for v in (value, noise) if v is not None and math.isfinite(v)]
-    scale = 2 * threshold if usable and threshold else max([*known, 1e-12]) * 1.1
+    if threshold is None or not threshold > 0 or not math.isfinite(threshold):
+        return Markup("")
+    scale = 2 * threshold
     body = [_box("track", 0, 3, 100, 6)]
     if noise is not None and math.isfinite(noise) and noise > 0:
         body.append(_box("noise", 0, 1, min(noise / scale, 1) * 100, 10))
     if value is not None and math.isfinite(value):
-        over = usable and threshold is not None and value > threshold
-        length = min(value / scale, 1) * 100
         if value > scale:
             body.append('<path class="over" d="M0 3h95l5 3l-5 3H0z"/>')
         else:
-            body.append(_box("over" if over else _CURRENT, 0, 3, max(length, 0.6), 6))
-    if usable:
-        body.append(_box("mark", 49.5, 0, 1, 12))
+            css = "over" if value > threshold else _CURRENT
+            body.append(_box(css, 0, 3, max(value / scale * 100, 0.6), 6))
+    body.append(_box("mark", 49.5, 0, 1, 12))
+    label = f"distance {fixed(value)}, threshold {fixed(threshold)}, noise floor {fixed(noise)}"
     return _svg(100, 12, "".join(body), label, "bullet")
 
 
@@ -223,7 +229,7 @@ class _Plane:
         x_ticks: Sequence[float] = (),
     ) -> None:
         self.width, self.height = 340.0, height
-        self._left, self._top, self._right, self._bottom = 46.0, 8.0, 10.0, 36.0
+        self._left, self._top, self._right, self._bottom = 54.0, 8.0, 10.0, 36.0
         self._x, self._y = x_range, y_range
         ticks = []
         floor = height - self._bottom

@@ -77,15 +77,10 @@ def percent(share: float | None) -> str:
     """A share of one in percent; what is not quite 0 or 100 never reads as if it were."""
     if share is None or not math.isfinite(share):
         return NOTHING
-    if share == 0:
-        return "0%"
-    if share == 1:
-        return "100%"
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    if 0.9995 < share < 1:
-        return ">99.9%"
-    return f"{share * 100:.1f}%".replace("-", _MINUS)
+    if share in (0, 1):
+        return f"{share:.0%}"
+    written = f"{share * 100:.1f}%"
+    return {"0.0%": "<0.1%", "100.0%": ">99.9%"}.get(written, written)
 
 
 def seconds(value: float | None) -> str:

@@ -60,13 +60,6 @@ class Comparison:
     others: int
 
     @property
-    def any(self) -> FeatureSummary:
-        """The summary there is."""
-        found = self.current or self.baseline
-        assert found is not None  # noqa: S101 (a comparison is made of at least one)
-        return found
-
-    @property
     def status(self) -> str:
         """The gravest status among its distances."""
         if self.current is None:
@@ -74,6 +67,11 @@ class Comparison:
         if self.baseline is None:
             return "new"
         return min((d.status for d in self.distances), key=_ORDER.index, default="not_comparable")
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What is drawn of it, as `svg.histogram` names it."""
+        return tuple(k for k, s in (("b", self.baseline), ("c", self.current)) if s is not None)
 
     @property
     def scale(self) -> float:
@@ -116,7 +114,7 @@ def validation_page(
     facts = {
         "Rows": integer(validation.num_examples),
         "Compared with": validation.baseline_span or "nothing: first span",
-        "Rows there": integer(baseline.num_examples()) if baseline else NOTHING,
+        "Rows in baseline": integer(baseline.num_examples()) if baseline else NOTHING,
         "Environment": validation.environment,
         "Content digest": statistics.content_digest[:12],
     }
@@ -205,10 +203,10 @@ def _gravity(comparison: Comparison) -> tuple[int, int, float]:
 def sentence(distance: Distance) -> str:
     """Say in one sentence what a distance means."""
     measure = MEASURES.get(distance.measure, distance.measure)
-    if distance.note and distance.status in ("too_few", "not_comparable"):
-        return distance.note
     if distance.value is None:
-        return f"{measure} could not be computed."
+        return distance.note or f"{measure} could not be computed: {distance.origin}."
+    if distance.status == "too_few":
+        return distance.note or "There are too few rows to tell a change from chance."
     if distance.threshold is None:
         said = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
     else:
