@@ -12,6 +12,8 @@ def compute_statistics(examples: dsl.Input[Examples], statistics: dsl.Output[Sta
 
     Args:
         examples: The rows.
+
+    Returns:
         statistics: What TFDV says of every column.
     """
     from pathlib import Path

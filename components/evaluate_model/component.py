@@ -30,12 +30,12 @@ def evaluate_model(
         contract_digest: SHA-256 the contract must have.
         registry_uri: Where the champion is kept.
         champion_version: The model now in production; empty when there is none yet.
+
+    Returns:
         evaluation: The verdict and every metric, with intervals.
         metrics: The overall metrics of the model and of the champion.
         classification: ROC curve and confusion matrix of a classifier.
         evaluation_report: The same to read, with slices, calibration and training history.
-
-    Returns:
         verdict: pass or hold.
         reasons: Why it holds; empty when it passes.
     """

@@ -26,6 +26,8 @@ def infer_schema(
         contract_digest: SHA-256 the contract must have.
         registry_uri: Where schemas are kept.
         schema_version: The registered schema; empty to infer one.
+
+    Returns:
         schema: What the data is expected to look like.
         data_report: Every column with its statistics and expectations.
     """

@@ -21,6 +21,8 @@ def ingest_examples(
         contract_digest: SHA-256 the contract must have.
         span: The period to read, as resolve_inputs gave it.
         content_digest: SHA-256 the span's objects must have, as resolve_inputs gave it.
+
+    Returns:
         examples: The rows.
     """
     from pathlib import Path

@@ -23,6 +23,8 @@ def train_model(
         schema: Which columns there are, and their types.
         contract_uri: The data contract, a YAML file.
         contract_digest: SHA-256 the contract must have.
+
+    Returns:
         model: The trained model.
     """
     from pathlib import Path

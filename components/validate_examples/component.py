@@ -33,10 +33,10 @@ def validate_examples(
         registry_uri: Where statistics and schemas are kept.
         baseline_version: Statistics to measure drift against; empty for the first span.
         run_id: The run, for its record in the registry.
-        validation: The verdict, every finding and every distance.
-        validation_report: The same to read, with both spans' histograms side by side.
 
     Returns:
+        validation: The verdict, every finding and every distance.
+        validation_report: The same to read, with both spans' histograms side by side.
         verdict: pass or hold.
         reasons: Why it holds; empty when it passes.
     """

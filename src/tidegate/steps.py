@@ -173,6 +173,8 @@ def infer_schema(
         found = schema.infer(computed, contract)
         schema.write(found, out)
     _write(page, report.data_page(computed, found, contract))
+    origin = f"registered as {schema_version}" if schema_version else "inferred from this span"
+    _progress(f"schema of {len(found.feature)} columns, {origin}")
     return {"digest": schema.digest(found), "inferred": not schema_version}
 
 
@@ -230,11 +232,9 @@ def _accept_data(
     statistics: Path,
     schema: Path,
 ) -> None:
-    from tidegate import schema as schemas
-
     lineage = _origin(contract, current.content_digest)
     if registry.current("schema") is None:
-        version = schemas.digest(schemas.read(schema))[:12]
+        version = directory_digest(schema)[:12]
         registry.commit("schema", version, schema, span=current.span, lineage=lineage)
     version = f"{current.span}-{directory_digest(statistics)[:12]}"
     registry.commit("statistics", version, statistics, span=current.span, lineage=lineage)
@@ -334,7 +334,6 @@ def publish_model(
             no longer the champion.
     """
     from tidegate import evaluation as evaluations
-    from tidegate import schema as schemas
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     result = evaluations.read(evaluation)
@@ -346,7 +345,7 @@ def publish_model(
             "the evaluation is of another model than the one to publish; evaluate this one"
         )
     lineage = _origin(contract, content_digest)
-    lineage["schema_digest"] = schemas.digest(schemas.read(schema))
+    lineage["schema_digest"] = directory_digest(schema)
     key = hashlib.sha256(json.dumps(lineage, sort_keys=True).encode()).hexdigest()
     version = f"{result.span}-{key[:12]}"
 
