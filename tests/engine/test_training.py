@@ -1,6 +1,7 @@
 """Training: labels, features, what travels in the SavedModel, and what is refused."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.modelling import contract_of, flights, ingested, normal, trained
+from tests.engine.modelling import contract_of, flights, ingested, normal, trained, written_model
 from tidegate import examples, schema, statistics
 from tidegate.errors import ContractError, TidegateError, TrainingError
 from tidegate.evaluation.metrics import Binary, Regression, auc, r2
@@ -340,6 +341,44 @@ def test_predictions_do_not_depend_on_batches(january):
     assert model.predict([]).shape == (0,)
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_an_epoch_is_every_row_once_in_an_order_the_seed_decides(tmp_path, monkeypatch, cached):
+    from tidegate.training import network, pipeline
+
+    monkeypatch.setattr(pipeline, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(pipeline, "SHUFFLE_ROWS", 250)
+    monkeypatch.setattr(pipeline, "CACHE_BYTES", 1 << 30 if cached else 0)
+    contract = contract_of(tmp_path, task="regression")
+    made = ingested(tmp_path, contract, {"x": normal(1000), "y": np.arange(1000)})
+    measured = statistics.compute(made)
+    features, _ = choose(measured, schema.infer(measured, contract), made.schema, contract)
+    label, rows = label_spec(made, contract), made.num_rows("train")
+
+    def epochs(seed):
+        data = pipeline.blocks(made, "train", features, label, network.Preprocess(features))
+        learnt = pipeline.batches(pipeline.shuffled(data, seed=seed), rows=rows, batch_size=64)
+        return [[y.numpy() for _, y in learnt] for _ in range(2)]
+
+    first, second = epochs(1)
+    assert [len(y) for y in first] == [64] * (rows // 64) + [rows % 64]
+    everything = np.concatenate([b["y"].to_numpy() for b in made.batches("train")])
+    for epoch in (first, second):
+        seen = np.concatenate(epoch) * label.std + label.mean
+        np.testing.assert_allclose(np.sort(seen), np.sort(everything), atol=0.01)
+    assert not np.array_equal(np.concatenate(first), np.concatenate(second))
+    assert np.array_equal(np.concatenate(first), np.concatenate(epochs(1)[0]))
+    assert not np.array_equal(np.concatenate(first), np.concatenate(epochs(2)[0]))
+
+
+def test_a_model_of_texts_alone(tmp_path):
+    word = np.array(["a", "b"] * (ROWS // 2))
+    contract = contract_of(tmp_path, training={"batch_size": 16, "hidden_units": []})
+    made = ingested(tmp_path, contract, {"word": word, "y": (word == "b").astype(int)})
+    made_of = trained(tmp_path, contract, made)
+    batch = rows_of(made)
+    assert ((made_of.predict([batch]) > 0.5) == batch["y"].to_numpy()).all()
+
+
 def test_a_batch_that_does_not_fit_is_refused(january):
     _, made, model, _ = january
     batch = rows_of(made).slice(0, 3)
@@ -428,7 +467,9 @@ def test_a_model_is_replaced_whole(tmp_path):
     assert sorted(p.name for p in (tmp_path / "model").iterdir()) == ["model.json", "saved_model"]
 
 
-@pytest.mark.parametrize("damage", ["no card", "half a card", "no graph", "half the weights"])
+@pytest.mark.parametrize(
+    "damage", ["no card", "half a card", "no graph", "half the weights", "another graph"]
+)
 def test_a_damaged_model_is_named(tmp_path, damage):
     contract = contract_of(tmp_path, training=FAST)
     made = ingested(tmp_path, contract, table())
@@ -439,6 +480,10 @@ def test_a_damaged_model_is_named(tmp_path, damage):
         (path / "model.json").write_text((path / "model.json").read_text()[:99])
     elif damage == "no graph":
         (path / "saved_model" / "saved_model.pb").unlink()
+    elif damage == "another graph":
+        other = written_model(tmp_path / "other", lambda z: z, ("z",))
+        shutil.rmtree(path / "saved_model")
+        (other / "saved_model").rename(path / "saved_model")
     else:
         for file in (path / "saved_model" / "variables").iterdir():
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])

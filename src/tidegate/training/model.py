@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,19 +77,20 @@ class TrainedModel:
         return self.path / SAVED_MODEL
 
     @cached_property
-    def _signature(self) -> Callable[..., Mapping[str, Any]]:
+    def _loaded(self) -> Any:
         import tidegate._quiet  # noqa: F401, I001
         import tensorflow as tf
 
         try:
-            loaded = tf.saved_model.load(str(self.saved_model))
-            signature: Callable[..., Mapping[str, Any]] = loaded.signatures["serving_default"]
+            return tf.saved_model.load(str(self.saved_model))
         except (OSError, KeyError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0]
-            raise TrainingError(f"cannot load {self.saved_model}: {reason}") from None
-        # A signature lives only as long as the object it was loaded with.
-        object.__setattr__(self, "_loaded", loaded)
-        return signature
+            raise self._unusable("loaded", error) from None
+
+    def _unusable(self, verb: str, error: Exception) -> TrainingError:
+        reason = (str(error).splitlines() or [repr(error)])[0]
+        return TrainingError(
+            f"{self.saved_model} cannot be {verb} ({reason}); is it complete? Train the model again"
+        )
 
     def predict(self, batches: Iterable[pa.RecordBatch]) -> NDArray[Any]:
         """Predict through the signature `serving_default`, as a server would.
@@ -104,12 +105,19 @@ class TrainedModel:
         Raises:
             TrainingError: a feature is absent or of another kind, or the model cannot be loaded.
         """
-        key = {"binary": "probability", "multiclass": "probabilities"}.get(self.task, "prediction")
-        parts = []
-        for batch in batches:
-            inputs.require(self.features, batch.schema)
-            outputs = self._signature(**inputs.arrays(batch, self.features))
-            parts.append(np.asarray(outputs[key], dtype=np.float32))
+        parts = [self._predict(batch) for batch in batches]
         if parts:
             return np.concatenate(parts)
         return np.zeros((0, len(self.classes)) if self.task == "multiclass" else 0, np.float32)
+
+    def _predict(self, batch: pa.RecordBatch) -> NDArray[Any]:
+        inputs.require(self.features, batch.schema)
+        raw = inputs.arrays(batch, self.features)
+        signatures = self._loaded.signatures
+        key = {"binary": "probability", "multiclass": "probabilities"}.get(self.task, "prediction")
+        try:
+            return np.asarray(signatures["serving_default"](**raw)[key], dtype=np.float32)
+        except Exception as error:
+            # A graph that does not fit its model.json fails in as many ways as there are
+            # operations; whoever holds a damaged model is to be told which one it is.
+            raise self._unusable("run", error) from error

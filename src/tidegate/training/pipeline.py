@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 65_536
 #: Rows that are shuffled among each other: about 50 MB of preprocessed features.
 SHUFFLE_ROWS = 8 * BLOCK_ROWS
+#: Blocks of which the next one is drawn, so that far parts of the files meet.
+SHUFFLE_BLOCKS = 16
 #: Preprocessed splits up to this size stay in memory between epochs.
 CACHE_BYTES = 1 << 30
 
@@ -42,14 +44,15 @@ def blocks(
     columns = [*(f.name for f in features), label.column]
 
     def read() -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[Any]]]:
-        rows = 0
+        left = examples.num_rows(split) if max_rows is None else max_rows
         for batch in examples.batches(split, columns=columns, batch_size=BLOCK_ROWS):
-            target = label.encode(batch.column(batch.schema.get_field_index(label.column)))
+            taken = batch.slice(0, left)
+            target = label.encode(taken.column(taken.schema.get_field_index(label.column)))
             if label.task == "regression":
                 target = (target - label.mean) / label.std
-            yield inputs.arrays(batch, features), target.astype(np.float32)
-            rows += batch.num_rows
-            if max_rows is not None and rows >= max_rows:
+            yield inputs.arrays(taken, features), target.astype(np.float32)
+            left -= taken.num_rows
+            if left == 0:
                 return
 
     signature = (
@@ -65,10 +68,9 @@ def blocks(
 
 
 def batches(data: tf.data.Dataset, *, rows: int, batch_size: int) -> tf.data.Dataset:
-    """The first `rows` rows of blocks, cut into batches; the last one may be shorter."""
-    steps = math.ceil(rows / batch_size)
-    known = tf.data.experimental.assert_cardinality(steps)
-    return data.rebatch(batch_size).take(steps).apply(known).prefetch(tf.data.AUTOTUNE)
+    """Blocks of `rows` rows in all, cut into batches; the last one may be shorter."""
+    known = tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size))
+    return data.rebatch(batch_size).apply(known).prefetch(tf.data.AUTOTUNE)
 
 
 def shuffled(data: tf.data.Dataset, *, seed: int) -> tf.data.Dataset:
@@ -76,7 +78,7 @@ def shuffled(data: tf.data.Dataset, *, seed: int) -> tf.data.Dataset:
 
     Blocks are shuffled, then the rows of `SHUFFLE_ROWS` rows at a time.
     """
-    data = data.shuffle(64, seed=seed).rebatch(SHUFFLE_ROWS)
+    data = data.shuffle(SHUFFLE_BLOCKS, seed=seed).rebatch(SHUFFLE_ROWS)
     keys = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True).batch(2)
 
     def permute(
