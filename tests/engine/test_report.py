@@ -393,6 +393,7 @@ def test_an_evaluation_without_anything_defined_still_renders(task, contract):
     plain = Page(report.evaluation_page(bare, {}, contract)).plain
     assert "Hold" in plain
     assert "is not defined on the 0 rows" in plain
+    assert "NaN to NaN" not in plain
 
 
 def test_regression_is_drawn_in_the_labels_unit(evaluated, contract):
@@ -576,3 +577,8 @@ def test_short_is_short(given_text, length):
 )
 def test_durations(value, written):
     assert text.seconds(value) == written
+
+
+def test_an_estimate_is_marked_as_one():
+    assert text.distinct(16_384, 20_000) == "16,384"
+    assert text.distinct(23_680, 23_611) == "≈ 23,611"

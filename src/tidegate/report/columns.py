@@ -164,7 +164,7 @@ def _remarks(column: Column) -> list[tuple[float, str]]:
         said.append((0.5, tail))
     if constant:
         return said
-    if column.numeric and s.zeros / s.count >= 0.6:
+    if column.numeric and column.role == "feature" and s.zeros / s.count >= 0.6:
         said.append((0.3 * s.zeros / s.count, f"is zero in {percent(s.zeros / s.count)} of values"))
     if not column.numeric and column.role == "feature":
         if s.unique and s.unique > 0.9 * s.count and s.count > 20:

@@ -262,6 +262,8 @@ def _difference(
     compared = of.comparison
     if compared is not None and compared.metric == name:
         change = compared.change
+        if not math.isfinite(change.value):
+            return None, None
         known = math.isfinite(change.low) and math.isfinite(change.high)
         return change.value, (change.low, change.high) if known else None
     if ours is None or theirs is None or describe(name)[2] is None:

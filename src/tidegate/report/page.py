@@ -25,6 +25,7 @@ _environment = Environment(
 )
 _environment.filters.update(
     integer=text.integer,
+    distinct=text.distinct,
     num=text.number,
     fixed=text.fixed,
     signed=text.signed,
