@@ -481,6 +481,21 @@ def test_long_texts_cannot_blow_up_a_page(contract):
     assert len(report.data_page(statistics, None, contract).encode()) < 60_000
 
 
+def test_many_classes_and_slices_fit_too(evaluated, contract):
+    classes = tuple(f"class {k}" for k in range(500))
+    many = replace(
+        evaluated,
+        task="multiclass",
+        slices=tuple(judged(f"dest={k:05}", 500) for k in range(2000)),
+        histogram=dict.fromkeys(classes, (1,) * 20),
+        confusion=((7,) * 31,) * 31,
+        confusion_classes=classes[:31],
+    )
+    html = report.evaluation_page(many, MODEL, contract)
+    assert "1,800 better slices are left out here" in Page(html).plain
+    assert len(html.encode()) < 500_000
+
+
 def summary(values, kind="float"):
     """What TFDV would say of some numbers: 100 quantile buckets and ten equal ones."""
     values = np.sort(np.asarray(values, float))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Slices shown; the worst ones, for they are sorted.
 _SLICES = 200
+#: Classes whose predicted probabilities are drawn.
+_CLASSES = 12
 
 #: In words, and whether more of it is better (None: it is neither).
 METRICS: Mapping[str, tuple[str, str, bool | None]] = {
@@ -341,7 +343,7 @@ def _predictions(evaluation: Evaluation) -> list[tuple[tuple[str, ...], Markup]]
         if total := sum(counts):
             shares[name] = tuple(n / total for n in counts)
     names = list(shares)
-    charts = [tuple(names)] if len(names) == 2 else [(name,) for name in names]
+    charts = [tuple(names)] if len(names) == 2 else [(name,) for name in names[:_CLASSES]]
     drawn = []
     for classes in charts:
         series = tuple(shares[name] for name in classes)
