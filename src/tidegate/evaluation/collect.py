@@ -13,12 +13,15 @@ import pyarrow.compute as pc
 from tidegate.errors import EvaluationError, TrainingError
 from tidegate.evaluation.metrics import Array
 from tidegate.training.inputs import require
+from tidegate.training.labels import LabelSpec
 from tidegate.training.model import TrainedModel
 
 if TYPE_CHECKING:
     from tidegate.examples import Examples
 
 MISSING = "(missing)"
+#: Unknown labels that are shown.
+STRANGERS = 5
 
 
 @dataclass(frozen=True)
@@ -80,56 +83,36 @@ def collect(
     Raises:
         EvaluationError: the model to be judged cannot be run.
     """
-    label = challenger.label
+    labels = _Labels(challenger.label)
     own, rival = _Parts(challenger), _Parts(champion) if champion else None
     problem = ""
     values = {column: _Codes() for column in slicing}
-    missing = unknown = 0
-    strangers: set[str] = set()
     for batch in examples.batches(split, columns=_columns(challenger, champion, slicing)):
-        column = batch.column(batch.schema.get_field_index(label.column))
         try:
-            encoded = label.encode(column)
-        except TrainingError as error:
-            raise EvaluationError(f"the model cannot be judged: {error}") from None
-        present = ~np.isnan(encoded)
-        missing += int((~present).sum())
-        if label.task != "regression":
-            strange = encoded == -1
-            unknown += int(strange.sum())
-            if len(strangers) < 5 and strange.any():
-                found = pc.unique(column.filter(pa.array(strange))).to_pylist()
-                strangers.update(str(v) for v in found[:5])
-            if label.task == "binary":
-                present &= ~strange
-        if not present.all():
-            batch = batch.filter(pa.array(present))
-        if not batch.num_rows:
-            continue
-        try:
+            batch = labels.judgeable(batch)
             own.add(batch)
         except TrainingError as error:
             raise EvaluationError(f"the model to be judged cannot be run: {error}") from None
-        if rival is not None:
-            try:
+        try:
+            if rival is not None:
                 rival.add(batch)
-            except TrainingError as error:
-                rival, problem = None, str(error)
+        except TrainingError as error:
+            rival, problem = None, str(error)
         for name, codes in values.items():
             codes.add(batch.column(batch.schema.get_field_index(name)))
-    scored = rival.scored() if rival is not None else None
-    if scored is not None and scored.not_finite:
-        problem = f"{scored.not_finite:,} of its predictions are not numbers"
-        scored = None
+    theirs = rival.scored() if rival is not None else None
+    if theirs is not None and theirs.not_finite:
+        problem = f"{theirs.not_finite:,} of its predictions are not numbers"
+        theirs = None
     return Collected(
         own.scored(),
-        scored,
+        theirs,
         problem,
         {name: codes.words for name, codes in values.items()},
         {name: codes.joined() for name, codes in values.items()},
-        missing,
-        unknown,
-        tuple(sorted(strangers)),
+        labels.missing,
+        labels.unknown,
+        tuple(sorted(labels.strangers)),
     )
 
 
@@ -161,6 +144,30 @@ def _columns(
     return list(dict.fromkeys([*names, challenger.label.column, *slicing]))
 
 
+class _Labels:
+    """Which rows have a label to judge by, and a tally of those that have none."""
+
+    def __init__(self, label: LabelSpec) -> None:
+        self._label = label
+        self.missing = self.unknown = 0
+        self.strangers: set[str] = set()
+
+    def judgeable(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        column = batch.column(batch.schema.get_field_index(self._label.column))
+        encoded = self._label.encode(column)
+        present = ~np.isnan(encoded)
+        self.missing += int((~present).sum())
+        if self._label.task != "regression":
+            strange = encoded == -1
+            self.unknown += int(strange.sum())
+            if len(self.strangers) < STRANGERS and strange.any():
+                found = pc.unique(column.filter(pa.array(strange))).to_pylist()
+                self.strangers.update(str(v) for v in found[:STRANGERS])
+            if self._label.task == "binary":
+                present &= ~strange
+        return batch if present.all() else batch.filter(pa.array(present))
+
+
 class _Parts:
     """One model's answers, batch by batch."""
 
@@ -170,6 +177,8 @@ class _Parts:
         self._predictions: list[Array] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
+        if not batch.num_rows:
+            return
         label = self._model.label
         labels = label.encode(batch.column(batch.schema.get_field_index(label.column)))
         predictions = self._model.predict([batch])
