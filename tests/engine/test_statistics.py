@@ -140,8 +140,8 @@ def test_quantile_histogram_is_tfdvs_own_at_a_hundred_buckets():
     assert len(buckets) == len(histogram.buckets) == 100
     edges = [b.high_value for b in histogram.buckets]
     rank = np.searchsorted(np.sort(values), [b[1] for b in buckets]) / 5000
-    assert np.abs(rank - np.searchsorted(np.sort(values), edges) / 5000).max() < 0.002
-    assert np.abs(rank - np.arange(1, 101) / 100).max() < 0.002
+    assert np.abs(rank - np.searchsorted(np.sort(values), edges) / 5000).max() < 0.003
+    assert np.abs(rank - np.arange(1, 101) / 100).max() < 0.003
 
 
 def test_sketches_are_close_over_many_chunks(small_chunks):
