@@ -2,8 +2,13 @@ import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tidegate.contract import Contract
+
+# A busy machine is no reason to fail.
+settings.register_profile("engine", deadline=None)
+settings.load_profile("engine")
 
 FLIGHTS = Path(__file__).parents[1] / "data" / "flights.csv"
 

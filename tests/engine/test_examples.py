@@ -327,7 +327,7 @@ def test_a_larger_train_split_takes_from_eval_only():
     assert 0.88 < (after == 0).mean() < 0.92
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.permutations(range(60)), st.integers(1, 5), st.sampled_from([64, 1000]), st.booleans())
 def test_the_split_of_a_row_depends_on_its_key_only(order, files, block_size, as_parquet):
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:

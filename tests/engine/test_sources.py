@@ -39,7 +39,7 @@ def over(directory, kind):
 
 def parquet(**columns):
     sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
+    pq.write_table(pa.table(columns), sink, version="2.6")
     return sink.getvalue()
 
 
@@ -205,7 +205,7 @@ def _expected(column):
     return "double"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(values, values), min_size=1, max_size=60),
     st.integers(1, 4),
@@ -233,6 +233,13 @@ def test_csv_types_do_not_depend_on_where_blocks_and_files_end(rows, files, bloc
         expected = [None if r[index] == "" else convert(r[index]) for r in rows]
         for found, wanted in zip(read[name].to_pylist(), expected, strict=True):
             assert found == wanted or (math.isnan(found) and math.isnan(wanted))
+
+
+def test_csv_newlines_within_quotes_at_the_end_of_blocks(contract_on, monkeypatch):
+    monkeypatch.setattr(csv, "BLOCK_SIZE", 100)
+    texts = ["\n" * (i % 31) + "x" * (i % 17) + "." for i in range(200)]
+    read = table(contract_on({"1": "id,s\n" + "".join(f'1,"{t}"\n' for t in texts)}))
+    assert read["s"].to_pylist() == texts
 
 
 # CSV: what is refused, in one line
@@ -295,7 +302,7 @@ def test_a_row_longer_than_a_block_is_refused(contract_on, monkeypatch):
         table(contract_on({"1": f'id,b\n1,2\n2,"{"x" * 3000}"\n3,4\n'}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_rows_or_one_line(content):
     with tempfile.TemporaryDirectory() as directory:
@@ -325,6 +332,11 @@ def test_parquet_types(contract_on):
         "bin": (pa.array([b"a", "ü".encode()]), "string", ["a", "ü"]),
         "date": (pa.array([day, None]), "timestamp[us]", [dt.datetime(2013, 2, 7), None]),
         "ms": (pa.array([moment, None], pa.timestamp("ns")), "timestamp[us]", [moment, None]),
+        "ns": (
+            pa.array([0, -1], pa.int64()).cast(pa.timestamp("ns")),
+            "timestamp[us]",
+            [dt.datetime(1970, 1, 1), dt.datetime(1970, 1, 1)],
+        ),
         "zone": (
             pa.array([moment.replace(tzinfo=utc)] * 2, pa.timestamp("us", "Europe/Zurich")),
             "timestamp[us]",
@@ -395,7 +407,7 @@ def test_bad_parquet_is_one_line_that_names_the_file(contract_on, case):
     assert "\n" not in str(caught.value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
 def test_damaged_parquet_never_ends_in_a_traceback(place, flip):
     damaged = bytearray(WHOLE)

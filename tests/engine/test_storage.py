@@ -239,6 +239,7 @@ def test_written_whole_replaces_and_cleans_up(tmp_path):
         with written_whole(out) as directory:
             (directory / "file").write_text(content)
             assert directory != out
+    assert list(out.parent.iterdir()) == [out]
     assert (out / "file").read_text() == "2"
     with pytest.raises(FileNotFoundError), written_whole(out) as directory:
         (directory / "file").rename(directory / "never written")
