@@ -96,12 +96,25 @@ def _each(
             environment,
             " ".join(reason.description.split()) or reason.short_description,
         )
+        if kind == "UNEXPECTED_DATA_TYPE" and _whole_numbers_for_floats(subject):
+            continue
         severity: Severity = "hold"
         if kind == "SCHEMA_NEW_COLUMN" or info.severity == anomalies_pb2.AnomalyInfo.WARNING:
             severity = "warn"
         message = _WORDS.get(kind, _passed_on)(subject)
         result.append(Finding(kind.lower(), column, severity, message))
     return result
+
+
+def _whole_numbers_for_floats(s: Subject) -> bool:
+    # A span of CSV in which a measure happens to have no decimals. A whole number is a float; the
+    # other way round, decimals where there were none, is a change.
+    return (
+        s.summary is not None
+        and s.expected is not None
+        and s.summary.type == "int"
+        and s.expected.type == schema_pb2.FLOAT
+    )
 
 
 def shown(values: list[tuple[str, int]], total: int) -> str:
@@ -168,6 +181,11 @@ def _type_changed(s: Subject) -> str:
         return _passed_on(s)
     names = {"BYTES": "string", "INT": "int", "FLOAT": "float"}
     wanted = schema_pb2.FeatureType.Name(s.expected.type)
+    if wanted == "INT" and s.summary.type == "float":
+        return (
+            f"column {s.name!r} now has decimals{_sample(s.summary)}, but was int; {_FIX}, or name "
+            "it in features.numeric and infer the schema again if decimals are meant"
+        )
     return (
         f"column {s.name!r} is now of type {s.summary.type}{_sample(s.summary)}, but was "
         f"{names.get(wanted, wanted)}; {_FIX}, or infer the schema again if the change is meant"

@@ -59,13 +59,18 @@ class Features(_Section):
 
     exclude: tuple[Column, ...] = Field((), description="Columns no model may see.")
     categorical: tuple[Column, ...] = Field(
-        (), description="Numbers that are names (a flight number): treated as categories."
+        (), description="Numbers that are names (a flight number): read as text."
+    )
+    numeric: tuple[Column, ...] = Field(
+        (),
+        description="Numbers that may have decimals, even if a span has none: read as float. "
+        "A value that is no number is an error.",
     )
 
     @model_validator(mode="after")
     def _disjoint(self) -> Features:
-        if both := set(self.exclude) & set(self.categorical):
-            raise ValueError(f"{_quoted(both)} stands in both exclude and categorical")
+        if both := set(self.categorical) & {*self.exclude, *self.numeric}:
+            raise ValueError(f"{_quoted(both)} is both categorical and excluded or numeric")
         return self
 
 
@@ -209,6 +214,8 @@ class Contract(_Section):
             raise ValueError(
                 f"features.categorical names {_quoted(wrong)}, which is key, time or label"
             )
+        if wrong := {*self.key, self.time} & set(self.features.numeric):
+            raise ValueError(f"features.numeric names {_quoted(wrong)}, which is key or time")
         return self
 
     @property
@@ -247,6 +254,7 @@ class Contract(_Section):
         named += [("time", self.time)] if self.time else []
         named += [("label", self.label)] if self.label else []
         named += [("features.categorical", c) for c in self.features.categorical]
+        named += [("features.numeric", c) for c in self.features.numeric]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
         named += [("slices", c) for group in self.slices for c in group]

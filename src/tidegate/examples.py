@@ -24,6 +24,7 @@ import tidegate._arrow  # noqa: F401
 from tidegate import sources
 from tidegate.contract import Contract
 from tidegate.errors import ExamplesError, SourceError
+from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
 from tidegate.splits import assign, hash_rows
 from tidegate.storage.directory import written_whole
@@ -196,6 +197,7 @@ def ingest(
     Raises:
         SourceError: the source cannot be read, has no rows, or is not of this digest.
         ContractError: a column to split by is not in the data.
+        ExamplesError: `out` cannot be written.
     """
     inputs = sources.resolve(contract, span)
     if content_digest is not None and inputs.digest != content_digest:
@@ -203,20 +205,25 @@ def ingest(
             f"the objects of span {inputs.span} changed since the run resolved them; "
             "start the run again"
         )
-    with written_whole(Path(out)) as directory:
-        splits, schema = _write_splits(inputs, contract, directory, on_progress)
-        manifest = {
-            "format": _FORMAT,
-            "span": inputs.span,
-            "content_digest": inputs.digest,
-            "contract_digest": contract.digest,
-            "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
-            "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
-            "objects": [
-                {"name": o.name, "size": o.size, "sha256": o.sha256} for o in inputs.objects
-            ],
-        }
-        (directory / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    try:
+        with written_whole(Path(out)) as directory:
+            splits, schema = _write_splits(inputs, contract, directory, on_progress)
+            manifest = {
+                "format": _FORMAT,
+                "span": inputs.span,
+                "content_digest": inputs.digest,
+                "contract_digest": contract.digest,
+                "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
+                "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
+                "objects": [
+                    {"name": o.name, "size": o.size, "sha256": o.sha256} for o in inputs.objects
+                ],
+            }
+            (directory / _MANIFEST).write_text(
+                json.dumps(manifest, indent=1) + "\n", encoding="utf-8"
+            )
+    except OSError as error:
+        raise ExamplesError(f"cannot write examples to {out}: {one_line(error)}") from error
     return Examples.open(Path(out))
 
 
@@ -320,8 +327,9 @@ def _read(file: Path, names: list[str], batch_size: int) -> Iterator[pa.RecordBa
                     [batch.column(found.index(n)) for n in names], names=names
                 )
     except (pa.ArrowException, OSError) as error:
-        line = str(error).strip().split("\n")[0]
-        raise ExamplesError(f"{file} cannot be read: {line}; ingest the span again") from None
+        raise ExamplesError(
+            f"{file} cannot be read: {one_line(error)}; ingest the span again"
+        ) from None
 
 
 def _sha256(file: Path) -> str:

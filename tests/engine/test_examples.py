@@ -196,6 +196,13 @@ def test_a_failed_ingest_leaves_what_was_there(contract_on, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"out", "source", "contract.yaml"}
 
 
+def test_a_place_that_cannot_be_written(flights, tmp_path):
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+        with pytest.raises(ExamplesError, match="cannot write examples to"):
+            ingest(flights, span="2013-02", out=out)
+
+
 def test_open_notices_damage(february):
     (file,) = february.files("train")
     content = file.read_bytes()

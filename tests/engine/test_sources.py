@@ -188,7 +188,23 @@ def test_csv_real_data(flights, flights_csv):
 values = st.one_of(
     st.integers(-(10**6), 10**6).map(str),
     st.floats(allow_nan=False).map(repr),
-    st.sampled_from(["", "0x1F", "nan", " 7", "1e3", "text", "ü", 'quo"te', "two\nlines", "a,b"]),
+    st.sampled_from(
+        [
+            "",
+            "0x1F",
+            "nan",
+            " 7",
+            "1e3",
+            "+5",
+            " +1.5",
+            "1e+3",
+            "text",
+            "ü",
+            'quo"te',
+            "two\nlines",
+            "a,b",
+        ]
+    ),
 )
 
 
@@ -202,7 +218,7 @@ def _expected(column):
         [float(v) for v in given_]
     except ValueError:
         return "string"
-    return "double"
+    return "string" if any(v.strip().startswith("+") for v in given_) else "double"
 
 
 @settings(max_examples=150)
@@ -419,3 +435,24 @@ def test_damaged_parquet_never_ends_in_a_traceback(place, flip):
             table(contract)
         except (SourceError, ContractError) as error:
             assert "\n" not in str(error)
+
+
+# Numbers the contract says may have decimals
+
+
+def test_a_numeric_column_is_float_though_a_span_has_no_decimals(contract_on):
+    extra = "features: {numeric: [rain]}\n"
+    contract = contract_on({"1": "id,rain\n1,0\n2,\n3,7\n"}, extra=extra)
+    assert table(contract)["rain"].type == pa.float64()
+    assert table(contract)["rain"].to_pylist() == [0.0, None, 7.0]
+    whole = parquet(id=["a"], rain=pa.array([3], pa.int32()))
+    assert table(contract_on({"1": whole}, kind="parquet", extra=extra))["rain"][0].as_py() == 3.0
+
+
+def test_a_numeric_column_that_holds_text_is_an_error(contract_on):
+    extra = "features: {numeric: [rain]}\n"
+    with pytest.raises(SourceError, match=r"'rain' has a value that is no number"):
+        table(contract_on({"1": "id,rain\n1,0\n2,wet\n"}, extra=extra))
+    wet = parquet(id=["a"], rain=["wet"])
+    with pytest.raises(SourceError, match=r"'rain' is string"):
+        table(contract_on({"1": wet}, kind="parquet", extra=extra))

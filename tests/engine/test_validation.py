@@ -378,3 +378,12 @@ def test_a_validation_survives_the_disk_and_its_status_cannot_be_edited(judge, t
 
 def test_respelled_share_is_a_tenth_of_what_is_tolerated():
     assert pytest.approx(schemas.MAX_UNSEEN / 10) == validation.MAX_RESPELLED
+
+
+def test_whole_numbers_pass_for_floats_and_decimals_do_not_pass_for_ints(judge):
+    generator = np.random.default_rng(7)
+    whole = judge({"temp": np.round(generator.normal(50, 10, ROWS)).astype(int)})
+    assert whole.verdict.status == "pass", whole.verdict.reasons
+    broken = judge({"distance": generator.choice([200.5, 500.0, 760.0, 1400.0, 2475.0], ROWS)})
+    assert ("unexpected_data_type", "distance") in holds(broken)
+    assert "features.numeric" in message(broken, "unexpected_data_type")

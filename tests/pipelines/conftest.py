@@ -16,7 +16,7 @@ source: {{uri: "data/{{YYYY}}-{{MM}}/*.csv", format: csv}}
 key: [flight_id]
 time: sched_dep_time
 label: late
-features: {{exclude: [flight, date], categorical: [weekday]}}
+features: {{exclude: [flight, date], categorical: [weekday], numeric: [precip]}}
 gates:
   min_examples: 1000
   drift:

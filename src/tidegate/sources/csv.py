@@ -20,7 +20,7 @@ import pyarrow.csv as arrow_csv
 
 from tidegate.contract import Contract
 from tidegate.errors import SourceError
-from tidegate.sources.objects import SourceObject, check_columns, check_same_columns
+from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.storage import Store
 
@@ -34,20 +34,24 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
     """The schema of all rows of these objects.
 
     Columns come in the first object's order. A column without any value is of type null; one that
-    the contract calls categorical is a string.
+    the contract calls categorical is a string, one it calls numeric a double.
 
     Raises:
         SourceError: naming the object and, where it can be known, line and column.
     """
     first = objects[0]
     names = _header(store, first, contract)
-    can_be = {n: set() if n in contract.features.categorical else {INT, DOUBLE} for n in names}
+    features = contract.features
+    can_be = {n: {INT, DOUBLE} for n in names}
+    can_be |= dict.fromkeys(features.categorical, set()) | dict.fromkeys(features.numeric, {DOUBLE})
     has_values = dict.fromkeys(names, False)
 
     def narrow(name: str, values: pa.Array) -> None:
         if len(values) > values.null_count:
             has_values[name] = True
             can_be[name] = {t for t in can_be[name] if _parses(values, t)}
+            if INT not in can_be[name] and _has_plus(values):
+                can_be[name] = set()
 
     with ThreadPoolExecutor(pa.cpu_count()) as threads:
         for item in objects:
@@ -63,6 +67,12 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
     def decide(name: str) -> pa.DataType:
         if not has_values[name]:
             return NULL
+        if name in features.numeric and not can_be[name]:
+            raise SourceError(
+                f"{first.name}: column {name!r} has a value that is no number, and the contract "
+                "names it in features.numeric; fix the source, or add the text that means "
+                "missing to source.null_values"
+            )
         # Hexadecimal passes for an integer and not for a double; it is a name, not a number.
         return (
             INT if {INT, DOUBLE} == can_be[name] else DOUBLE if DOUBLE in can_be[name] else STRING
@@ -100,6 +110,11 @@ def _parses(values: pa.Array, type_: pa.DataType) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _has_plus(values: pa.Array) -> bool:
+    # A telephone number is no double; newer Arrow would take it for one, older would not.
+    return bool(pc.any(pc.starts_with(pc.ascii_ltrim_whitespace(values), "+")).as_py())
 
 
 def _open(store: Store, item: SourceObject) -> Any:
@@ -150,10 +165,10 @@ def _located(
     except UnicodeDecodeError:
         raise SourceError(_bad_text(store, item) or f"{item.name} is not UTF-8 text") from None
     except (OSError, EOFError) as error:
-        raise SourceError(f"{item.name} cannot be read: {_one_line(error)}") from None
+        raise SourceError(f"{item.name} cannot be read: {one_line(error)}") from None
     except (pa.ArrowException, text_csv.Error) as error:
         found = _bad_text(store, item) or _bad_row(store, item, contract, width)
-        raise SourceError(found or f"{item.name} is not valid CSV: {_one_line(error)}") from None
+        raise SourceError(found or f"{item.name} is not valid CSV: {one_line(error)}") from None
 
 
 def _bad_text(store: Store, item: SourceObject) -> str | None:
@@ -199,7 +214,3 @@ def _bad_row(store: Store, item: SourceObject, contract: Contract, width: int | 
 
 def _no_rows(item: SourceObject) -> str:
     return f"{item.name} has a header and no rows; remove it or fill it"
-
-
-def _one_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -58,3 +58,8 @@ def check_same_columns(
             f"{where} has other columns than {first_where}: it {' and '.join(told)}; "
             "files of one span must agree"
         )
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of what a library says; Arrow's messages may quote whole rows after it."""
+    return str(error).strip().split("\n")[0] or type(error).__name__

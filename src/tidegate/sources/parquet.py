@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import tidegate._arrow  # noqa: F401
 from tidegate.contract import Contract
 from tidegate.errors import SourceError
-from tidegate.sources.objects import SourceObject, check_columns, check_same_columns
-from tidegate.sources.types import STRING, convert, normal_type, wider
+from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
+from tidegate.sources.types import DOUBLE, INT, NULL, STRING, convert, normal_type, wider
 from tidegate.storage import Store
 
 _BATCH_ROWS: Final = 65_536
@@ -65,7 +65,7 @@ def batches(
                 except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                     raise SourceError(
                         f"{item.name}: column {field.name!r} ({values.type}) cannot be read as "
-                        f"{field.type}: {_one_line(error)}"
+                        f"{field.type}: {one_line(error)}"
                     ) from None
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -77,6 +77,13 @@ def _inside(field: pa.Field, item: SourceObject, contract: Contract) -> pa.DataT
             f"{item.name}: column {field.name!r} is {field.type}, which is not a plain value; "
             "flatten it into columns of numbers, texts or times, or drop it"
         )
+    if field.name in contract.features.numeric:
+        if type_ not in (INT, DOUBLE, NULL):
+            raise SourceError(
+                f"{item.name}: column {field.name!r} is {field.type}, and the contract names it in "
+                "features.numeric; write numbers, or take it out there"
+            )
+        return NULL if type_ == NULL else DOUBLE
     return STRING if field.name in contract.features.categorical else type_
 
 
@@ -87,9 +94,5 @@ def _opened(store: Store, item: SourceObject) -> Iterator[Any]:
             yield pq.ParquetFile(raw)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise SourceError(
-            f"{item.name} is not a whole Parquet file: {_one_line(error)}; write it again"
+            f"{item.name} is not a whole Parquet file: {one_line(error)}; write it again"
         ) from None
-
-
-def _one_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__
