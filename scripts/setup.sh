@@ -43,13 +43,20 @@ if [ -z "$python" ]; then
 fi
 
 say "setup: $("$python" --version) at $python (glibc $glibc); installing into .venv"
-"$python" -m venv --clear .venv
 failed="set-up did not finish (see above); it needs the package index that pip is configured for, so mend the network and run it again"
-.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt || die "$failed"
+# A .venv of this Python is brought up to date in place; nothing is downloaded when nothing changed.
+if ! .venv/bin/uv --version >/dev/null 2>&1 ||
+    [ "$(.venv/bin/python --version 2>/dev/null)" != "$("$python" --version)" ]; then
+    "$python" -m venv --clear .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        -r requirements/bootstrap.txt || die "$failed"
+fi
 # Source distributions are built with the locked setuptools, so that nothing unlocked is downloaded.
 # Run outside the project: its resolution overrides are for making the lock, not for installing it.
 root=$PWD
-(cd .venv && VIRTUAL_ENV=$root/.venv bin/uv pip install --no-config --no-deps --require-hashes --no-build-isolation \
-    --compile-bytecode -r "$root/requirements/lock.txt") || die "$failed"
-(cd .venv && VIRTUAL_ENV=$root/.venv bin/uv pip install --no-config --quiet --no-deps --no-build-isolation --offline -e "$root") || die "$failed"
-touch .venv/.ready
+cd .venv
+export VIRTUAL_ENV="$root/.venv"
+bin/uv pip sync --no-config --require-hashes --no-build-isolation --compile-bytecode \
+    "$root/requirements/bootstrap.txt" "$root/requirements/lock.txt" || die "$failed"
+bin/uv pip install --no-config --quiet --no-deps --no-build-isolation --offline -e "$root" || die "$failed"
+touch .ready
