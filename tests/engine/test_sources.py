@@ -451,8 +451,8 @@ def test_a_numeric_column_is_float_though_a_span_has_no_decimals(contract_on):
 
 def test_a_numeric_column_that_holds_text_is_an_error(contract_on):
     extra = "features: {numeric: [rain]}\n"
-    with pytest.raises(SourceError, match=r"'rain' has a value that is no number"):
-        table(contract_on({"1": "id,rain\n1,0\n2,wet\n"}, extra=extra))
+    with pytest.raises(SourceError, match=r"^1-b: column 'rain' has 'wet', and the contract"):
+        table(contract_on({"1-a": "id,rain\n1,\n", "1-b": "id,rain\n1,0\n2,wet\n"}, extra=extra))
     wet = parquet(id=["a"], rain=["wet"])
     with pytest.raises(SourceError, match=r"'rain' is string"):
-        table(contract_on({"1": wet}, kind="parquet", extra=extra))
+        table(contract_on({"1-a": wet, "1-b": wet}, kind="parquet", extra=extra))

@@ -12,6 +12,7 @@ import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any, Final
 
 import pyarrow as pa
@@ -43,15 +44,21 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
     names = _header(store, first, contract)
     features = contract.features
     can_be = {n: {INT, DOUBLE} for n in names}
-    can_be |= dict.fromkeys(features.categorical, set()) | dict.fromkeys(features.numeric, {DOUBLE})
+    can_be |= {n: set() for n in features.categorical} | {n: {DOUBLE} for n in features.numeric}
     has_values = dict.fromkeys(names, False)
 
-    def narrow(name: str, values: pa.Array) -> None:
+    def narrow(name: str, values: pa.Array, item: SourceObject) -> None:
         if len(values) > values.null_count:
             has_values[name] = True
             can_be[name] = {t for t in can_be[name] if _parses(values, t)}
             if INT not in can_be[name] and _has_plus(values):
                 can_be[name] = set()
+            if name in features.numeric and not can_be[name]:
+                raise SourceError(
+                    f"{item.name}: column {name!r} has {_no_number(values)!r}, and the contract "
+                    "names it in features.numeric; fix the source, or add the text to "
+                    "source.null_values if it means a missing value"
+                )
 
     with ThreadPoolExecutor(pa.cpu_count()) as threads:
         for item in objects:
@@ -60,19 +67,13 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
             rows = 0
             for batch in _texts(store, item, mine, contract):
                 rows += batch.num_rows
-                list(threads.map(narrow, mine, batch.columns))
+                list(threads.map(narrow, mine, batch.columns, repeat(item)))
             if not rows:
                 raise SourceError(_no_rows(item))
 
     def decide(name: str) -> pa.DataType:
         if not has_values[name]:
             return NULL
-        if name in features.numeric and not can_be[name]:
-            raise SourceError(
-                f"{first.name}: column {name!r} has a value that is no number, and the contract "
-                "names it in features.numeric; fix the source, or add the text that means "
-                "missing to source.null_values"
-            )
         # Hexadecimal passes for an integer and not for a double; it is a name, not a number.
         return (
             INT if {INT, DOUBLE} == can_be[name] else DOUBLE if DOUBLE in can_be[name] else STRING
@@ -115,6 +116,11 @@ def _parses(values: pa.Array, type_: pa.DataType) -> bool:
 def _has_plus(values: pa.Array) -> bool:
     # A telephone number is no double; newer Arrow would take it for one, older would not.
     return bool(pc.any(pc.starts_with(pc.ascii_ltrim_whitespace(values), "+")).as_py())
+
+
+def _no_number(values: pa.Array) -> str:
+    ones = (values.slice(i, 1) for i in range(len(values)))
+    return next(str(v[0]) for v in ones if not _parses(v, DOUBLE) or _has_plus(v))
 
 
 def _open(store: Store, item: SourceObject) -> Any:
