@@ -7,13 +7,13 @@ exists for categorical features only: TFDV answers 0 for numeric ones.
 
 Categorical features are compared over their values, numeric ones over about 20 cells that the
 baseline's quantiles cut, so that one outlier cannot stretch the cells until everything else falls
-into one: a value of 1e8 among 10,000 moves the divergence by 0.005
-(by 0.99999 over TFDV's default histogram). The formula is TFDV's, the
-cells are not. TFDV, asked for `source.type = QUANTILES`, cuts both histograms at the edges of both,
-and a value so frequent that it fills a bucket is a point in one and smeared in the other: between
-two random halves of one month of flights (13,000 rows each) it finds 0.07 for `distance`, which has
-214 different values, and the same between any two months. Over the baseline's cells the halves
-are 0.0007 apart, the months at most 0.002, and kilometres instead of miles 0.24.
+into one: a value of 1e8 among 10,000 moves the divergence by 0.005 (by 0.99999 over TFDV's default
+histogram). The formula is TFDV's, the cells are not. TFDV, asked for `source.type = QUANTILES`,
+cuts both histograms at the edges of both, and a value so frequent that it fills a bucket is a point
+in one and smeared in the other: between two random halves of one month of flights (13,000 rows
+each) it finds 0.07 for `distance`, which has 214 different values, and the same between any two
+months. Over the baseline's cells the halves are 0.0007 apart, the months at most 0.002, and
+kilometres instead of miles 0.24.
 """
 
 from __future__ import annotations

@@ -199,10 +199,11 @@ def _cell_labels(edges: FloatArray) -> list[str]:
 
 
 def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Finding]:
-    """What the distances mean for the verdict."""
-    result = []
+    """What the distances mean for the verdict; a feature that drifted is told of once."""
+    result: list[Finding] = []
     for d in distances:
-        if asked_of(contract, d.feature) == "report":
+        told = bool(result) and (result[-1].code, result[-1].subject) == ("drift", d.feature)
+        if told or asked_of(contract, d.feature) == "report":
             continue
         if d.status == "drift" and d.value is not None and d.threshold is not None:
             moves = "; ".join(f"{label}: {a:.1%} -> {b:.1%}" for label, a, b in d.moved)
@@ -270,17 +271,18 @@ def missing_findings(
         threshold = max(PRACTICAL, chance)
         if abs(b - a) <= threshold:
             continue
-        severity: Severity = "hold" if b > a else "warn"
-        if asked_of(contract, name) == "report":
-            severity = "warn"
+        reported = asked_of(contract, name) == "report"
+        severity: Severity = "hold" if b > a and not reported else "warn"
+        remedy = f"fix the source, or set gates.drift.features.{name} to report"
+        if reported:
+            remedy = "shown only, as the contract says"
         result.append(
             Finding(
                 "missing_rate",
                 name,
                 severity,
                 f"feature {name!r} is empty in {b:.1%} of the rows, {a:.1%} in the baseline: a "
-                f"change of more than {threshold:.0%}; fix the source, or set "
-                f"gates.drift.features.{name} to report",
+                f"change of more than {threshold:.0%}; {remedy}",
             )
         )
     return result

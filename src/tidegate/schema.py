@@ -41,7 +41,7 @@ def infer(statistics: Statistics, contract: Contract) -> Any:
     Key, time and label must be there in every row. A feature that was never empty may become so
     in up to 1 % of the rows; one that was sometimes empty must not vanish (how much emptier it
     may become is judged against the previous span). String columns whose few values recur get a
-    domain, of which 1 % of the values may stray. Label and
+    domain, of which 1 % of the values may stray, save time and excluded columns. Label and
     excluded columns are not expected in SERVING.
 
     Raises:
@@ -60,11 +60,12 @@ def infer(statistics: Statistics, contract: Contract) -> Any:
     )
     schema.default_environment.extend([TRAINING, SERVING])
     required = {c for c in (*contract.key, contract.time, contract.label) if c is not None}
+    open_ended = {contract.time, *contract.features.exclude}
     for feature in schema.feature:
         summary = features[feature.name]
         name_like = (summary.unique or 0) * MIN_ROWS_PER_VALUE > summary.count
         match feature.WhichOneof("domain_info"):
-            case "domain" if name_like or feature.name == contract.time:
+            case "domain" if name_like or feature.name in open_ended:
                 _remove_domain(schema, feature)
             case "domain":
                 feature.distribution_constraints.min_domain_mass = 1 - MAX_UNSEEN

@@ -14,7 +14,7 @@ source: {uri: x, format: csv}
 key: [id]
 time: when
 label: late
-features: {exclude: [after]}
+features: {exclude: [after, note]}
 """
 ROWS = 1000
 
@@ -25,6 +25,7 @@ def table(**changes):
         "id": [f"row {i}" for i in range(ROWS)],
         "when": ["2013-01-01T00:00:00"] * ROWS,
         "after": generator.normal(size=ROWS),
+        "note": generator.choice(["x", "y"], ROWS),
         "carrier": generator.choice(["UA", "AA", "DL"], ROWS),
         "tail": [f"N{i % 150}" for i in range(ROWS)],
         "flight": [str(i % 9) for i in range(ROWS)],
@@ -58,8 +59,9 @@ def feature(schema, name):
 def test_domains_are_for_values_that_recur(inferred):
     assert schemas.domain(inferred, "carrier") == ("AA", "DL", "UA")
     assert feature(inferred, "carrier").distribution_constraints.min_domain_mass == 0.99
-    # Names that hardly recur, a time, and names made of digits have none; nor is a constant a flag.
-    for name in ("id", "tail", "when", "month"):
+    # Names that hardly recur, a time, what no model sees and names made of digits have none; nor
+    # is a constant a flag.
+    for name in ("id", "tail", "when", "month", "note"):
         assert schemas.domain(inferred, name) == ()
         assert feature(inferred, name).WhichOneof("domain_info") is None
     assert feature(inferred, "flight").WhichOneof("domain_info") != "int_domain"
@@ -78,7 +80,7 @@ def test_presence_is_what_the_contract_and_the_data_promise(inferred):
 def test_environments(inferred):
     assert list(inferred.default_environment) == ["TRAINING", "SERVING"]
     absent = {f.name for f in inferred.feature if "SERVING" in f.not_in_environment}
-    assert absent == {"late", "after"}
+    assert absent == {"late", "after", "note"}
 
 
 def test_a_schema_accepts_its_own_span(inferred):
@@ -116,6 +118,6 @@ def test_no_rows_and_no_such_column_are_refused(contract):
     nothing = compute_table(empty.to_batches(), schema=empty.schema, span="2013-01")
     with pytest.raises(SchemaError, match="span '2013-01' has no rows"):
         schemas.infer(nothing, contract)
-    other = Contract.parse(CONTRACT.replace("[after]", "[aftr]"))
+    other = Contract.parse(CONTRACT.replace("[after,", "[aftr,"))
     with pytest.raises(ContractError, match="did you mean 'after'"):
         schemas.infer(statistics(), other)

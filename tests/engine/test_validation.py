@@ -136,6 +136,8 @@ def test_an_airline_in_lower_case_holds(judge):
     result = judge({"carrier": codes})
     assert ("enum_type_unexpected_string_values", "carrier") in holds(result)
     assert "'c3' looks like 'C3'" in message(result, "enum_type_unexpected_string_values")
+    assert ("drift", "carrier") in holds(result)
+    assert message(result, "drift").startswith("feature 'carrier' drifted: Jensen-Shannon")
 
 
 def test_a_few_values_in_another_spelling_hold(judge):
@@ -173,6 +175,7 @@ def test_a_feature_missing_more_often_holds_and_less_often_is_shown(judge, contr
     gust = pa.array(columns(2)["gust"], mask=np.arange(ROWS) % 4 == 0)
     reported = judge({"gust": gust}, edit=lambda f, _: f["gust"].ClearField("presence"))
     assert warns(reported) == {("missing_rate", "gust")}
+    assert message(reported, "missing_rate").endswith("shown only, as the contract says")
 
 
 def test_a_complete_feature_may_miss_one_percent(judge):
