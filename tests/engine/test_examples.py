@@ -6,6 +6,9 @@ import hashlib
 import itertools
 import json
 import math
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -194,6 +197,41 @@ def test_a_failed_ingest_leaves_what_was_there(contract_on, tmp_path):
         ingest(contract_on({"2": "id,x\n1,1\n2\n"}), span="2", out=tmp_path / "out")
     assert Examples.open(tmp_path / "out", verify=True) == made
     assert {p.name for p in tmp_path.iterdir()} == {"out", "source", "contract.yaml"}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tidegate.contract import Contract
+from tidegate.examples import ingest
+
+contract, out, step = Contract.load(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+def hook(event, arguments):
+    global step
+    if event in ("open", "os.mkdir", "os.rename", "os.rmdir") and out.name in str(arguments[0]):
+        step -= 1
+        if step == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(hook)
+ingest(contract, span="2013-02", out=out)
+"""
+
+
+def test_an_ingest_killed_half_way_is_run_again(flights, february, tmp_path):
+    def content(path):
+        return {p.relative_to(path): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+    out = tmp_path / "killed"
+    for step in (2, 4, 6, 8):
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "contract.yaml"), str(out)]
+        assert subprocess.run([*command, str(step)]).returncode == -signal.SIGKILL
+        # What is there is whole: nothing, or (killed while clearing up) all of it.
+        assert not out.exists() or Examples.open(out, verify=True).num_rows()
+    again = ingest(flights, span="2013-02", out=out)
+    assert content(again.path) == content(february.path)
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
 def test_a_place_that_cannot_be_written(flights, tmp_path):
