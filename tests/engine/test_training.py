@@ -326,10 +326,12 @@ def test_both_signatures_and_predict_agree_on_missing_values_too(january):
 def test_values_never_seen_are_finite_and_bounded(january):
     _, made, model, _ = january
     row = rows_of(made).slice(0, 1).to_pylist()[0]
-    rows = [row, row | {"carrier": "??"}, row | {"distance": 10**9}, row | {"distance": 10**12}]
-    types = made.schema
-    found = model.predict([pa.RecordBatch.from_pylist(rows, schema=types)])
+    distance = next(f for f in model.features if f.name == "distance")
+    far = [round(distance.mean + z * distance.std) for z in (7, 9, 1e9)]
+    rows = [row | {"carrier": "??"}, *(row | {"distance": d} for d in far)]
+    found = model.predict([pa.RecordBatch.from_pylist(rows, schema=made.schema)])
     assert np.isfinite(found).all()
+    assert found[1] != found[2]
     assert found[2] == found[3]  # both beyond the cut-off
 
 
@@ -342,10 +344,13 @@ def test_predictions_do_not_depend_on_batches(january):
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_an_epoch_is_every_row_once_in_an_order_the_seed_decides(tmp_path, monkeypatch, cached):
+@pytest.mark.parametrize("block", [100, 65_536])
+def test_an_epoch_is_every_row_once_in_an_order_the_seed_decides(
+    tmp_path, monkeypatch, block, cached
+):
     from tidegate.training import network, pipeline
 
-    monkeypatch.setattr(pipeline, "BLOCK_ROWS", 100)
+    monkeypatch.setattr(pipeline, "BLOCK_ROWS", block)
     monkeypatch.setattr(pipeline, "SHUFFLE_ROWS", 250)
     monkeypatch.setattr(pipeline, "CACHE_BYTES", 1 << 30 if cached else 0)
     contract = contract_of(tmp_path, task="regression")
