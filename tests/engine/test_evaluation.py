@@ -140,6 +140,7 @@ def test_the_base_rate_compares_no_models(judged):
 def test_predictions_that_are_not_numbers_hold(judged):
     found = judged(lambda x: sigmoid(x) / np.float32(0) * np.float32(0))
     assert codes(found) == ["not_finite", "undefined_metric"]
+    assert codes(found, "warn") == []
     rows = found.overall.rows
     assert found.verdict.reasons[0].startswith(f"{rows} of {rows} predictions are not numbers")
     assert not any(m.defined for m in found.overall.metrics.values())
@@ -172,7 +173,7 @@ def test_an_empty_split_holds(tmp_path, judged):
         if made.num_rows("eval") == 0:
             break
     found = judged(made=made, slices=[["side"]])
-    assert codes(found)[0] == "empty_split"
+    assert codes(found) == ["empty_split", "undefined_metric"]
     assert (found.overall.rows, found.slices, found.confusion) == (0, (), ())
 
 
@@ -183,6 +184,16 @@ def test_missing_and_unknown_labels_hold(judged):
     found = judged(data=data | {"y": pa.array(y)})
     assert codes(found) == ["label_missing", "label_unknown"]
     assert "(2); left out" in message(found, "label_unknown")
+
+
+def test_an_infinite_label_holds(tmp_path):
+    contract = contract_of(tmp_path)
+    y = normal(ROWS)
+    y[:500] = np.inf
+    made = ingested(tmp_path, contract, columns() | {"y": y})
+    model = written_model(tmp_path / "m", lambda x: x, task="regression", classes=())
+    found = evaluate(model, made, contract)
+    assert codes(found) == ["undefined_metric"]
 
 
 def test_a_model_no_better_than_a_constant_is_held(judged):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,31 +83,37 @@ def test_a_first_span_is_published_with_its_reports(published):
     assert [len(found[kind]) for kind in ("schema", "statistics", "model")] == [1, 1, 1]
 
 
-def test_running_it_again_changes_nothing_and_the_next_span_goes_on(published):
-    home, _ = published
-    before = (home / "registry/flights/models/index.json").read_bytes()
-    contract = home / "contract.yaml"
-    code, printed = run(contract, home / "registry", home / "again", "2013-01")
+def copied(published, tmp_path):
+    registry = tmp_path / "registry"
+    shutil.copytree(published[0] / "registry", registry)
+    return registry
+
+
+def test_running_it_again_changes_nothing_and_the_next_span_goes_on(tmp_path, published):
+    registry = copied(published, tmp_path)
+    index = registry / "flights/models/index.json"
+    before = index.read_bytes()
+    contract = published[0] / "contract.yaml"
+    code, printed = run(contract, registry, tmp_path / "again", "2013-01")
     assert code == 0, printed
     assert "unchanged  2013-01-" in printed
-    assert (home / "registry/flights/models/index.json").read_bytes() == before
+    assert index.read_bytes() == before
 
-    code, printed = run(contract, home / "registry", home / "next", "2013-02")
+    code, printed = run(contract, registry, tmp_path / "next", "2013-02")
     assert code == 0, printed
-    found = versions(home / "registry")
+    found = versions(registry)
     assert [span for _, span, _ in found["statistics"]] == ["2013-01", "2013-02"]
     assert [(span, now) for _, span, now in found["model"]] == [
         ("2013-01", False),
         ("2013-02", True),
     ]
     assert len(found["schema"]) == 1
-    (evaluation,) = (home / "next").glob("*/*/evaluate-model/evaluation/evaluation.json")
+    (evaluation,) = (tmp_path / "next").glob("*/*/evaluate-model/evaluation/evaluation.json")
     assert json.loads(evaluation.read_text())["champion_version"] == found["model"][0][0]
 
 
 def test_a_broken_span_is_held_with_every_reason(tmp_path, data, months, published):
-    registry = tmp_path / "registry"
-    subprocess.run(["cp", "-r", published[0] / "registry", registry], check=True)
+    registry = copied(published, tmp_path)
     rows = [list(row) for row in months["2013-02"]]
     header = rows[0]
     distance, carrier, visib = (header.index(c) for c in ("distance", "carrier", "visib"))
