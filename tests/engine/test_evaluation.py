@@ -193,7 +193,8 @@ def test_an_infinite_label_holds(tmp_path):
     made = ingested(tmp_path, contract, columns() | {"y": y})
     model = written_model(tmp_path / "m", lambda x: x, task="regression", classes=())
     found = evaluate(model, made, contract)
-    assert codes(found) == ["undefined_metric"]
+    assert codes(found) == ["label_missing"]
+    assert found.overall.metrics["rmse"].defined
 
 
 def test_a_model_no_better_than_a_constant_is_held(judged):

@@ -39,7 +39,7 @@ def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding
             "label_missing",
             label,
             "hold",
-            f"label {label!r} is missing in {data.missing:,} examples of the split {split!r}; "
+            f"label {label!r} is missing or infinite in {data.missing:,} examples of the split {split!r}; "
             "leave these rows out of the source, or fill them",
         )
     if data.unknown:
@@ -80,9 +80,11 @@ def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding
 
 
 def _undefined(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
+    metrics = evaluation.overall.metrics
     decisive = {evaluation.metric, *contract.evaluation.thresholds}
-    for name, metric in evaluation.overall.metrics.items():
-        if not metric.defined:
+    some = any(metric.defined for metric in metrics.values())
+    for name, metric in metrics.items():
+        if not metric.defined and (some or name in decisive):
             severity: Severity = "hold" if name in decisive else "warn"
             yield Finding(
                 "undefined_metric",

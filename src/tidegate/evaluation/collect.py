@@ -48,7 +48,7 @@ class Collected:
         champion_problem: Why there is a champion and it cannot be run; empty otherwise.
         columns: By slicing column, the distinct values as text.
         codes: By slicing column, the index into them of each row.
-        missing: Rows left out because they have no label.
+        missing: Rows left out because their label is missing or infinite.
         unknown: Rows left out (binary), or counted as wrong (multiclass), because the model to
             be judged does not know their label.
         strangers: Some of those labels.
@@ -155,7 +155,7 @@ class _Labels:
     def judgeable(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         column = batch.column(batch.schema.get_field_index(self._label.column))
         encoded = self._label.encode(column)
-        present = ~np.isnan(encoded)
+        present = np.isfinite(encoded)
         self.missing += int((~present).sum())
         if self._label.task != "regression":
             strange = encoded == -1

@@ -13,7 +13,6 @@ import numpy as np
 from tidegate import __version__
 from tidegate.contract import Contract
 from tidegate.errors import TrainingError
-from tidegate.evaluation.metrics import require_metrics
 from tidegate.storage.directory import written_whole
 from tidegate.training.features import choose
 from tidegate.training.labels import LabelSpec, label_spec
@@ -65,6 +64,8 @@ def train(
             f"the statistics are of other data than the examples ({statistics.span!r} and "
             f"{examples.span!r}); compute the statistics of these examples"
         )
+    from tidegate.evaluation.metrics import require_metrics  # it imports this package
+
     label = label_spec(examples, contract)
     require_metrics(contract, label.task)
     features, dropped = choose(statistics, schema, examples.schema, contract)
