@@ -39,8 +39,8 @@ def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding
             "label_missing",
             label,
             "hold",
-            f"label {label!r} is missing or infinite in {data.missing:,} examples of the split {split!r}; "
-            "leave these rows out of the source, or fill them",
+            f"label {label!r} is missing or infinite in {data.missing:,} examples of the split "
+            f"{split!r}; leave these rows out of the source, or fill them",
         )
     if data.unknown:
         severity: Severity = "hold" if evaluation.task == "binary" else "warn"
