@@ -24,6 +24,7 @@ from tensorflow_data_validation.statistics.generators import (
 )
 from tensorflow_data_validation.utils import quantiles_util
 from tensorflow_metadata.proto.v0 import statistics_pb2
+from tfx_bsl.arrow import array_util
 from tfx_bsl.statistics import merge_util
 
 from tidegate.errors import StatisticsError
@@ -91,8 +92,12 @@ def partial_of(batch: pa.RecordBatch) -> Partial:
     Raises:
         StatisticsError: a column's type has no statistics (lists, structs, maps).
     """
+    # TFDV sees an example's feature as a list of values; a missing value is a list that is null.
     lists = pa.RecordBatch.from_arrays(
-        [_as_lists(_plain(c, n)) for n, c in zip(batch.schema.names, batch.columns, strict=True)],
+        [
+            array_util.ToSingletonListArray(_plain(column, name))
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        ],
         batch.schema.names,
     )
     # An infinite value makes the mean NaN, which validation reports by name; numpy's warnings
@@ -175,16 +180,3 @@ def _plain(column: pa.Array, name: str) -> pa.Array:
         raise StatisticsError(
             f"column {name!r} of type {kind} does not fit {target}: {error}"
         ) from None
-
-
-def _as_lists(column: pa.Array) -> pa.ListArray:
-    # TFDV sees an example's feature as a list of values; a missing value is a list that is null.
-    rows = len(column)
-    if column.null_count == 0:
-        return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32)), column)
-    present = np.asarray(column.is_valid())
-    offsets = np.zeros(rows + 1, np.int32)
-    np.cumsum(present, out=offsets[1:])
-    return pa.ListArray.from_arrays(
-        pa.array(offsets, mask=np.append(~present, False)), column.drop_null()
-    )
