@@ -102,6 +102,18 @@ def test_json_schema_accepts_what_the_model_accepts():
     assert json.loads(kept.read_text()) == schema
 
 
+def test_every_key_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
+    schema = json_schema()
+    sections = {"": schema["properties"]}
+    for name in ("source", "features", "splits", "gates", "training", "evaluation"):
+        sections[f"{name}."] = schema["$defs"][name.capitalize()]["properties"]
+    sections["gates.drift."] = schema["$defs"]["Drift"]["properties"]
+    wanted = {f"{prefix}{key}" for prefix, keys in sections.items() for key in keys}
+    wanted -= {prefix.removesuffix(".") for prefix in sections} - {"gates.drift"}
+    assert {key for key in wanted if f"`{key}`" not in page} == set()
+
+
 keys = st.text("abkqxyz_09 é", min_size=1, max_size=8)
 trees = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
