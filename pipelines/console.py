@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-from tidegate.registry import Registry
 
 from pipelines import compilation, local
 from tidegate import evaluation, report, validation
 from tidegate.contract import Contract
 from tidegate.evaluation import Evaluation
+from tidegate.registry import Registry
 from tidegate.report.run import GateVerdict, Link, MetricRow, RunSummary, TaskRun
 from tidegate.verdict import Verdict
 
