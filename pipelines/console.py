@@ -82,7 +82,7 @@ class _Progress:
     def __exit__(self, *exc: object) -> None:
         self._task = None
         if self._console.is_terminal:
-            self._live.__exit__(*exc)  # type: ignore[arg-type]
+            self._live.__exit__(*exc)
 
     def on_change(self, task: local.Task) -> None:
         self._task = task
