@@ -7,7 +7,7 @@ SPAN ?= 2013-01 2013-02
 RUN = $(PY) -m pipelines run training --registry $(REGISTRY)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run run-bad test lint format types compile golden check clean-tree bench lock
+.PHONY: help setup run run-bad test servers lint format types compile golden check clean-tree bench lock
 
 help: ## print this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -29,6 +29,14 @@ $(REGISTRY)/flights/models/index.json:
 
 test: .venv/.ready ## run the tests
 	@$(PY) -m pytest -n 2 --dist worksteal -q
+
+servers: build/bin/minio build/bin/fake-gcs-server ## build the object stores that tests run against (needs Go; without them substitutes from the locks serve)
+
+build/bin/minio: MODULE = github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
+build/bin/fake-gcs-server: MODULE = github.com/fsouza/fake-gcs-server@v1.56.1
+build/bin/%:
+	@echo "building $(notdir $@); a few minutes"
+	@GOBIN="$(CURDIR)/build/bin" CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' $(MODULE)
 
 lint: .venv/.ready ## ruff: style, docstrings, import rules
 	@$(PY) -m ruff check .
