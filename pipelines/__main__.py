@@ -40,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     running.add_argument(
         "--span",
         action="append",
-        help="the period to process; several are run one after the other (default: latest)",
+        help="the period to process: a span, 2013-01..2013-03, last:3, latest (the default) or "
+        "another selection of docs/spans.md; several options are run one after the other",
     )
     running.add_argument(
         "--out", type=Path, default=Path("build/runs"), help="where reports and logs go"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ _COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "faile
 
 
 def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, out: Path) -> int:
-    """Run the training pipeline on one span; prints progress and summary.
+    """Run the training pipeline on one span or range; prints progress and summary.
 
     Returns:
         0 published (or published before), 1 failed, 3 held (0 where `on_hold` is succeed).
@@ -45,7 +46,8 @@ def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, o
     store = Registry(str(registry.resolve()), promised.dataset)
     before = {entry.version for entry in store.versions("model")}
     started = datetime.now(UTC)
-    root = (out / f"{started:%Y%m%dT%H%M%SZ}-{promised.dataset}-{span}").resolve()
+    named = re.sub(r"[^A-Za-z0-9._-]+", "_", span)
+    root = (out / f"{started:%Y%m%dT%H%M%SZ}-{promised.dataset}-{named}").resolve()
     console.print(f"[bold]{promised.dataset} {span}[/bold]")
     arguments = {
         "contract_uri": str(contract.resolve()),

@@ -26,11 +26,12 @@ def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTupl
 
     Args:
         contract_uri: The data contract, a YAML file.
-        span: The period to process, e.g. 2013-02, or latest.
+        span: The period to process: 2013-02, 2013-01..2013-03, last:3, latest, or
+            interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly inside).
         registry_uri: Where schemas, statistics and models are kept.
 
     Returns:
-        span: The period itself where latest was asked for.
+        span: The period itself where latest was asked for; of several spans first..last.
         content_digest: SHA-256 over names, sizes and contents of the span's objects.
         contract_digest: SHA-256 of the contract.
         schema_version: The registered schema; empty when there is none yet.

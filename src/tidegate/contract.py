@@ -41,7 +41,8 @@ class Source(_Section):
     """Where the raw data lies and how it is written."""
 
     uri: str = Field(
-        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span; "
+        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span, "
+        "{VERSION} for a delivery of it (the highest is taken); {SPAN:06} has six digits; "
         "* and ? match within a name. Relative to the contract's own directory.",
         examples=["data/{YYYY}-{MM}/*.csv"],
     )
@@ -51,6 +52,11 @@ class Source(_Section):
     )
     null_values: tuple[str, ...] = Field(
         ("",), description="CSV only: the texts that mean a missing value, in any column."
+    )
+    exclude_spans: tuple[str, ...] = Field(
+        (),
+        description="Spans and ranges of them (2013-05..2013-07) that no run takes and that are "
+        "no gap where they lack.",
     )
 
 

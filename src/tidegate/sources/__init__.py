@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,16 +13,16 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from tidegate.contract import Contract
-from tidegate.errors import MissingSpanError, SourceError
+from tidegate.errors import SourceError
 from tidegate.sources import csv, parquet
 from tidegate.sources.objects import SourceObject
-from tidegate.sources.spans import SpanPattern, span_order
+from tidegate.sources.selection import select
+from tidegate.sources.spans import SpanPattern, range_name, span_order
 from tidegate.storage import Store, open_store
 
 __all__ = ["Inputs", "SourceObject", "SpanPattern", "read", "resolve", "span_order", "spans"]
 
-#: How many spans a message lists.
-_LISTED: Final = 12
+_log = logging.getLogger(__name__)
 
 
 class _Format(Protocol):
@@ -38,17 +40,19 @@ _FORMATS: Final[dict[str, _Format]] = {"csv": csv, "parquet": parquet}
 
 @dataclass(frozen=True)
 class Inputs:
-    """The objects that hold one span.
+    """The objects that hold what a run is about: one span, or several.
 
     Attributes:
-        span: E.g. `2013-02`.
-        objects: In the order of their names.
+        span: E.g. `2013-02`; of several spans the first and the last: `2013-01..2013-03`.
+        objects: Span by span, and in the order of their names within one.
         root: The URI that the names are relative to.
+        spans: All spans, in the order of time; those excluded by the contract are not among them.
     """
 
     span: str
     objects: tuple[SourceObject, ...]
     root: str
+    spans: tuple[str, ...]
 
     @property
     def digest(self) -> str:
@@ -61,45 +65,37 @@ class Inputs:
 
 
 def spans(contract: Contract) -> tuple[str, ...]:
-    """The spans that the source holds, in the order of time."""
+    """The spans that the source holds, in the order of time; the excluded ones too."""
     return tuple(_by_span(contract)[1])
 
 
 def resolve(contract: Contract, span: str) -> Inputs:
-    """Find the objects of a span and read their digests.
+    """Find the objects of a span, or of several, and read their digests.
+
+    Of a span that was delivered in several versions, all objects of the highest are taken and no
+    other; the log says so.
 
     Args:
-        contract: Says where the source is.
-        span: As the source's pattern writes it, or `latest` for the last there is.
+        contract: Says where the source is, and which spans are excluded.
+        span: As the source's pattern writes it, `latest`, or another selection that
+            `tidegate.sources.selection.select` knows. The `span` of what this returns is one too,
+            and gives the same objects again.
 
     Raises:
-        MissingSpanError: there is no such span; lists those there are.
-        ContractError: the pattern is not valid.
+        MissingSpanError: a span that should be there is not; names it and lists those there are.
+        ContractError: the pattern or the selection is not valid.
         StorageError: the source cannot be read.
     """
     pattern, found = _by_span(contract)
-    if not found:
-        raise MissingSpanError(
-            f"no object matches source.uri {pattern.pattern!r}; check the path and its placeholders"
-        )
-    chosen = next(reversed(found)) if span == "latest" else span
-    if chosen not in found:
-        listed = list(found)
-        shown = ", ".join(listed[-_LISTED:])
-        if len(listed) > _LISTED:
-            shown = f"{listed[0]}, ..., {shown} ({len(listed)} in all)"
-        raise MissingSpanError(
-            f"span {span!r} is not in {pattern.pattern!r}; there are: {shown}; "
-            f"a span is written as {pattern.shape}, or 'latest'"
-        )
+    chosen = select(span, pattern, tuple(found), contract.source.exclude_spans)
     store = open_store(pattern.root)
     objects = []
-    for info in found[chosen]:
+    for info in (i for s in chosen for i in _newest(s, found[s])):
         with store.open(info.name) as file:
             # typeshed wants readinto(), which every file a store opens has.
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         objects.append(SourceObject(info.name, info.size, sha256, info.version))
-    return Inputs(span=chosen, objects=tuple(objects), root=pattern.root)
+    return Inputs(range_name(chosen), tuple(objects), pattern.root, chosen)
 
 
 def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
@@ -116,14 +112,18 @@ def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
     store = open_store(inputs.root)
     source = _FORMATS[contract.source.format]
     schema = source.schema(store, inputs.objects, contract)
-    rows = 0
-    for item in inputs.objects:
-        for batch in source.batches(store, item, schema, contract):
-            if batch.num_rows:
-                rows += batch.num_rows
-                yield batch
-    if not rows:
-        raise SourceError(f"span {inputs.span} has no rows in {_names(inputs.objects)}")
+    pattern = SpanPattern(contract.source_uri)
+    by_span = itertools.groupby(inputs.objects, key=lambda item: pattern.match(item.name))
+    for span, items in by_span:
+        rows = 0
+        of_span = tuple(items)
+        for item in of_span:
+            for batch in source.batches(store, item, schema, contract):
+                if batch.num_rows:
+                    rows += batch.num_rows
+                    yield batch
+        if not rows:
+            raise SourceError(f"span {span} has no rows in {_names(of_span)}")
     prefix = os.path.commonprefix([o.name for o in inputs.objects])  # noqa: RUF071 (by character)
     now = {info.name: info.version for info in store.list(prefix)}
     for item in inputs.objects:
@@ -131,13 +131,21 @@ def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
             raise SourceError(f"{item.name} was changed while it was read; start the run again")
 
 
-def _by_span(contract: Contract) -> tuple[SpanPattern, dict[str, list[Any]]]:
+def _by_span(contract: Contract) -> tuple[SpanPattern, dict[str, dict[int, list[Any]]]]:
     pattern = SpanPattern(contract.source_uri)
-    found: dict[str, list[Any]] = {}
+    found: dict[str, dict[int, list[Any]]] = {}
     for info in open_store(pattern.root).list(pattern.prefix):
-        if span := pattern.match(info.name):
-            found.setdefault(span, []).append(info)
+        if located := pattern.locate(info.name):
+            found.setdefault(located.span, {}).setdefault(located.version, []).append(info)
     return pattern, dict(sorted(found.items(), key=lambda item: span_order(item[0])))
+
+
+def _newest(span: str, versions: dict[int, list[Any]]) -> list[Any]:
+    highest, *older = sorted(versions, reverse=True)
+    if older:
+        listed = ", ".join(map(str, older))
+        _log.info("span %s: version %d is taken, not %s", span, highest, listed)
+    return versions[highest]
 
 
 def _names(objects: Sequence[SourceObject]) -> str:

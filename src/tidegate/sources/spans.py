@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 from tidegate.errors import ContractError
@@ -14,7 +15,10 @@ _FIELDS: Final = {
     "DD": r"0[1-9]|[12]\d|3[01]",
     "HH": r"[01]\d|2[0-3]",
     "SPAN": r"\d{1,18}",
+    "VERSION": r"\d{1,18}",
 }
+#: The fields that are whole numbers and may be given a width: {SPAN:06}.
+_COUNTERS: Final = ("SPAN", "VERSION")
 #: What must stand in a pattern together: a day without its month says nothing.
 _SHAPES: Final = {
     ("YYYY",): "{YYYY}",
@@ -24,20 +28,33 @@ _SHAPES: Final = {
     ("SPAN",): "{SPAN}",
 }
 _TOKEN: Final = re.compile(r"\{([^{}]*)\}|([{}])|([*?])|([^{}*?]+)")
+_SPAN: Final = re.compile(r"\d{1,18}|\d{4}(-\d\d){1,2}|\d{4}-\d\d-\d\dT\d\d", re.ASCII)
+#: Between the first and the last span of a range.
+TO: Final = ".."
+
+
+@dataclass(frozen=True)
+class Located:
+    """What an object's name says: its span, and the version of it (0 where there are none)."""
+
+    span: str
+    version: int
 
 
 class SpanPattern:
     """An object name with placeholders for the span.
 
     `{YYYY}`, `{MM}`, `{DD}`, `{HH}` stand for two or four digits of a UTC time, `{SPAN}` for a
-    whole number; `*` and `?` match any text and one character within a name, never a `/`. A
-    placeholder may occur twice and then has the same value in both places.
+    whole number, `{VERSION}` for the number of a delivery of the span; `{SPAN:06}` and
+    `{VERSION:03}` for exactly that many digits. `*` and `?` match any text and one character within
+    a name, never a `/`. A placeholder may occur twice and then has the same value in both places.
 
     Attributes:
         root: The directory (or URI) up to the last `/` before the first placeholder or wildcard;
             `.` when there is none.
         prefix: What the names of all objects begin with, relative to `root`.
         shape: How spans of this pattern are written, e.g. `{YYYY}-{MM}`.
+        versioned: Whether it has a `{VERSION}`.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -51,27 +68,32 @@ class SpanPattern:
         cut = literal.rfind("/") + 1
         self.root = (pattern[:cut].rstrip("/") or "/") if cut else "."
         self.prefix = literal[cut:]
-        fields: list[str] = []
-        regex = ""
+        fields: dict[str, str] = {}
+        regex = before = ""
         for token in _TOKEN.finditer(pattern[cut:]):
-            field, brace, wild, text = token.groups()
+            inside, brace, wild, text = token.groups()
             if brace:
                 raise ContractError(f"source.uri {pattern!r} has a {brace!r} without its pair")
-            if field is not None and field not in _FIELDS:
-                known = ", ".join(f"{{{f}}}" for f in _FIELDS)
-                raise ContractError(
-                    f"source.uri {pattern!r}: {{{field}}} is no placeholder; there are {known}"
-                )
-            if field in fields:
-                regex += f"(?P={field})"
-            elif field is not None:
-                fields.append(field)
-                regex += f"(?P<{field}>{_FIELDS[field]})"
+            if inside is not None:
+                field, digits = self._field(inside)
+                if fields.setdefault(field, digits) != digits:
+                    raise ContractError(
+                        f"source.uri {pattern!r} gives {field} two widths; write it the same twice"
+                    )
+                if before in _COUNTERS and _FIELDS[before] == fields[before]:
+                    raise ContractError(
+                        f"source.uri {pattern!r}: nothing shows where {before} ends and {field} "
+                        f"begins; give it a width, as in {{{before}:03}}"
+                    )
+                named = f"(?P<{field}>" in regex
+                regex += f"(?P={field})" if named else f"(?P<{field}>{digits})"
             elif wild:
                 regex += "[^/]*" if wild == "*" else "[^/]"
             else:
                 regex += re.escape(text)
-        shape = _SHAPES.get(tuple(f for f in _FIELDS if f in fields))
+            before = "" if inside is None else field
+        self.versioned = "VERSION" in fields
+        shape = _SHAPES.get(tuple(f for f in _FIELDS if f in fields and f != "VERSION"))
         if shape is None:
             raise ContractError(
                 f"source.uri {pattern!r} does not say where the span stands; "
@@ -80,8 +102,33 @@ class SpanPattern:
         self.shape = shape
         self._regex = re.compile(regex, re.ASCII | re.DOTALL)
 
+    def _field(self, inside: str) -> tuple[str, str]:
+        field, colon, width = inside.partition(":")
+        if field not in _FIELDS:
+            known = ", ".join(f"{{{f}}}" for f in _FIELDS)
+            raise ContractError(
+                f"source.uri {self.pattern!r}: {{{inside}}} is no placeholder; there are {known}"
+            )
+        if not colon:
+            return field, _FIELDS[field]
+        if field not in _COUNTERS or not re.fullmatch(r"0?([1-9]|1[0-8])", width, re.ASCII):
+            raise ContractError(
+                f"source.uri {self.pattern!r}: {{{inside}}} is no width; SPAN and VERSION may have "
+                "one of 1 to 18 digits, as in {SPAN:06}"
+            )
+        return field, rf"\d{{{int(width)}}}"
+
     def match(self, name: str) -> str | None:
         """The span of an object, or None if its name does not fit.
+
+        Args:
+            name: Relative to `root`.
+        """
+        located = self.locate(name)
+        return located.span if located else None
+
+    def locate(self, name: str) -> Located | None:
+        """The span of an object and the version of it, or None if its name does not fit.
 
         Args:
             name: Relative to `root`.
@@ -90,23 +137,89 @@ class SpanPattern:
         if found is None:
             return None
         fields = found.groupdict()
+        version = int(fields.get("VERSION", 0))
         if "SPAN" in fields:
-            return str(int(fields["SPAN"]))
+            return Located(str(int(fields["SPAN"])), version)
         try:
             date(int(fields["YYYY"]), int(fields.get("MM", 1)), int(fields.get("DD", 1)))
         except ValueError:
             return None
-        return self.shape.format(**fields)
+        return Located(self.shape.format(**fields), version)
+
+    def ordinal(self, span: str) -> int:
+        """The number of a span: the one after it has the next.
+
+        Raises:
+            ContractError: it is not a span as this pattern writes it.
+        """
+        parts = [int(part) for part in re.split("[-T]", span)] if _SPAN.fullmatch(span) else []
+        if self.shape == "{SPAN}" and len(parts) == 1:
+            return parts[0]
+        try:
+            # Years have four digits; the regular expression says so of all other shapes.
+            if len(parts) != self._units or (len(parts) == 1 and len(span) != len("2013")):
+                raise ValueError
+            year, month, day, hour = parts + [0, 1, 1, 0][len(parts) :]
+            return self.ordinal_at(datetime(year, month, day, hour))
+        except ValueError:
+            raise ContractError(
+                f"{span!r} is not a span of {self.pattern!r}, where one is written as {self.shape}"
+            ) from None
+
+    def ordinal_at(self, moment: datetime) -> int:
+        """The number of the span that a moment, in UTC, falls into; not for `{SPAN}`.
+
+        Raises:
+            ContractError: the spans of this pattern are no times.
+        """
+        day = moment.date().toordinal()
+        numbers = [moment.year, moment.year * 12 + moment.month - 1, day, day * 24 + moment.hour]
+        if self.shape == "{SPAN}":
+            raise ContractError(
+                f"the spans of {self.pattern!r} are numbers and no times; give a span, a range or "
+                "last:N instead of an interval"
+            )
+        return numbers[self._units - 1]
+
+    def begins(self, moment: datetime) -> bool:
+        """Whether a span begins at exactly this moment, in UTC; not for `{SPAN}`."""
+        rest = (moment.month - 1, moment.day - 1, moment.hour)[self._units - 1 :]
+        return not any((*rest, moment.minute, moment.second, moment.microsecond))
+
+    def span_at(self, ordinal: int) -> str:
+        """The span of a number that `ordinal` gave; the inverse of it."""
+        if self.shape == "{SPAN}":
+            return str(ordinal)
+        if self._units == 1:
+            return f"{ordinal:04}"
+        if self._units == 2:
+            return f"{ordinal // 12:04}-{ordinal % 12 + 1:02}"
+        if self._units == 3:
+            return date.fromordinal(ordinal).isoformat()
+        return f"{date.fromordinal(ordinal // 24).isoformat()}T{ordinal % 24:02}"
+
+    @property
+    def _units(self) -> int:
+        return self.shape.count("{")
+
+
+def range_name(spans: tuple[str, ...]) -> str:
+    """The one name of a run over these spans: `2013-01..2013-03`, or the span when it is one."""
+    return spans[0] if len(spans) == 1 else f"{spans[0]}{TO}{spans[-1]}"
 
 
 def span_order(span: str) -> tuple[int, ...]:
     """A sort key that puts spans in the order of time; whole numbers by value, not by text.
 
+    A range counts as its last span.
+
     Raises:
         ContractError: the text is not a span.
     """
-    if not re.fullmatch(r"\d{1,18}|\d{4}(-\d\d){1,2}|\d{4}-\d\d-\d\dT\d\d", span, re.ASCII):
+    first, _, last = span.rpartition(TO)
+    if not _SPAN.fullmatch(last) or (last != span and not _SPAN.fullmatch(first)):
         raise ContractError(
-            f"{span!r} is not a span; spans look like 2013, 2013-02, 2013-02-07, 2013-02-07T05"
+            f"{span!r} is not a span; spans look like 2013, 2013-02, 2013-02-07, 2013-02-07T05, "
+            "or 2013-01..2013-03"
         )
-    return tuple(int(part) for part in re.split("[-T]", span))
+    return tuple(int(part) for part in re.split("[-T]", last))
