@@ -1,9 +1,12 @@
 import csv
+import itertools
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.servers import s3_server
 from tidegate.contract import Contract
 
 # A busy machine is no reason to fail.
@@ -57,3 +60,31 @@ def contract_on(tmp_path):
         return Contract.load(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def s3_service():
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_service, monkeypatch, tmp_path):
+    """Makes buckets, and gives their URIs; the environment leads to them and nowhere else."""
+    for variable in [v for v in os.environ if v.startswith(("AWS_", "S3_", "MINIO_"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    for variable, value in s3_service.environment.items():
+        monkeypatch.setenv(variable, value)
+    return lambda: f"s3://{_make_bucket()}"
+
+
+_numbers = itertools.count()
+
+
+def _make_bucket():
+    from tidegate.storage.s3_client import client
+
+    name = f"test-{os.getpid()}-{next(_numbers)}"
+    client().make_bucket(name)
+    return name

@@ -18,8 +18,8 @@ class ObjectInfo:
     Attributes:
         name: `/`-separated, relative to the store's root.
         size: In bytes.
-        version: Changes whenever the object is written. Opaque: comparable only with another
-            listing's, not with the token that `Store.read` gives.
+        version: Changes when the object's content does, and may when it is written again. Opaque:
+            comparable only with another listing's, not with the token that `Store.read` gives.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Store(Protocol):
 
 
 def open_store(uri: str) -> Store:
-    """The store for a URI: a local path or `file:///...`.
+    """The store for a URI: a local path, `file:///...` or `s3://bucket/prefix`.
 
     The root need not exist: it is made by the first write, and lists as empty until then.
 
@@ -93,8 +93,13 @@ def open_store(uri: str) -> Store:
         if not rest.startswith("/"):
             raise StorageError(f"{uri}: a file URI names an absolute path: file:///path")
         return LocalStore(Path(rest))
+    if scheme == "s3":
+        from tidegate.storage.s3 import S3Store
+
+        return S3Store(uri)
     raise StorageError(
-        f"{uri}: {scheme}:// is not a store this version can reach; give a local path or file:///path"
+        f"{uri}: {scheme}:// is not a store this version can reach; give a local path, "
+        "file:///path or s3://bucket"
     )
 
 
