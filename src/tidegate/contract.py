@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import posixpath
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from tidegate.errors import ContractError
+from tidegate.errors import ContractError, StorageError
+from tidegate.storage import open_store
 
 Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -209,7 +211,7 @@ class Contract(_Section):
     evaluation: Evaluation = Evaluation()
 
     _digest: str = PrivateAttr("")
-    _base: Path = PrivateAttr(Path())
+    _base: str = PrivateAttr(".")
 
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
@@ -231,9 +233,18 @@ class Contract(_Section):
 
     @property
     def source_uri(self) -> str:
-        """`source.uri`, made absolute against the contract's directory."""
+        """`source.uri`, made absolute against the contract's directory or URI."""
         uri = self.source.uri
-        return uri if "://" in uri else str(self._base / uri)
+        scheme, mark, place = self._base.partition("://")
+        if "://" in uri or (mark and uri.startswith("/")):
+            return uri
+        if not mark:
+            return str(Path(self._base, uri))
+        bucket, _, folder = place.partition("/")
+        name = posixpath.normpath(posixpath.join(folder, uri))
+        if name.startswith("../"):
+            raise ContractError(f"source.uri {uri!r} leads out of {scheme}://{bucket}")
+        return f"{scheme}://{bucket}/{name}"
 
     @property
     def not_features(self) -> frozenset[str]:
@@ -276,22 +287,27 @@ class Contract(_Section):
         """Read and check a contract.
 
         Args:
-            path: A file, or its `file://` URI.
+            path: A file, or its URI in any store.
             digest: When given, the SHA-256 the file must have, so that a run does not change its
                 mind half way.
 
         Raises:
             ContractError: one line for each mistake, with file, line, key and remedy.
         """
-        file = Path(str(path).removeprefix("file://"))
+        file = str(path).removeprefix("file://")
+        folder, _, name = file.rpartition("/")
         try:
-            raw = file.read_bytes()
+            if "://" in folder:
+                raw = open_store(folder).read(name)[0]
+            else:
+                raw = Path(file).read_bytes()
+                folder = str(Path(file).resolve().parent)
             text = raw.decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, StorageError, UnicodeDecodeError) as error:
             raise ContractError(f"cannot read the contract {file}: {error}") from None
-        contract = cls.parse(text, name=str(file))
+        contract = cls.parse(text, name=file)
         contract._digest = hashlib.sha256(raw).hexdigest()
-        contract._base = file.resolve().parent
+        contract._base = folder
         if digest and digest != contract._digest:
             raise ContractError(
                 f"the contract {file} changed since the run began; start the run again"

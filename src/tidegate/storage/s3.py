@@ -29,7 +29,7 @@ _OWN: Final = ".tidegate-"
 _PROBE: Final = _OWN + "conditions"
 #: Bytes fetched at once by a reader, and by a download, and sent at once by an upload.
 _BUFFER: Final = 4 << 20
-_PIECE: Final = 16 << 20
+_PIECE: Final = 8 << 20
 _MOST_PARTS: Final = 10_000
 #: User metadata: the content's SHA-256, and which write put it there.
 _SHA256: Final = "x-amz-meta-tidegate-sha256"

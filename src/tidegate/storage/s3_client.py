@@ -136,7 +136,7 @@ def client() -> Minio:
             host,
             secure=scheme == "https",
             region=region,
-            http_client=_pool(_TIMEOUT),
+            http_client=_pool(),
             credentials=_identity(where),
         )
     except ValueError as error:
@@ -162,10 +162,11 @@ def _identity(where: str) -> Provider | None:
         (".amazonaws.com", ".amazonaws.com.cn")
     ):
         # Nobody but AWS has the instance metadata service: elsewhere it would only cost time.
+        token = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
         places.append(
             IamAwsProvider(
-                custom_endpoint=os.environ.get("AWS_ENDPOINT_URL_STS"),
-                http_client=_pool(_TIMEOUT) if platform else _plain_pool(),
+                custom_endpoint=os.environ.get("AWS_ENDPOINT_URL_STS") if token else None,
+                http_client=_pool() if platform else _plain_pool(),
             )
         )
     return _Identity(places, where)
@@ -180,12 +181,12 @@ def _switched_on(variable: str) -> bool:
     raise StorageError(f"{variable} is {value!r}; give 1 or 0")
 
 
-def _pool(timeout: urllib3.Timeout) -> _Pool:
+def _pool() -> _Pool:
     variable = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "SSL_CERT_FILE"
     bundle = os.environ.get(variable) or certifi.where()
     if not Path(bundle).is_file():
         raise StorageError(f"{variable} is {bundle!r}, which is no file; mount the CA certificates")
-    return _Pool(timeout=timeout, maxsize=_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=bundle)
+    return _Pool(timeout=_TIMEOUT, maxsize=_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=bundle)
 
 
 def _plain_pool() -> urllib3.PoolManager:
