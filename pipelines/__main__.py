@@ -35,8 +35,10 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     running.add_argument("pipeline", choices=["training"])
-    running.add_argument("--contract", required=True, type=Path, help="the data contract, YAML")
-    running.add_argument("--registry", required=True, type=Path, help="directory kept between runs")
+    running.add_argument("--contract", required=True, help="the data contract: a file or URI")
+    running.add_argument(
+        "--registry", required=True, help="what is kept between runs: a directory or URI"
+    )
     running.add_argument(
         "--span",
         action="append",

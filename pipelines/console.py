@@ -32,7 +32,7 @@ _PAGES = {
 _COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "failed": "red"}
 
 
-def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, out: Path) -> int:
+def run_and_report(*, contract: str, registry: str, span: str, on_hold: str, out: Path) -> int:
     """Run the training pipeline on one span or range; prints progress and summary.
 
     Returns:
@@ -42,16 +42,17 @@ def run_and_report(*, contract: Path, registry: Path, span: str, on_hold: str, o
         ContractError: the contract cannot be read.
     """
     console = Console(highlight=False, soft_wrap=True)
+    contract, registry = _absolute(contract), _absolute(registry)
     promised = Contract.load(contract)
-    store = Registry(str(registry.resolve()), promised.dataset)
+    store = Registry(registry, promised.dataset)
     before = {entry.version for entry in store.versions("model")}
     started = datetime.now(UTC)
     named = re.sub(r"[^A-Za-z0-9._-]+", "_", span)
     root = (out / f"{started:%Y%m%dT%H%M%SZ}-{promised.dataset}-{named}").resolve()
     console.print(f"[bold]{promised.dataset} {span}[/bold]")
     arguments = {
-        "contract_uri": str(contract.resolve()),
-        "registry_uri": str(registry.resolve()),
+        "contract_uri": contract,
+        "registry_uri": registry,
         "span": span,
         "on_hold": on_hold,
     }
@@ -111,7 +112,7 @@ def _summarize(
     done: local.LocalRun,
     dataset: str,
     store: Registry,
-    registry: Path,
+    registry: str,
     before: set[str],
     span: str,
     started: datetime,
@@ -147,7 +148,7 @@ def _summarize(
         verdicts=(_verdict("data", data), _verdict("model", model)),
         metrics=tuple(_metrics(evaluated)) if evaluated else (),
         version=version,
-        registry=str(registry),
+        registry=_shown(registry),
         links=tuple(
             Link(title, name)
             for name, (task, artifact, title) in _PAGES.items()
@@ -199,9 +200,12 @@ def _print(console: Console, summary: RunSummary, root: Path) -> None:
     sys.stdout.flush()
 
 
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+def _absolute(uri: str) -> str:
+    return uri if "://" in uri else str(Path(uri).resolve())
+
+
+def _shown(path: str | Path) -> str:
+    return str(path).removeprefix(f"{Path.cwd()}/")
 
 
 def _number(value: float | None) -> str:
