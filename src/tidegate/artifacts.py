@@ -17,7 +17,8 @@ class Examples(dsl.Dataset):
         manifest.json: span, digests, columns and types, rows and SHA-256 of every file.
         train/part-*.parquet, eval/part-*.parquet: the rows, in row groups of 65,536.
 
-    Metadata: `span`, `rows`, `content_digest`.
+    Metadata: `span`, `rows`, `content_digest`, rows `dropped` into the gap of a split by time, and
+    under `shared` how many values of the key stand in more than one split.
     """
 
 

@@ -7,6 +7,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -89,18 +90,47 @@ class Splits(_Section):
     eval: PositiveInt = Field(2, description="Weight of the split a model is judged on.")
     by: str | None = Field(
         None,
-        pattern=r"^hash\(\s*[^(),\s][^(),]*(,\s*[^(),\s][^(),]*)*\)$",
-        description="hash(column, ...): equal values never fall into two splits. "
-        "The key by default.",
-        examples=["hash(flight_id)"],
+        pattern=r"^(time|column\(\s*[^(),\s][^(),]*\)|"
+        r"hash\(\s*[^(),\s][^(),]*(,\s*[^(),\s][^(),]*)*\))$",
+        description="hash(column, ...): equal values never fall into two splits; the key by "
+        "default. time: eval is what happened last. column(name): its values are train or eval.",
+        examples=["hash(flight_id)", "time"],
+    )
+    gap: str | None = Field(
+        None,
+        pattern=r"^[1-9]\d{0,5}[mhdw]$",
+        description="by: time only: how much before the first of eval is dropped from train, "
+        "in minutes, hours, days or weeks.",
+        examples=["12h", "1d"],
     )
 
     @property
     def hash_columns(self) -> tuple[str, ...]:
-        """The columns named in `by`; empty when it is left to the key."""
-        if self.by is None:
+        """The columns named in `by: hash(...)`; empty when it is another or left to the key."""
+        if self.by is None or not self.by.startswith("hash("):
             return ()
         return tuple(c.strip() for c in self.by[len("hash(") : -1].split(","))
+
+    @property
+    def column(self) -> str | None:
+        """The column that says each row's split; None where something else does."""
+        if self.by is None or not self.by.startswith("column("):
+            return None
+        return self.by[len("column(") : -1].strip()
+
+    @property
+    def gap_duration(self) -> timedelta:
+        """`gap`; zero when there is none."""
+        if self.gap is None:
+            return timedelta()
+        minutes = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
+        return timedelta(minutes=int(self.gap[:-1]) * minutes[self.gap[-1]])
+
+    @model_validator(mode="after")
+    def _gap_in_time(self) -> Splits:
+        if self.gap is not None and self.by != "time":
+            raise ValueError("gap has a meaning with by: time only; remove it")
+        return self
 
 
 class Drift(_Section):
@@ -224,6 +254,10 @@ class Contract(_Section):
             )
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {_quoted(wrong)}, which is key or time")
+        if self.splits.by == "time" and self.time is None:
+            raise ValueError("splits.by is time, and no column is named in time; name it")
+        if self.splits.column is not None and self.splits.column == self.label:
+            raise ValueError(f"splits.by names {self.label!r}, which is the label")
         return self
 
     @property
@@ -248,13 +282,17 @@ class Contract(_Section):
 
     @property
     def not_features(self) -> frozenset[str]:
-        """Columns that no model may see: key, time, label and the excluded ones."""
-        named = (*self.key, self.time, self.label, *self.features.exclude)
+        """Columns that no model may see: key, time, label, split and the excluded ones."""
+        named = (*self.key, self.time, self.label, self.splits.column, *self.features.exclude)
         return frozenset(c for c in named if c is not None)
 
     @property
     def split_columns(self) -> tuple[str, ...]:
-        """The columns whose hash decides the split of an example."""
+        """The columns whose values decide the split of an example."""
+        if self.splits.by == "time" and self.time is not None:
+            return (self.time,)
+        if self.splits.column is not None:
+            return (self.splits.column,)
         return self.splits.hash_columns or self.key
 
     def require_columns(self, columns: Sequence[str]) -> None:
@@ -267,7 +305,7 @@ class Contract(_Section):
             ContractError: naming the first column that is missing and the nearest there is.
         """
         named: list[tuple[str, str]] = [("key", c) for c in self.key]
-        named += [("splits.by", c) for c in self.splits.hash_columns]
+        named += [("splits.by", c) for c in self.split_columns]
         named += [("time", self.time)] if self.time else []
         named += [("label", self.label)] if self.label else []
         named += [("features.categorical", c) for c in self.features.categorical]

@@ -9,11 +9,13 @@ Rows keep the order of the source within a split.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +28,16 @@ from tidegate.contract import Contract
 from tidegate.errors import ExamplesError, SourceError
 from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
-from tidegate.splits import assign, hash_rows
+from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, splitter
 from tidegate.storage.directory import written_whole
 
 ROW_GROUP_ROWS: Final = 65_536
 ROW_GROUPS_PER_PART: Final = 16
-SPLITS: Final = ("train", "eval")
 
 _MANIFEST: Final = "manifest.json"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,9 @@ class Examples:
         contract_digest: Of the contract they were made by.
         schema: Columns in the source's order, of int64, double, string, timestamp(us) or null.
         parts: The files of each split, in order; a split may be empty.
+        dropped: Rows that are in no split: those in the gap of a split by time.
+        leakage: Values that stand in more than one split: of the key, then of the columns whose
+            hash decides, if they are others.
     """
 
     path: Path
@@ -75,6 +81,8 @@ class Examples:
     contract_digest: str
     schema: pa.Schema
     parts: dict[str, tuple[Part, ...]]
+    dropped: int = 0
+    leakage: tuple[Leakage, ...] = ()
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -111,6 +119,11 @@ class Examples:
                 contract_digest=found["contract_digest"],
                 schema=pa.schema([(c["name"], NAMED[c["type"]]) for c in found["columns"]]),
                 parts={s: tuple(Part(**p) for p in ps) for s, ps in found["splits"].items()},
+                dropped=found["split"]["dropped"],
+                leakage=tuple(
+                    Leakage(**{**fact, "columns": tuple(fact["columns"])})
+                    for fact in found["leakage"]
+                ),
             )
         except FileNotFoundError:
             raise ExamplesError(f"{path} holds no examples: {_MANIFEST} is missing") from None
@@ -184,7 +197,8 @@ def ingest(
     """Read one span, cut it into splits and write it.
 
     The split of an example depends on its values in `contract.split_columns` alone (see
-    `tidegate.splits`): not on its place, its file or its span. Rows with equal keys all stay.
+    `tidegate.splits`): not on its place, its file or, save in a split by time, on what else is in
+    the span. Rows with equal keys all stay.
     `out` appears whole or not at all, in the place of what was there.
 
     Args:
@@ -207,7 +221,7 @@ def ingest(
         )
     try:
         with written_whole(Path(out)) as directory:
-            splits, schema = _write_splits(inputs, contract, directory, on_progress)
+            splits, schema, facts = _write_splits(inputs, contract, directory, on_progress)
             manifest = {
                 "format": _FORMAT,
                 "span": inputs.span,
@@ -215,6 +229,7 @@ def ingest(
                 "contract_digest": contract.digest,
                 "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
                 "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
+                **facts,
                 "objects": [
                     {"name": o.name, "size": o.size, "sha256": o.sha256} for o in inputs.objects
                 ],
@@ -232,28 +247,52 @@ def _write_splits(
     contract: Contract,
     directory: Path,
     on_progress: Callable[[str], None] | None,
-) -> tuple[dict[str, list[Part]], pa.Schema]:
-    weights = [getattr(contract.splits, name) for name in SPLITS]
+) -> tuple[dict[str, list[Part]], pa.Schema, dict[str, Any]]:
+    def batches() -> Iterator[pa.RecordBatch]:
+        return sources.read(inputs, contract)
+
     writers: dict[str, _Writer] = {}
-    rows = 0
-    try:
-        for batch in sources.read(inputs, contract):
+    rows = dropped = 0
+    divided = splitter(contract, batches, directory)
+    with contextlib.ExitStack() as closing:
+        for batch in batches():
             if not writers:
                 schema = batch.schema
-                if not set(contract.split_columns) <= set(schema.names):
-                    contract.require_columns(schema.names)
                 writers = {name: _Writer(directory, name, schema) for name in SPLITS}
-            keys = [batch.column(schema.names.index(c)) for c in contract.split_columns]
-            chosen = assign(hash_rows(keys), weights)
+                for writer in writers.values():
+                    closing.callback(writer.abandon)
+                check = LeakageCheck(contract, schema.names, directory)
+                closing.callback(check.close)
+            chosen = divided.assign(batch)
             for index, writer in enumerate(writers.values()):
-                writer.add(batch.filter(pa.array(chosen == index)))
+                of_split = batch.filter(pa.array(chosen == index))
+                writer.add(of_split)
+                check.add(index, of_split)
             rows += batch.num_rows
+            dropped += int((chosen == DROPPED).sum())
             if on_progress:
                 on_progress(f"{rows:,} rows read")
-        return {name: writer.close() for name, writer in writers.items()}, schema
-    finally:
-        for writer in writers.values():
-            writer.abandon()
+        leakage = check.result()
+        facts = {
+            "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
+            "leakage": [asdict(fact) for fact in leakage],
+        }
+        for fact in leakage:
+            if fact.shared:
+                _log.warning(
+                    "warning: %s of %s values of %s stand in more than one split (by %s)",
+                    f"{fact.shared:,}",
+                    f"{fact.values:,}",
+                    ", ".join(fact.columns),
+                    _by(contract),
+                )
+        if dropped:
+            _log.info("%s rows lie in the gap and are in no split", f"{dropped:,}")
+        return {name: writer.close() for name, writer in writers.items()}, schema, facts
+
+
+def _by(contract: Contract) -> str:
+    return contract.splits.by or f"hash({', '.join(contract.key)})"
 
 
 class _Writer:

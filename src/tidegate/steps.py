@@ -123,7 +123,13 @@ def ingest_examples(
     )
     rows = ", ".join(f"{split} {made.num_rows(split):,}" for split in made.splits)
     _progress(f"{made.num_rows():,} rows: {rows}")
-    return {"span": span, "rows": made.num_rows(), "content_digest": made.content_digest}
+    return {
+        "span": span,
+        "rows": made.num_rows(),
+        "content_digest": made.content_digest,
+        "dropped": made.dropped,
+        "shared": {", ".join(fact.columns): fact.shared for fact in made.leakage},
+    }
 
 
 @step
