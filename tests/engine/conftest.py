@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 from tests.servers import s3_server
+from tests.servers_gcs import gcs_server
 from tidegate.contract import Contract
 
 # A busy machine is no reason to fail.
@@ -88,3 +89,24 @@ def _make_bucket():
     name = f"test-{os.getpid()}-{next(_numbers)}"
     client().make_bucket(name)
     return name
+
+
+@pytest.fixture(scope="session")
+def gcs_service():
+    with gcs_server() as server:
+        yield server
+
+
+@pytest.fixture
+def gcs(gcs_service, monkeypatch):
+    """Makes buckets on a GCS server, and gives their URIs; the environment leads there."""
+    for variable in [v for v in os.environ if v.startswith(("GOOGLE_", "TIDEGATE_GCS"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_service.endpoint)
+
+    def make():
+        name = f"test-{os.getpid()}-{next(_numbers)}"
+        gcs_service.make_bucket(name)
+        return f"gs://{name}"
+
+    return make

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.engine.test_storage import STORES
+from tests.engine.test_storage import CONDITIONAL as STORES
 from tidegate.errors import PreconditionError, RegistryError
 from tidegate.registry import Registry
 from tidegate.storage import open_store

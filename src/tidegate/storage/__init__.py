@@ -77,7 +77,7 @@ class Store(Protocol):
 
 
 def open_store(uri: str) -> Store:
-    """The store for a URI: a local path, `file:///...` or `s3://bucket/prefix`.
+    """The store for a URI: a local path, `file:///...`, `s3://bucket/prefix` or `gs://bucket/prefix`.
 
     The root need not exist: it is made by the first write, and lists as empty until then.
 
@@ -97,9 +97,13 @@ def open_store(uri: str) -> Store:
         from tidegate.storage.s3 import S3Store
 
         return S3Store(uri)
+    if scheme == "gs":
+        from tidegate.storage.gcs import GcsStore
+
+        return GcsStore(uri)
     raise StorageError(
         f"{uri}: {scheme}:// is not a store this version can reach; give a local path, "
-        "file:///path or s3://bucket"
+        "file:///path, s3://bucket or gs://bucket"
     )
 
 

@@ -1,0 +1,346 @@
+"""What is Google Cloud Storage's own: transfers, lost answers, credentials, a whole run."""
+
+import os
+import re
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+
+from tests.servers_gcs import enforces_conditions, gcs_server, meddling
+from tidegate import examples, sources, steps
+from tidegate.contract import Contract
+from tidegate.errors import PreconditionError, StorageError
+from tidegate.registry import Registry
+from tidegate.storage import gcs as module
+from tidegate.storage import open_store
+
+MB = 1 << 20
+
+
+def needs_conditions(test):
+    """Leave a test out where the server is the stand-in from PyPI, which ignores conditions."""
+    return test if enforces_conditions() else None
+
+
+@pytest.fixture
+def big(tmp_path):
+    """A file of 40 MiB that no two parts of which are alike."""
+    path = tmp_path / "big"
+    block = bytes(range(256)) * 1024
+    with path.open("wb") as file:
+        for number in range(160):
+            file.write(number.to_bytes(4, "big") + block[4:])
+    return path
+
+
+@pytest.fixture
+def through(gcs_service, gcs, monkeypatch):
+    """A store whose requests pass a meddling proxy."""
+    with meddling(gcs_service, lambda *a: meddle.act(*a)) as url:
+
+        def meddle(act):
+            uri = gcs()
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", url)
+            meddle.act = act
+            return open_store(uri)
+
+        meddle.act = lambda *asked: asked[-1]
+        yield meddle
+
+
+def is_media(path):
+    return "alt=media" in path
+
+
+# Transfers
+
+
+def test_large_objects_pass_in_parts_and_little_memory(gcs, big, tmp_path):
+    store = open_store(gcs() + "/deep/er")
+    store.upload(big, "warm")
+    tracemalloc.start()
+    try:
+        store.upload(big, "a")
+        store.download("a", tmp_path / "copy")
+        with store.open("a") as opened:
+            while opened.read(MB):
+                pass
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "copy").read_bytes() == big.read_bytes()
+    assert peak < 36 * MB, f"{peak / MB:.0f} MiB"
+    assert [(i.name, i.size) for i in store.list("a")] == [("a", 40 * MB)]
+
+
+def test_ranges(gcs, big):
+    store = open_store(gcs())
+    store.upload(big, "a")
+    content = big.read_bytes()
+    with store.open("a") as opened:
+        assert opened.seek(-5, os.SEEK_END) == len(content) - 5
+        assert opened.read() == content[-5:]
+        assert opened.read() == b""
+        opened.seek(20 * MB - 3)
+        assert opened.read(7) == content[20 * MB - 3 : 20 * MB + 4]
+        opened.seek(100)
+        assert opened.read() == content[100:]
+        opened.seek(len(content) + 9)
+        assert opened.read(1) == b""
+        with pytest.raises(ValueError, match="seek"):
+            opened.seek(-1)
+
+
+def test_an_empty_object(gcs, tmp_path):
+    store = open_store(gcs())
+    (tmp_path / "empty").touch()
+    store.upload(tmp_path / "empty", "a")
+    with store.open("a") as opened:
+        assert opened.read() == b""
+    store.download("a", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b""
+
+
+def test_damage_under_way_is_noticed(through, tmp_path):
+    def flip(_method, path, answer):
+        if answer and is_media(path):
+            status, headers, body = answer
+            return status, headers, b"X" + body[1:]
+        return answer
+
+    file = tmp_path / "file"
+    file.write_bytes(b"0123456789")
+    store = through(flip)
+    store.upload(file, "a")
+    with pytest.raises(StorageError, match=r"cannot read gs://.*/a: it arrived damaged"):
+        store.download("a", tmp_path / "copy")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+    with store.open("a") as opened, pytest.raises(StorageError, match="arrived damaged"):
+        opened.read()
+
+
+def test_what_may_pass_is_tried_again(through, tmp_path):
+    seen = {}
+
+    def fail_first(method, path, answer):
+        if answer is None:
+            key = (method, path.split("?")[0])
+            seen[key] = seen.get(key, 0) + 1
+            return (503, [], b"busy") if seen[key] == 1 else None
+        return answer
+
+    file = tmp_path / "file"
+    file.write_bytes(b"0123456789")
+    store = through(fail_first)
+    store.upload(file, "a")
+    store.download("a", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"0123456789"
+    assert [i.name for i in store.list()] == ["a"]
+    with store.open("a") as opened:
+        assert opened.read() == b"0123456789"
+    assert store.read("a")[0] == b"0123456789"
+    # The client asks for the bucket once, for its own telemetry, and does not mind the answer.
+    assert all(times > 1 for (_, path), times in seen.items() if "/o" in path)
+
+
+@needs_conditions
+def test_a_lost_answer_is_not_a_lost_race(through):
+    dropped = []
+
+    def drop_first(method, _path, answer):
+        if answer and method == "POST" and len(dropped) < 1:
+            dropped.append(answer[0])
+            return None
+        return answer
+
+    store = through(drop_first)
+    token = store.create("a", b"mine")
+    assert dropped == [200]
+    assert store.read("a") == (b"mine", token)
+    dropped.clear()
+    token = store.replace("a", b"mine", version=token)
+    assert store.read("a") == (b"mine", token)
+    assert dropped == [200]
+    with pytest.raises(PreconditionError):
+        store.create("a", b"mine")
+    assert store.read("a") == (b"mine", token)
+
+
+@needs_conditions
+def test_another_writer_with_the_same_content_wins_once(through):
+    # The first try fails before it reaches the server, and meanwhile another writes the same.
+    other = []
+
+    def let_other_win(method, _path, answer):
+        if answer is None and method == "POST" and not other:
+            other.append(True)
+            open_store(store.uri).create("a", b"same")
+            return 503, [], b""
+        return answer
+
+    store = through(let_other_win)
+    with pytest.raises(PreconditionError, match="exists already"):
+        store.create("a", b"same")
+
+
+@needs_conditions
+def test_an_object_replaced_while_read(gcs, tmp_path):
+    file = tmp_path / "file"
+    store = open_store(gcs())
+    file.write_bytes(b"x" * 20 * MB)
+    store.upload(file, "a")
+    with store.open("a") as opened:
+        opened.read(1)
+        file.write_bytes(b"y" * 20 * MB)
+        store.upload(file, "a")
+        # A server that does not look at the condition of a download is caught by the checksum.
+        with pytest.raises(StorageError, match=r"was changed while|arrived damaged"):
+            opened.read()
+
+
+# Mistakes
+
+
+def test_a_bucket_that_is_not_there(gcs, tmp_path):
+    gcs()
+    store = open_store("gs://no-such-bucket/x")
+    (tmp_path / "file").touch()
+    for act in (
+        store.list,
+        lambda: store.read("a"),
+        lambda: store.open("a"),
+        lambda: store.create("a", b""),
+        lambda: store.upload(tmp_path / "file", "a"),
+        lambda: store.download("a", tmp_path / "copy"),
+    ):
+        with pytest.raises(StorageError, match=r"bucket.* does not exist"):
+            act()
+
+
+def test_a_server_that_is_not_there(gcs, monkeypatch):
+    uri = gcs()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("TIDEGATE_STORAGE_DEADLINE", "0.5")
+    with pytest.raises(StorageError, match=r"not done after retries over 0.5 s: .*not be reached"):
+        open_store(uri).list()
+
+
+def test_folders_that_consoles_make_are_no_objects(gcs):
+    store = open_store(gcs())
+    store._bucket.blob("folder/").upload_from_string(b"")
+    assert store.list() == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["gs://", "gs:///x", "gs://u:hunter2@bucket/x", "gs://bucket/x?sig=hunter2", "gs://B"]
+)
+def test_a_uri_holds_no_credentials(uri):
+    with pytest.raises(StorageError, match="gs://bucket/folder") as caught:
+        open_store(uri)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_credentials(monkeypatch, tmp_path):
+    for variable in [v for v in os.environ if v.startswith(("GOOGLE_", "STORAGE_", "CLOUDSDK"))]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    module._client.cache_clear()
+    with pytest.raises(StorageError, match=r"no credentials .*workload identity"):
+        open_store("gs://bucket")
+    monkeypatch.setenv("TIDEGATE_GCS_ANONYMOUS", "1")
+    assert open_store("gs://bucket").uri == "gs://bucket"
+    monkeypatch.delenv("TIDEGATE_GCS_ANONYMOUS")
+    key = tmp_path / "key.json"
+    key.write_text('{"type": "service_account", "private_key": "hunter2"}')
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+    with pytest.raises(StorageError, match="no credentials") as caught:
+        open_store("gs://bucket")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_without_the_client():
+    code = (
+        "import sys; sys.modules['google.cloud.storage'] = None\n"
+        "from tidegate.storage import open_store\n"
+        "open_store('/tmp')\n"
+        "open_store('gs://bucket')"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert re.search(r"StorageError: gs:// needs google-cloud-storage.*install", ended.stderr)
+
+
+def test_the_server_that_ci_requires(monkeypatch):
+    monkeypatch.setenv("TIDEGATE_REQUIRE_SERVERS", "1")
+    monkeypatch.setenv("TIDEGATE_FAKE_GCS", "/nowhere/fake-gcs-server")
+    with pytest.raises(RuntimeError, match="TIDEGATE_FAKE_GCS"), gcs_server():
+        pass
+
+
+# A run
+
+
+CONTRACT = """\
+dataset: flights
+source: {uri: 'flights/{YYYY}-{MM}/*.csv', format: csv, null_values: ['', NA]}
+key: [time_hour, carrier, flight, origin]
+"""
+
+
+@pytest.fixture
+def bucket(gcs, flights, tmp_path):
+    """The months of the `flights` fixture, and a contract on them, in a bucket."""
+    uri = gcs()
+    store = open_store(uri)
+    for file in sorted((tmp_path / "flights").rglob("*.csv")):
+        store.upload(file, f"raw/{file.relative_to(tmp_path)}")
+    (tmp_path / "moved.yaml").write_text(CONTRACT)
+    store.upload(tmp_path / "moved.yaml", "raw/contract.yaml")
+    return uri
+
+
+def test_a_span_is_the_same_from_a_bucket(bucket, flights, tmp_path):
+    contract = Contract.load(f"{bucket}/raw/contract.yaml")
+    assert sources.spans(contract) == sources.spans(flights)
+    there = examples.ingest(contract, span="2013-02", out=tmp_path / "there")
+    here = examples.ingest(flights, span="2013-02", out=tmp_path / "here")
+    assert there.content_digest == here.content_digest
+    for split in here.splits:
+        for one, other in zip(here.files(split), there.files(split), strict=True):
+            assert one.read_bytes() == other.read_bytes()
+
+
+@needs_conditions
+def test_the_steps_take_uris(bucket, tmp_path):
+    uris = {"contract_uri": f"{bucket}/raw/contract.yaml", "registry_uri": f"{bucket}/registry"}
+    resolved = steps.resolve_inputs(span="2013-02", **uris)
+    fixed = {"contract_uri": uris["contract_uri"], "contract_digest": resolved.contract_digest}
+    rows = steps.ingest_examples(
+        span=resolved.span,
+        content_digest=resolved.content_digest,
+        out=tmp_path / "examples",
+        **fixed,
+    )["rows"]
+    steps.compute_statistics(examples=tmp_path / "examples", out=tmp_path / "statistics")
+    assert rows > 0
+    steps.infer_schema(
+        statistics=tmp_path / "statistics",
+        registry_uri=uris["registry_uri"],
+        schema_version=resolved.schema_version,
+        out=tmp_path / "schema",
+        page=tmp_path / "data.html",
+        **fixed,
+    )
+    registry = Registry(uris["registry_uri"], "flights")
+    lineage = {"content_digest": resolved.content_digest}
+    for kind in ("schema", "statistics"):
+        entry = registry.commit(kind, "v1", tmp_path / kind, span="2013-02", lineage=lineage)
+        assert Registry(uris["registry_uri"], "flights").current(kind) == entry
+        fetched = registry.fetch(entry, tmp_path / "fetched" / kind)
+        assert {p.name: p.read_bytes() for p in fetched.iterdir()} == {
+            p.name: p.read_bytes() for p in (tmp_path / kind).iterdir()
+        }
+    after = steps.resolve_inputs(span="2013-03", **uris)
+    assert (after.schema_version, after.baseline_version) == ("v1", "v1")
