@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import (
@@ -35,6 +35,34 @@ Threshold = Literal["auto", "report"] | Annotated[float, Field(gt=0, le=1)]
 #: Sections of the design that this version cannot enforce. They are refused, never ignored.
 _PLANNED = {"fairness", "privacy", "needs", "skew"}
 
+#: Of CSV files; streams in them are read as UTF-8 inside. UTF-16 wants its byte order mark.
+Encoding = Literal[
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "latin-1",
+    "iso8859-15",
+    "cp437",
+    "cp850",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "gb18030",
+    "shift_jis",
+    "euc_kr",
+]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML where only true and false are truth values, as in YAML 1.2: `on` is a key here."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(t, r) for t, r in rules if t != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -49,6 +77,60 @@ class Source(_Section):
         "* and ? match within a name. Relative to the contract's own directory.",
         examples=["data/{YYYY}-{MM}/*.csv"],
     )
+    format: Literal["csv", "jsonl", "parquet", "tfrecord"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description="CSV only: the character between two fields."
+    )
+    null_values: tuple[str, ...] = Field(
+        ("",), description="CSV only: the texts that mean a missing value, in any column."
+    )
+    quote: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        '"', description="CSV only: the character around a field, itself doubled; null: none."
+    )
+    escape: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="CSV only: the character that takes the next one's meaning away."
+    )
+    encoding: Encoding = Field("utf-8", description="CSV only: how its text is encoded.")
+    bad_records: Literal["error", "quarantine"] = Field(
+        "error",
+        description="A record that cannot be read: an error, or set aside in the examples' "
+        "quarantine.jsonl and counted. Not for Parquet, which has no such records.",
+    )
+    max_bad_records: Annotated[int, Field(ge=0)] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        0,
+        description="How many records of a run may be set aside: a number, or a share below 1. "
+        "More are an error.",
+    )
+    exclude_spans: tuple[str, ...] = Field(
+        (),
+        description="Spans and ranges of them (2013-05..2013-07) that no run takes and that are "
+        "no gap where they lack.",
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Source:
+        special = [c for c in (self.delimiter, self.quote, self.escape) if c is not None]
+        if len(set(special)) != len(special):
+            raise ValueError("delimiter, quote and escape must differ")
+        if any(not c.isascii() or c in "\r\n\0" for c in special):
+            raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
+        csv_only = {"delimiter", "quote", "escape", "encoding", "null_values"}
+        if self.format != "csv" and (given := csv_only & self.model_fields_set):
+            raise ValueError(f"{_quoted(given)} is for csv only; format is {self.format}")
+        if self.format == "parquet" and self.bad_records == "quarantine":
+            raise ValueError("bad_records: quarantine is not for parquet; a file is good or is not")
+        if self.bad_records == "error" and self.max_bad_records:
+            raise ValueError("max_bad_records needs bad_records: quarantine")
+        return self
+
+
+class Join(_Section):
+    """A look-up table whose columns are added to every row; small enough for memory."""
+
+    uri: str = Field(
+        description="Object name; * and ? match within it. Relative to the contract's directory.",
+        examples=["lookups/airports.csv"],
+    )
     format: Literal["csv", "parquet"]
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
         ",", description="CSV only: the character between two fields."
@@ -56,11 +138,30 @@ class Source(_Section):
     null_values: tuple[str, ...] = Field(
         ("",), description="CSV only: the texts that mean a missing value, in any column."
     )
-    exclude_spans: tuple[str, ...] = Field(
-        (),
-        description="Spans and ranges of them (2013-05..2013-07) that no run takes and that are "
-        "no gap where they lack.",
+    on: dict[Column, Column] | tuple[Column, ...] = Field(
+        min_length=1,
+        description="The data's columns and the look-up's that must agree, or columns of both. "
+        "No two rows of the look-up may agree on them.",
+        examples=[{"origin": "faa"}],
     )
+    columns: tuple[Column, ...] = Field(min_length=1, description="The look-up's columns to add.")
+    prefix: str = Field("", description="What the names of the added columns begin with.")
+    unmatched: Annotated[
+        Literal["error", "null", "drop"], BeforeValidator(lambda v: "null" if v is None else v)
+    ] = Field("error", description="A row that finds no match: an error, no values, or dropped.")
+    min_match: Fraction = Field(
+        0.95, description="The share of rows that must find a match; fewer is an error."
+    )
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The data's columns."""
+        return tuple(self.on)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The look-up's columns, in the order of `left`."""
+        return tuple(self.on.values()) if isinstance(self.on, dict) else self.on
 
 
 class Features(_Section):
@@ -225,6 +326,7 @@ class Contract(_Section):
         pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name in the registry and in reports."
     )
     source: Source
+    joins: tuple[Join, ...] = Field((), description="Look-up tables to join, one after the other.")
     key: tuple[Column, ...] = Field(min_length=1, description="Columns that identify an example.")
     time: Column | None = Field(None, description="The column that says when an example happened.")
     label: Column | None = Field(None, description="What is to be predicted.")
@@ -268,7 +370,14 @@ class Contract(_Section):
     @property
     def source_uri(self) -> str:
         """`source.uri`, made absolute against the contract's directory or URI."""
-        uri = self.source.uri
+        return self.absolute(self.source.uri, where="source.uri")
+
+    def absolute(self, uri: str, *, where: str) -> str:
+        """A URI that stands in the contract, made absolute as `source_uri` is.
+
+        Raises:
+            ContractError: it leads out of the contract's bucket; `where` names the key.
+        """
         scheme, mark, place = self._base.partition("://")
         if "://" in uri or (mark and uri.startswith("/")):
             return uri
@@ -277,8 +386,16 @@ class Contract(_Section):
         bucket, _, folder = place.partition("/")
         name = posixpath.normpath(posixpath.join(folder, uri))
         if name.startswith("../"):
-            raise ContractError(f"source.uri {uri!r} leads out of {scheme}://{bucket}")
+            raise ContractError(f"{where} {uri!r} leads out of {scheme}://{bucket}")
         return f"{scheme}://{bucket}/{name}"
+
+    def for_lookup(self, join: Join, *, categorical: set[str], numeric: set[str]) -> Contract:
+        """A contract by which the look-up of a join is read; its columns are its own."""
+        source = {f: getattr(join, f) for f in ("uri", "format", "delimiter", "null_values")}
+        features = Features(
+            categorical=tuple(sorted(categorical)), numeric=tuple(sorted(numeric - categorical))
+        )
+        return self.model_copy(update={"source": Source(**source), "features": features})
 
     @property
     def not_features(self) -> frozenset[str]:
@@ -317,7 +434,7 @@ class Contract(_Section):
             if column not in columns:
                 raise ContractError(
                     f"{where} names the column {column!r}, which the data does not have"
-                    + _nearest(column, columns)
+                    + nearest(column, columns)
                 )
 
     @classmethod
@@ -356,7 +473,7 @@ class Contract(_Section):
     def parse(cls, text: str, *, name: str = "contract") -> Contract:
         """Check a contract given as YAML text; `name` stands in messages for its file."""
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = yaml.compose(text, Loader=_Loader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f":{mark.line + 1}" if mark else ""
@@ -366,7 +483,7 @@ class Contract(_Section):
             raise ContractError(f"{name}: a contract is a mapping that begins with 'dataset:'")
         _check_nodes(root, name)
         try:
-            return cls.model_validate(_tuples(yaml.safe_load(text)))
+            return cls.model_validate(_tuples(yaml.load(text, Loader=_Loader)))  # noqa: S506 (a SafeLoader)
         except ValidationError as error:
             lines = [_explain(e, root, name) for e in error.errors()]
             raise ContractError("\n".join(dict.fromkeys(lines))) from None
@@ -391,7 +508,8 @@ def _quoted(names: set[str] | set[str | None]) -> str:
     return ", ".join(repr(n) for n in sorted(n for n in names if n is not None))
 
 
-def _nearest(name: str, among: Sequence[str]) -> str:
+def nearest(name: str, among: Sequence[str]) -> str:
+    """The end of a message about a name that is not there: the nearest, or all there are."""
     close = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"
 
@@ -441,6 +559,8 @@ def _keys_at(path: Sequence[str | int]) -> list[str]:
     for step in path:
         if isinstance(model, type) and issubclass(model, BaseModel) and step in model.model_fields:
             model = model.model_fields[str(step)].annotation
+        elif isinstance(step, int):
+            model = next(iter(get_args(model)), None)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return []
@@ -458,7 +578,7 @@ def _explain(error: Any, root: yaml.Node, name: str) -> str:
                     f"{where}{key!r} is not enforced by this version of Tidegate, "
                     "so it is refused rather than ignored; remove it"
                 )
-            return f"{where}unknown key {key!r}" + _nearest(str(path[-1]), _keys_at(path[:-1]))
+            return f"{where}unknown key {key!r}" + nearest(str(path[-1]), _keys_at(path[:-1]))
         case "missing":
             full = ".".join([*passed, str(path[-1])])
             return f"{where}key {full!r} is missing; add it"

@@ -26,6 +26,7 @@ import tidegate._arrow  # noqa: F401
 from tidegate import sources
 from tidegate.contract import Contract
 from tidegate.errors import ExamplesError, SourceError
+from tidegate.joins import Joins
 from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
 from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, splitter
@@ -230,9 +231,8 @@ def ingest(
                 "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
                 "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
                 **facts,
-                "objects": [
-                    {"name": o.name, "size": o.size, "sha256": o.sha256} for o in inputs.objects
-                ],
+                "objects": [_object(o) for o in inputs.objects],
+                "lookups": [[_object(o) for o in found.objects] for found in inputs.lookups],
             }
             (directory / _MANIFEST).write_text(
                 json.dumps(manifest, indent=1) + "\n", encoding="utf-8"
@@ -248,8 +248,11 @@ def _write_splits(
     directory: Path,
     on_progress: Callable[[str], None] | None,
 ) -> tuple[dict[str, list[Part]], pa.Schema, dict[str, Any]]:
+    joins = Joins(inputs, contract) if contract.joins else None
+
     def batches() -> Iterator[pa.RecordBatch]:
-        return sources.read(inputs, contract)
+        read = sources.read(inputs, contract)
+        return joins.apply(read) if joins else read
 
     writers: dict[str, _Writer] = {}
     rows = dropped = 0
@@ -276,7 +279,16 @@ def _write_splits(
         facts = {
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
+            "joins": [asdict(fact) for fact in joins.results] if joins else [],
         }
+        for joined in joins.results if joins else ():
+            _log.info(
+                "join %s: %.2f%% of %s rows matched, %s dropped",
+                joined.uri,
+                100 * joined.rate,
+                f"{joined.rows:,}",
+                f"{joined.dropped:,}",
+            )
         for fact in leakage:
             if fact.shared:
                 _log.warning(
@@ -289,6 +301,10 @@ def _write_splits(
         if dropped:
             _log.info("%s rows lie in the gap and are in no split", f"{dropped:,}")
         return {name: writer.close() for name, writer in writers.items()}, schema, facts
+
+
+def _object(item: sources.SourceObject) -> dict[str, Any]:
+    return {"name": item.name, "size": item.size, "sha256": item.sha256}
 
 
 def _by(contract: Contract) -> str:

@@ -37,7 +37,7 @@ def hash_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
     """
     state = np.full(len(columns[0]), _SEED)
     for column in columns:
-        _absorb(state, _canonical(column))
+        _absorb(state, canonical(column))
     return state
 
 
@@ -59,7 +59,8 @@ def assign(hashes: npt.NDArray[np.uint64], weights: Sequence[int]) -> npt.NDArra
     return np.asarray(np.searchsorted(np.array(bounds, np.uint64), hashes, side="right"))
 
 
-def _canonical(values: pa.Array) -> pa.Array:
+def canonical(values: pa.Array) -> pa.Array:
+    """Each value's canonical text, as `hash_rows` says; null stays null."""
     if values.type == STRING:
         return values
     if values.type == NULL:

@@ -14,8 +14,9 @@ import pyarrow as pa
 
 from tidegate.contract import Contract
 from tidegate.errors import SourceError
-from tidegate.sources import csv, parquet
-from tidegate.sources.objects import SourceObject
+from tidegate.sources import csv, lookups, parquet
+from tidegate.sources.lookups import Lookup
+from tidegate.sources.objects import SourceObject, hashed
 from tidegate.sources.selection import select
 from tidegate.sources.spans import SpanPattern, range_name, span_order
 from tidegate.storage import Store, open_store
@@ -47,20 +48,24 @@ class Inputs:
         objects: Span by span, and in the order of their names within one.
         root: The URI that the names are relative to.
         spans: All spans, in the order of time; those excluded by the contract are not among them.
+        lookups: The look-up sources that are joined, in the contract's order.
     """
 
     span: str
     objects: tuple[SourceObject, ...]
     root: str
     spans: tuple[str, ...]
+    lookups: tuple[Lookup, ...] = ()
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, over names, sizes and contents.
+        """SHA-256, in hexadecimal, over names, sizes and contents, the look-ups' too.
 
         The same bytes under the same names give the same digest wherever they lie.
         """
         lines = "".join(f"{o.sha256} {o.size} {o.name}\n" for o in self.objects)
+        for lookup in self.lookups:
+            lines += "\n" + "".join(f"{o.sha256} {o.size} {o.name}\n" for o in lookup.objects)
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -89,13 +94,8 @@ def resolve(contract: Contract, span: str) -> Inputs:
     pattern, found = _by_span(contract)
     chosen = select(span, pattern, tuple(found), contract.source.exclude_spans)
     store = open_store(pattern.root)
-    objects = []
-    for info in (i for s in chosen for i in _newest(s, found[s])):
-        with store.open(info.name) as file:
-            # typeshed wants readinto(), which every file a store opens has.
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        objects.append(SourceObject(info.name, info.size, sha256, info.version))
-    return Inputs(range_name(chosen), tuple(objects), pattern.root, chosen)
+    objects = tuple(hashed(store, info) for s in chosen for info in _newest(s, found[s]))
+    return Inputs(range_name(chosen), objects, pattern.root, chosen, lookups.find(contract))
 
 
 def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
@@ -124,9 +124,29 @@ def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
                     yield batch
         if not rows:
             raise SourceError(f"span {span} has no rows in {_names(of_span)}")
-    prefix = os.path.commonprefix([o.name for o in inputs.objects])  # noqa: RUF071 (by character)
+    _unchanged(store, inputs.objects)
+
+
+def read_objects(
+    root: str, objects: Sequence[SourceObject], contract: Contract
+) -> Iterator[pa.RecordBatch]:
+    """The rows of objects that belong to no span, such as a look-up's; as `read` otherwise.
+
+    Raises:
+        SourceError: one line naming the object and what is wrong with it.
+    """
+    store = open_store(root)
+    source = _FORMATS[contract.source.format]
+    schema = source.schema(store, objects, contract)
+    for item in objects:
+        yield from source.batches(store, item, schema, contract)
+    _unchanged(store, objects)
+
+
+def _unchanged(store: Store, objects: Sequence[SourceObject]) -> None:
+    prefix = os.path.commonprefix([o.name for o in objects])  # noqa: RUF071 (by character)
     now = {info.name: info.version for info in store.list(prefix)}
-    for item in inputs.objects:
+    for item in objects:
         if now.get(item.name) != item.version:
             raise SourceError(f"{item.name} was changed while it was read; start the run again")
 

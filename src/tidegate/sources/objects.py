@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidegate.errors import SourceError
+from tidegate.storage import ObjectInfo, Store
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class SourceObject:
     size: int
     sha256: str
     version: str = ""
+
+
+def hashed(store: Store, info: ObjectInfo) -> SourceObject:
+    """The object of a listing, with its digest, which needs all of it to be read."""
+    with store.open(info.name) as file:
+        # typeshed wants readinto(), which every file a store opens has.
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    return SourceObject(info.name, info.size, sha256, info.version)
 
 
 def check_columns(names: Sequence[str], *, where: str) -> None:
