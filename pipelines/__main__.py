@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines compile|run`."""
+"""The command line: `python -m pipelines compile|run|registry`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines import defaults
+from pipelines import defaults, registry_cli
 from tidegate.errors import TidegateError
 
 EXIT_CODES = """\
@@ -55,10 +55,14 @@ def main(argv: list[str] | None = None) -> int:
         help="whether a held run counts as failed (default: %(default)s)",
     )
 
+    registry_cli.add_parser(commands)
+
     options = parser.parse_args(argv)
     try:
         if options.command == "compile":
             return _compile(check=options.check)
+        if options.command == "registry":
+            return registry_cli.run(options)
         return _run(options)
     except TidegateError as error:
         print(f"error: {error}", file=sys.stderr)

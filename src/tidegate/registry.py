@@ -20,7 +20,7 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,13 +154,14 @@ class Registry:
             promoted=promote,
         )
         uploaded = False
-        for attempt in range(_ATTEMPTS):
-            index = self._index(kind)
+
+        def change(index: _Index) -> tuple[_Index | None, Entry]:
+            nonlocal uploaded
             there = index.entries.get(version)
             if there is not None:
                 _same(there, mine)
                 if there.promoted or not promote:
-                    return there
+                    return None, there
             elif not uploaded:
                 self._upload(mine, Path(payload))
                 uploaded = True
@@ -169,16 +170,42 @@ class Registry:
                 current=version if promote else index.current,
                 entries={**index.entries, version: entry},
             )
-            try:
-                self._write_index(kind, changed, index.token)
-            except PreconditionError:
-                time.sleep(random.uniform(0, min(_PAUSE, 0.01 * (attempt + 1))))  # noqa: S311
-                continue
-            return entry
-        raise RegistryError(
-            f"{kind} {version!r} could not be committed: other writers won {_ATTEMPTS} times in a "
-            "row; try again"
-        )
+            return changed, entry
+
+        return self._update(kind, f"{kind} {version!r} could not be committed", change)
+
+    def promote(self, kind: Kind, version: str) -> Entry:
+        """Make a version current that was committed before: a rollback, or the end of one.
+
+        One conditional write of the index; nothing is copied. Promoting what is current already
+        changes nothing. Runs that were compared with another champion refuse to publish after it.
+
+        Returns:
+            The entry as the registry now has it.
+
+        Raises:
+            NotRegisteredError: it is not there; lists those that are.
+            RegistryError: its payload is not complete, or other writers won again and again.
+            StorageError: the store cannot be written.
+        """
+
+        def change(index: _Index) -> tuple[_Index | None, Entry]:
+            entry = self._entry(index, kind, version)
+            if index.current == version:
+                return None, entry
+            folder = self._payload(entry) + "/"
+            sizes = {i.name.removeprefix(folder): i.size for i in self._store.list(folder)}
+            for file in entry.files:
+                if sizes.get(file.name) != file.size:
+                    raise RegistryError(
+                        f"{kind} {version!r} in the registry of {self._dataset} is damaged: "
+                        f"{file.name} is not what was committed; promote another"
+                    )
+            entry = replace(entry, promoted=True)
+            changed = _Index(current=version, entries={**index.entries, version: entry})
+            return changed, entry
+
+        return self._update(kind, f"{kind} {version!r} could not be promoted", change)
 
     def current(self, kind: Kind) -> Entry | None:
         """The version promoted last, or None before the first."""
@@ -195,13 +222,7 @@ class Registry:
         Raises:
             NotRegisteredError: it is not there; lists those that are.
         """
-        entries = self._index(kind).entries
-        if version not in entries:
-            there = ", ".join(entries) or "none yet"
-            raise NotRegisteredError(
-                f"{kind} {version!r} is not in the registry of {self._dataset}; there are: {there}"
-            )
-        return entries[version]
+        return self._entry(self._index(kind), kind, version)
 
     def fetch(self, entry: Entry, into: Path) -> Path:
         """Copy a payload to a local directory, which appears whole or not at all.
@@ -263,6 +284,31 @@ class Registry:
             )
             for info in self._store.list(folder)
         }
+
+    def _entry(self, index: _Index, kind: Kind, version: str) -> Entry:
+        if version not in index.entries:
+            there = ", ".join(index.entries) or "none yet"
+            raise NotRegisteredError(
+                f"{kind} {version!r} is not in the registry of {self._dataset}; there are: {there}"
+            )
+        return index.entries[version]
+
+    def _update(
+        self, kind: Kind, what: str, change: Callable[[_Index], tuple[_Index | None, Entry]]
+    ) -> Entry:
+        """Write what `change` makes of the index, deciding anew whenever another writer won."""
+        for attempt in range(_ATTEMPTS):
+            index = self._index(kind)
+            changed, entry = change(index)
+            if changed is None:
+                return entry
+            try:
+                self._write_index(kind, changed, index.token)
+            except PreconditionError:
+                time.sleep(random.uniform(0, min(_PAUSE, 0.01 * (attempt + 1))))  # noqa: S311
+                continue
+            return entry
+        raise RegistryError(f"{what}: other writers won {_ATTEMPTS} times in a row; try again")
 
     def _run(self, run_id: str) -> str:
         return f"{self._dataset}/runs/{_segment(run_id, 'run')}"

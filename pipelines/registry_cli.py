@@ -1,0 +1,92 @@
+"""`python -m pipelines registry`: what a registry holds, and which version is current."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final, get_args
+
+from tidegate.registry import Entry, Kind, Registry
+
+#: How much of a digest a list shows.
+_SHORT: Final = 12
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its actions to a command line."""
+    parser = commands.add_parser("registry", help="list, show and promote what was published")
+    parser.add_argument("--registry", required=True, help="a directory or URI")
+    parser.add_argument("--dataset", required=True, help="the contract's name for it")
+    actions = parser.add_subparsers(dest="action", required=True)
+
+    kinds = get_args(Kind)
+    listing = actions.add_parser("list", help="versions, oldest first, with their lineage")
+    listing.add_argument("kind", nargs="?", choices=kinds, help="default: all kinds")
+
+    showing = actions.add_parser("show", help="everything about one version")
+    showing.add_argument("kind", choices=kinds)
+    showing.add_argument("version", nargs="?", help="default: the current one")
+
+    promoting = actions.add_parser(
+        "promote", help="make a version current: an older one is a rollback"
+    )
+    promoting.add_argument("kind", choices=kinds)
+    promoting.add_argument("version")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line says; returns the exit code, 1 where there is nothing to show."""
+    registry = Registry(options.registry, options.dataset)
+    if options.action == "list":
+        for kind in [options.kind] if options.kind else get_args(Kind):
+            print(_listed(registry, kind))
+        return 0
+    if options.action == "promote":
+        before = registry.current(options.kind)
+        entry = registry.promote(options.kind, options.version)
+        was = before.version if before else "none"
+        print(f"current {entry.kind}: {entry.version} (was {was})")
+        return 0
+    found = (
+        registry.get(options.kind, options.version)
+        if options.version
+        else registry.current(options.kind)
+    )
+    if found is None:
+        print(f"no {options.kind} of {options.dataset} was promoted yet")
+        return 1
+    print(_shown(found, registry.current(options.kind)))
+    return 0
+
+
+def _listed(registry: Registry, kind: Kind) -> str:
+    current = registry.current(kind)
+    lines = [f"{kind}:"]
+    for entry in registry.versions(kind):
+        mark = "*" if current and entry.version == current.version else " "
+        lineage = " ".join(f"{k}={_short(v)}" for k, v in sorted(entry.lineage.items()))
+        state = "" if entry.promoted else "  never promoted"
+        lines.append(
+            f"{mark} {entry.version}  {entry.span}  {entry.created_at}{state}  {lineage}".rstrip()
+        )
+    return "\n".join(lines if len(lines) > 1 else [f"{kind}: none yet"])
+
+
+def _shown(entry: Entry, current: Entry | None) -> str:
+    is_current = current is not None and current.version == entry.version
+    state = "current" if is_current else "promoted before" if entry.promoted else "never promoted"
+    width = max((len(k) for k in entry.lineage), default=0)
+    return "\n".join(
+        [
+            f"{entry.kind} {entry.version} ({state})",
+            f"span {entry.span}, committed {entry.created_at}, content {entry.digest}",
+            "made from:",
+            *(f"  {k:<{width}}  {v or 'none'}" for k, v in sorted(entry.lineage.items())),
+            "files:",
+            *(f"  {f.sha256}  {f.size:>12,}  {f.name}" for f in entry.files),
+        ]
+    )
+
+
+def _short(value: str) -> str:
+    is_digest = len(value) == 64 and all(c in "0123456789abcdef" for c in value)
+    return value[:_SHORT] if is_digest else value

@@ -1,0 +1,74 @@
+"""`python -m pipelines registry`."""
+
+import pytest
+
+from pipelines.__main__ import main
+from tidegate.registry import Registry
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def registry(tmp_path):
+    """The URI of a registry with two published models and held statistics."""
+    payload = tmp_path / "payload"
+    payload.mkdir()
+    made = Registry(str(tmp_path / "registry"), "flights")
+    for number in (1, 2):
+        (payload / "model.json").write_text(str(number))
+        lineage = {"content_digest": DIGEST, "champion_before": "v1" if number == 2 else ""}
+        made.commit("model", f"v{number}", payload, span=f"2013-0{number}", lineage=lineage)
+    made.commit("statistics", "s1", payload, span="2013-02", lineage={}, promote=False)
+    return str(tmp_path / "registry")
+
+
+@pytest.fixture
+def call(registry, capsys):
+    def call(*arguments):
+        code = main(["registry", "--registry", registry, "--dataset", "flights", *arguments])
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_list(call):
+    code, out, _ = call("list")
+    assert code == 0
+    schema, statistics, held, model, first, second = out.splitlines()
+    assert (schema, statistics, model) == ("schema: none yet", "statistics:", "model:")
+    assert held.startswith("  s1  2013-02  ")
+    assert held.endswith("never promoted")
+    assert first.startswith("  v1  2013-01  ")
+    assert second.startswith("* v2  2013-02  ")
+    assert "content_digest=0123456789ab" in second
+    assert "champion_before=v1" in second
+    assert DIGEST not in out
+    assert call("list", "schema") == (0, "schema: none yet\n", "")
+
+
+def test_show(call):
+    code, out, _ = call("show", "model")
+    assert code == 0
+    assert out.startswith("model v2 (current)\nspan 2013-02, ")
+    assert DIGEST in out
+    assert out.splitlines()[-1].endswith("  model.json")
+    assert call("show", "model", "v1")[1].startswith("model v1 (promoted before)")
+    assert call("show", "statistics", "s1")[1].startswith("statistics s1 (never promoted)")
+    code, out, _ = call("show", "schema")
+    assert (code, out) == (1, "no schema of flights was promoted yet\n")
+
+
+def test_promote_is_a_rollback(call, registry):
+    assert call("promote", "model", "v1") == (0, "current model: v1 (was v2)\n", "")
+    assert Registry(registry, "flights").current("model").version == "v1"
+    assert call("promote", "model", "v1") == (0, "current model: v1 (was v1)\n", "")
+
+
+def test_mistakes_are_one_line(call):
+    code, out, err = call("promote", "model", "v9")
+    assert (code, out) == (1, "")
+    assert err == ("error: model 'v9' is not in the registry of flights; there are: v1, v2\n")
+    with pytest.raises(SystemExit) as ended:
+        call("show", "modell")
+    assert ended.value.code == 2
