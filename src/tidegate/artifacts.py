@@ -16,9 +16,11 @@ class Examples(dsl.Dataset):
     Files:
         manifest.json: span, digests, columns and types, rows and SHA-256 of every file.
         train/part-*.parquet, eval/part-*.parquet: the rows, in row groups of 65,536.
+        quarantine.jsonl: records that could not be read, where the contract sets them aside.
 
-    Metadata: `span`, `rows`, `content_digest`, rows `dropped` into the gap of a split by time, and
-    under `shared` how many values of the key stand in more than one split.
+    Metadata: `span`, `rows`, `content_digest`, rows `dropped` into the gap of a split by time,
+    how many `bad_records` were set aside, and under `shared` how many values of the key stand in
+    more than one split.
     """
 
 

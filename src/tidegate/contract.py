@@ -35,7 +35,7 @@ Threshold = Literal["auto", "report"] | Annotated[float, Field(gt=0, le=1)]
 #: Sections of the design that this version cannot enforce. They are refused, never ignored.
 _PLANNED = {"fairness", "privacy", "needs", "skew"}
 
-#: Of CSV files; streams in them are read as UTF-8 inside. UTF-16 wants its byte order mark.
+#: Of CSV files. UTF-16 goes by its byte order mark.
 Encoding = Literal[
     "utf-8",
     "utf-16",
@@ -114,7 +114,7 @@ class Source(_Section):
             raise ValueError("delimiter, quote and escape must differ")
         if any(not c.isascii() or c in "\r\n\0" for c in special):
             raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
-        csv_only = {"delimiter", "quote", "escape", "encoding", "null_values"}
+        csv_only = {"quote", "escape", "encoding"}
         if self.format != "csv" and (given := csv_only & self.model_fields_set):
             raise ValueError(f"{_quoted(given)} is for csv only; format is {self.format}")
         if self.format == "parquet" and self.bad_records == "quarantine":

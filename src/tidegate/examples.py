@@ -3,6 +3,7 @@
     manifest.json                 span, digests, columns, and every part's rows, size and SHA-256
     train/part-00000.parquet      zstd; row groups of ROW_GROUP_ROWS, the last of a split shorter
     eval/part-00000.parquet
+    quarantine.jsonl              bad records, where the contract sets them aside
 
 Rows keep the order of the source within a split.
 """
@@ -36,6 +37,7 @@ ROW_GROUP_ROWS: Final = 65_536
 ROW_GROUPS_PER_PART: Final = 16
 
 _MANIFEST: Final = "manifest.json"
+_QUARANTINE: Final = "quarantine.jsonl"
 _FORMAT: Final = 2
 
 _log = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ class Examples:
         dropped: Rows that are in no split: those in the gap of a split by time.
         leakage: Values that stand in more than one split: of the key, then of the columns whose
             hash decides, if they are others.
+        bad_records: Records of the source that could not be read and lie in `quarantine.jsonl`.
     """
 
     path: Path
@@ -84,6 +87,7 @@ class Examples:
     parts: dict[str, tuple[Part, ...]]
     dropped: int = 0
     leakage: tuple[Leakage, ...] = ()
+    bad_records: int = 0
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -125,6 +129,7 @@ class Examples:
                     Leakage(**{**fact, "columns": tuple(fact["columns"])})
                     for fact in found["leakage"]
                 ),
+                bad_records=found["bad_records"],
             )
         except FileNotFoundError:
             raise ExamplesError(f"{path} holds no examples: {_MANIFEST} is missing") from None
@@ -249,9 +254,12 @@ def _write_splits(
     on_progress: Callable[[str], None] | None,
 ) -> tuple[dict[str, list[Part]], pa.Schema, dict[str, Any]]:
     joins = Joins(inputs, contract) if contract.joins else None
+    bad = sources.BadRecords(contract)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        read = sources.read(inputs, contract)
+        nonlocal bad
+        bad = sources.BadRecords(contract)
+        read = sources.read(inputs, contract, bad=bad)
         return joins.apply(read) if joins else read
 
     writers: dict[str, _Writer] = {}
@@ -280,7 +288,10 @@ def _write_splits(
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
             "joins": [asdict(fact) for fact in joins.results] if joins else [],
+            "bad_records": len(bad.records),
         }
+        if bad.kept:
+            _quarantine(bad, directory)
         for joined in joins.results if joins else ():
             _log.info(
                 "join %s: %.2f%% of %s rows matched, %s dropped",
@@ -301,6 +312,23 @@ def _write_splits(
         if dropped:
             _log.info("%s rows lie in the gap and are in no split", f"{dropped:,}")
         return {name: writer.close() for name, writer in writers.items()}, schema, facts
+
+
+def _quarantine(bad: sources.BadRecords, directory: Path) -> None:
+    # Written where none is bad too: a missing file would not say so.
+    with (directory / _QUARANTINE).open("w", encoding="utf-8", newline="") as file:
+        file.writelines(bad.lines())
+    if bad.records:
+        first = bad.records[0]
+        _log.warning(
+            "warning: %s of %s records are bad and lie in %s; the first: %s:%d: %s",
+            f"{len(bad.records):,}",
+            f"{len(bad.records) + bad.good:,}",
+            _QUARANTINE,
+            first.file,
+            first.line,
+            first.reason,
+        )
 
 
 def _object(item: sources.SourceObject) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def ingest_examples(
         "rows": made.num_rows(),
         "content_digest": made.content_digest,
         "dropped": made.dropped,
+        "bad_records": made.bad_records,
         "shared": {", ".join(fact.columns): fact.shared for fact in made.leakage},
     }
 

@@ -14,21 +14,34 @@ import pyarrow as pa
 
 from tidegate.contract import Contract
 from tidegate.errors import SourceError
-from tidegate.sources import csv, lookups, parquet
+from tidegate.sources import csv, jsonl, lookups, parquet, tfrecord
+from tidegate.sources.bad import BadRecord, BadRecords
 from tidegate.sources.lookups import Lookup
 from tidegate.sources.objects import SourceObject, hashed
 from tidegate.sources.selection import select
 from tidegate.sources.spans import SpanPattern, range_name, span_order
 from tidegate.storage import Store, open_store
 
-__all__ = ["Inputs", "SourceObject", "SpanPattern", "read", "resolve", "span_order", "spans"]
+__all__ = [
+    "BadRecord",
+    "BadRecords",
+    "Inputs",
+    "SourceObject",
+    "SpanPattern",
+    "read",
+    "resolve",
+    "span_order",
+    "spans",
+]
 
 _log = logging.getLogger(__name__)
 
 
 class _Format(Protocol):
-    def schema(self, store: Store, objects: Sequence[SourceObject], contract: Contract) -> Any:
-        """The schema of all rows of these objects."""
+    def schema(
+        self, store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
+    ) -> Any:
+        """The schema of all good rows of these objects; the others are added to `bad`."""
 
     def batches(
         self, store: Store, item: SourceObject, schema: pa.Schema, contract: Contract, /
@@ -36,7 +49,12 @@ class _Format(Protocol):
         """The rows of one object, in the given schema."""
 
 
-_FORMATS: Final[dict[str, _Format]] = {"csv": csv, "parquet": parquet}
+_FORMATS: Final[dict[str, _Format]] = {
+    "csv": csv,
+    "jsonl": jsonl,
+    "parquet": parquet,
+    "tfrecord": tfrecord,
+}
 
 
 @dataclass(frozen=True)
@@ -98,20 +116,30 @@ def resolve(contract: Contract, span: str) -> Inputs:
     return Inputs(range_name(chosen), objects, pattern.root, chosen, lookups.find(contract))
 
 
-def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
+def read(
+    inputs: Inputs, contract: Contract, *, bad: BadRecords | None = None
+) -> Iterator[pa.RecordBatch]:
     """The rows of a span, in the order of object names and of rows within each.
 
     All batches have one schema of the types int64, double, string, timestamp(us) and null, which
     depends on the data and the contract only, never on how the reader cuts it into blocks. Memory
     is bounded by the block size, not by the data. Nothing is yielded before all objects were found
-    to agree on their columns.
+    to agree on their columns, and the bad records not to exceed the contract's limit.
+
+    Args:
+        inputs: From `resolve`.
+        contract: Says how the objects are written.
+        bad: Where the contract sets bad records aside, takes them, before the first batch comes.
 
     Raises:
         SourceError: one line naming the object and what is wrong with it.
     """
     store = open_store(inputs.root)
     source = _FORMATS[contract.source.format]
-    schema = source.schema(store, inputs.objects, contract)
+    bad = BadRecords(contract) if bad is None else bad
+    schema = source.schema(store, inputs.objects, contract, bad)
+    bad.check()
+    total = 0
     pattern = SpanPattern(contract.source_uri)
     by_span = itertools.groupby(inputs.objects, key=lambda item: pattern.match(item.name))
     for span, items in by_span:
@@ -124,7 +152,13 @@ def read(inputs: Inputs, contract: Contract) -> Iterator[pa.RecordBatch]:
                     yield batch
         if not rows:
             raise SourceError(f"span {span} has no rows in {_names(of_span)}")
+        total += rows
     _unchanged(store, inputs.objects)
+    if total != bad.good:
+        raise SourceError(
+            f"span {inputs.span}: {total:,} rows were read and {bad.good:,} counted before; "
+            "this is a defect of Tidegate, and no row may be lost: report it"
+        )
 
 
 def read_objects(
@@ -137,7 +171,7 @@ def read_objects(
     """
     store = open_store(root)
     source = _FORMATS[contract.source.format]
-    schema = source.schema(store, objects, contract)
+    schema = source.schema(store, objects, contract, BadRecords(contract))
     for item in objects:
         yield from source.batches(store, item, schema, contract)
     _unchanged(store, objects)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import tidegate._arrow  # noqa: F401
 from tidegate.contract import Contract
 from tidegate.errors import SourceError
+from tidegate.sources.bad import BadRecords
 from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING, convert, normal_type, wider
 from tidegate.storage import Store
@@ -19,7 +20,9 @@ from tidegate.storage import Store
 _BATCH_ROWS: Final = 65_536
 
 
-def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) -> pa.Schema:
+def schema(
+    store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
+) -> pa.Schema:
     """The schema of all rows of these objects, from their footers.
 
     Columns come in the first object's order; an integer column in one file and a float column in
@@ -33,6 +36,7 @@ def schema(store: Store, objects: Sequence[SourceObject], contract: Contract) ->
     for item in objects:
         with _opened(store, item) as file:
             found = file.schema_arrow
+            bad.good += file.metadata.num_rows
         check_columns(found.names, where=item.name)
         types = {f.name: _inside(f, item, contract) for f in found}
         if item is first:
