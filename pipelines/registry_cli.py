@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from typing import Final, get_args
 
+from tidegate import garbage
+from tidegate.errors import RegistryError
 from tidegate.registry import Entry, Kind, Registry
 
 #: How much of a digest a list shows.
 _SHORT: Final = 12
+_MOST_HOURS: Final = 100_000
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,9 +36,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     promoting.add_argument("kind", choices=kinds)
     promoting.add_argument("version")
 
+    collecting = actions.add_parser("gc", help="list payloads that no index names, or delete them")
+    collecting.add_argument("--delete", action="store_true", help="delete instead of listing")
+    collecting.add_argument(
+        "--older-than",
+        type=float,
+        default=garbage.OLDER_THAN / timedelta(hours=1),
+        metavar="HOURS",
+        help="leave alone what was written since (default: %(default)g)",
+    )
+
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command line says; returns the exit code, 1 where there is nothing to show."""
+    if options.action == "gc":
+        return _collect(options)
     registry = Registry(options.registry, options.dataset)
     if options.action == "list":
         for kind in [options.kind] if options.kind else get_args(Kind):
@@ -55,6 +71,25 @@ def run(options: argparse.Namespace) -> int:
         print(f"no {options.kind} of {options.dataset} was promoted yet")
         return 1
     print(_shown(found, registry.current(options.kind)))
+    return 0
+
+
+def _collect(options: argparse.Namespace) -> int:
+    if not 0 <= options.older_than <= _MOST_HOURS:
+        raise RegistryError(
+            f"--older-than is {options.older_than:g}; give hours, 0 to {_MOST_HOURS}"
+        )
+    age = timedelta(hours=options.older_than)
+    found = garbage.find(options.registry, options.dataset, older_than=age)
+    for item in found:
+        what = f"{item.folder}  {item.objects} objects, {item.size:,} bytes, {item.modified:%F %T}"
+        if options.delete:
+            done = garbage.remove(options.registry, options.dataset, item, older_than=age)
+            what = ("deleted " if done else "changed meanwhile, kept ") + what
+        print(what)
+    total = sum(item.size for item in found)
+    hint = "" if options.delete or not found else "; --delete removes them"
+    print(f"{len(found)} payloads that no index names, {total:,} bytes{hint}")
     return 0
 
 

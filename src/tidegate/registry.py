@@ -193,7 +193,7 @@ class Registry:
             entry = self._entry(index, kind, version)
             if index.current == version:
                 return None, entry
-            folder = self._payload(entry) + "/"
+            folder = self.folder(entry) + "/"
             sizes = {i.name.removeprefix(folder): i.size for i in self._store.list(folder)}
             for file in entry.files:
                 if sizes.get(file.name) != file.size:
@@ -230,7 +230,7 @@ class Registry:
         Raises:
             RegistryError: a file is missing or is not what was committed.
         """
-        folder = self._payload(entry)
+        folder = self.folder(entry)
         with written_whole(Path(into)) as directory:
             for file in entry.files:
                 target = directory / check_name(file.name)
@@ -247,6 +247,15 @@ class Registry:
                         f"damaged: {file.name} is not what was committed"
                     )
         return Path(into)
+
+    def folder(self, entry: Entry) -> str:
+        """Where the payload lies, relative to the registry's URI."""
+        version = _segment(entry.version, "version")
+        return f"{self._dataset}/{_folder(entry.kind)}/{version}/{entry.digest[:16]}"
+
+    def kind_folder(self, kind: Kind) -> str:
+        """Where all of a kind lies, relative to the registry's URI; ends with `/`."""
+        return f"{self._dataset}/{_folder(kind)}/"
 
     def statistics_before(self, span: str) -> Entry | None:
         """The statistics of the last span before `span` that were promoted; the newest of them.
@@ -313,15 +322,11 @@ class Registry:
     def _run(self, run_id: str) -> str:
         return f"{self._dataset}/runs/{_segment(run_id, 'run')}"
 
-    def _payload(self, entry: Entry) -> str:
-        version = _segment(entry.version, "version")
-        return f"{self._dataset}/{_folder(entry.kind)}/{version}/{entry.digest[:16]}"
-
     def _index_name(self, kind: Kind) -> str:
         return f"{self._dataset}/{_folder(kind)}/index.json"
 
     def _upload(self, entry: Entry, payload: Path) -> None:
-        folder = self._payload(entry)
+        folder = self.folder(entry)
         for file in entry.files:
             self._store.upload(payload / file.name, f"{folder}/{file.name}")
         manifest = {"span": entry.span, "lineage": entry.lineage, "files": _plain(entry.files)}

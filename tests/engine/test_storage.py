@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,20 @@ def test_upload_replaces(store, file):
     store.create("a", b"something much longer than the new one")
     store.upload(file, "a")
     assert store.read("a")[0] == b"content"
+
+
+def test_delete(store, file):
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    for name in ("a/b", "a/c"):
+        store.upload(file, name)
+    assert all(before < i.modified < datetime.now(UTC) + timedelta(minutes=1) for i in store.list())
+    store.delete("a/b")
+    assert [i.name for i in store.list()] == ["a/c"]
+    for name in ("a/b", "never/there"):
+        store.delete(name)
+    with pytest.raises(StorageError, match="not an object name"):
+        store.delete("../a")
+    assert [i.name for i in store.list()] == ["a/c"]
 
 
 def test_missing_objects_are_named(store, tmp_path):

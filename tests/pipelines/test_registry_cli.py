@@ -1,5 +1,9 @@
 """`python -m pipelines registry`."""
 
+import os
+import time
+from pathlib import Path
+
 import pytest
 
 from pipelines.__main__ import main
@@ -72,3 +76,26 @@ def test_mistakes_are_one_line(call):
     with pytest.raises(SystemExit) as ended:
         call("show", "modell")
     assert ended.value.code == 2
+
+
+def test_gc(call, registry):
+    def files():
+        return sorted(p for p in Path(registry).rglob("*") if p.is_file() and p.name[0] != ".")
+
+    kept = files()
+    folder = Path(registry, "flights", "models", "v3", "0123456789abcdef")
+    folder.mkdir(parents=True)
+    (folder / "half").write_bytes(b"x" * 2000)
+    assert call("gc") == (0, "0 payloads that no index names, 0 bytes\n", "")
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(folder / "half", (two_days_ago, two_days_ago))
+    code, out, _ = call("gc")
+    first, last = out.splitlines()
+    assert code == 0
+    assert first.startswith("flights/models/v3/0123456789abcdef  1 objects, 2,000 bytes, 20")
+    assert last == "1 payloads that no index names, 2,000 bytes; --delete removes them"
+    assert (folder / "half").exists()
+    assert call("gc", "--older-than", "49")[1].startswith("0 payloads")
+    assert call("gc", "--delete")[1].startswith("deleted flights/models/v3/")
+    assert files() == kept
+    assert call("gc", "--older-than", "-1")[0] == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,11 +21,13 @@ class ObjectInfo:
         size: In bytes.
         version: Changes when the object's content does, and may when it is written again. Opaque:
             comparable only with another listing's, not with the token that `Store.read` gives.
+        modified: When it was written, by the store's clock, in UTC.
     """
 
     name: str
     size: int
     version: str
+    modified: datetime
 
 
 class Store(Protocol):
@@ -74,6 +77,9 @@ class Store(Protocol):
         Raises:
             PreconditionError: the object is another by now, or gone.
         """
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
 
 
 def open_store(uri: str) -> Store:

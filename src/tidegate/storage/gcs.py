@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 
@@ -89,7 +90,11 @@ class GcsStore:
         with self._reported(f"list {self.uri}"):
             found = [
                 ObjectInfo(
-                    blob.name.removeprefix(self._folder), int(blob.size), str(blob.generation)
+                    blob.name.removeprefix(self._folder),
+                    int(blob.size),
+                    str(blob.generation),
+                    # Without a time it counts as new, which keeps it.
+                    blob.updated or datetime.now(UTC),
                 )
                 for blob in self._blobs(prefix)
                 if not blob.name.endswith("/")
@@ -192,6 +197,17 @@ class GcsStore:
         if not version.isdecimal() or version == "0":
             raise StorageError(f"{version!r} is no token of {self._uri(name)}; read it first")
         return self._write(name, data, int(version), "was changed by another writer")
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        from google.api_core.exceptions import NotFound
+
+        blob = self._blob(name)
+        with self._reported(f"delete {self._uri(name)}"):
+            try:
+                blob.delete(timeout=_TIMEOUT, retry=self._retry)
+            except NotFound:
+                self._require_bucket()
 
     def _write(self, name: str, data: bytes, generation: int, lost: str) -> str:
         """Write on the condition of a generation, retried in spite of lost answers.

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,7 +45,12 @@ class LocalStore:
             if not start.is_dir():
                 return []
             found = [
-                ObjectInfo(name, stat.st_size, _version(stat))
+                ObjectInfo(
+                    name,
+                    stat.st_size,
+                    _version(stat),
+                    datetime.fromtimestamp(stat.st_mtime, UTC),
+                )
                 for file, stat in _walk(start, frozenset())
                 if (name := file.relative_to(self._root).as_posix()).startswith(prefix)
             ]
@@ -92,6 +98,13 @@ class LocalStore:
     def replace(self, name: str, data: bytes, *, version: str) -> str:
         """Write an object over the one of this `version`; returns its new token."""
         return self._write(name, data, version)
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        if self._path(name).parent.is_dir():
+            with self._locked(name) as target:
+                target.unlink(missing_ok=True)
+                _sync(target.parent)
 
     def _write(self, name: str, data: bytes, expected: str | None) -> str:
         with self._locked(name) as target:

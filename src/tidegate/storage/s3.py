@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
@@ -93,7 +94,9 @@ class S3Store:
                 name = cast(str, item.object_name).removeprefix(self._prefix)
                 if _OWN not in name and not name.endswith("/"):
                     etag = (item.etag or "").strip('"')
-                    found.append(ObjectInfo(name, item.size or 0, etag))
+                    # Without a time it counts as new, which keeps it.
+                    modified = item.last_modified or datetime.now(UTC)
+                    found.append(ObjectInfo(name, item.size or 0, etag, modified))
         return sorted(found, key=lambda info: info.name)
 
     def open(self, name: str) -> BinaryIO:
@@ -179,6 +182,12 @@ class S3Store:
         """Write an object over the one of this `version`; returns its new token."""
         condition = {"If-Match": f'"{version}"'}
         return self._write(name, data, condition, "was changed by another writer")
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        key = self._key(name)
+        with self._telling("delete", name):
+            self._client.remove_object(self._bucket, key)
 
     def _write(self, name: str, data: bytes, condition: Mapping[str, str], lost: str) -> str:
         key = self._key(name)
