@@ -125,10 +125,7 @@ class Examples:
                 schema=pa.schema([(c["name"], NAMED[c["type"]]) for c in found["columns"]]),
                 parts={s: tuple(Part(**p) for p in ps) for s, ps in found["splits"].items()},
                 dropped=found["split"]["dropped"],
-                leakage=tuple(
-                    Leakage(**{**fact, "columns": tuple(fact["columns"])})
-                    for fact in found["leakage"]
-                ),
+                leakage=tuple(Leakage.of(fact) for fact in found["leakage"]),
                 bad_records=found["bad_records"],
             )
         except FileNotFoundError:

@@ -41,8 +41,8 @@ def infer(statistics: Statistics, contract: Contract) -> Any:
     Key, time and label must be there in every row. A feature that was never empty may become so
     in up to 1 % of the rows; one that was sometimes empty must not vanish (how much emptier it
     may become is judged against the previous span). String columns whose few values recur get a
-    domain, of which 1 % of the values may stray, save time and excluded columns. Label and
-    excluded columns are not expected in SERVING.
+    domain, of which 1 % of the values may stray, save time and excluded columns. Label, excluded
+    columns and one that says the split are not expected in SERVING.
 
     Raises:
         SchemaError: the span has no rows.
@@ -80,7 +80,8 @@ def infer(statistics: Statistics, contract: Contract) -> Any:
             feature.presence.min_count = 1
         elif feature.presence.min_fraction == 1.0:
             feature.presence.min_fraction = 1 - MAX_MISSING
-        if feature.name == contract.label or feature.name in contract.features.exclude:
+        only_training = {contract.label, contract.splits.column, *contract.features.exclude}
+        if feature.name in only_training:
             feature.not_in_environment.append(SERVING)
     return schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,6 +55,11 @@ class Leakage:
     columns: tuple[str, ...]
     values: int
     shared: int
+
+    @classmethod
+    def of(cls, fact: Mapping[str, Any]) -> Leakage:
+        """Read back what a manifest holds."""
+        return cls(tuple(fact["columns"]), int(fact["values"]), int(fact["shared"]))
 
 
 def splitter(contract: Contract, batches: Batches, scratch: Path) -> Splitter:

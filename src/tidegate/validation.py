@@ -142,7 +142,7 @@ def validate(
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
     """
     rows = statistics.num_examples()
-    found = list(_too_few(statistics, contract))
+    found = [*_too_few(statistics, contract), *_leakage(statistics, contract)]
     reported = anomalies_pb2.Anomalies()
     distances: list[Distance] = []
     if rows:
@@ -217,6 +217,31 @@ def _too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
                 "hold",
                 f"split {split!r} of span {statistics.span!r} has no rows; take a longer span, or "
                 "change splits in the contract",
+            )
+
+
+def _leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
+    by_hash = contract.splits.by != "time" and contract.splits.column is None
+    for fact in statistics.leakage:
+        columns = ", ".join(fact.columns)
+        said = f"of {fact.values:,} values of {columns} stand in more than one split"
+        if not fact.shared:
+            yield Finding("no_leakage", columns, "info", f"none {said}")
+        elif by_hash and fact.columns == contract.split_columns:
+            yield Finding(
+                "leakage",
+                columns,
+                "hold",
+                f"{fact.shared:,} {said}, and splits.by hashes them: the examples are not what "
+                "they should be; ingest the span again",
+            )
+        else:
+            yield Finding(
+                "leakage",
+                columns,
+                "warn",
+                f"{fact.shared:,} {said}: what a model learns of them by heart helps it on eval; "
+                f"splits.by: hash({columns}) keeps each in one",
             )
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import logging
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegate import schema, statistics, validation
 from tidegate import spool as spools
 from tidegate.contract import Contract
 from tidegate.errors import ContractError, SourceError
@@ -273,3 +275,55 @@ def test_shared_values_are_those_of_sets(one, other, at_once):
         assert shared(both) == (len({*one, *other}), len({*one} & {*other}))
         for spool in both:
             spool.close()
+
+
+# At the gate
+
+
+def _judged(tmp_path, table, contract):
+    read = write(tmp_path, table, contract)
+    kept = ingest(read, span="1", out=tmp_path / "out")
+    computed = statistics.compute(kept)
+    computed.write(tmp_path / "statistics")
+    assert statistics.Statistics.read(tmp_path / "statistics") == computed
+    expected = schema.infer(computed, read)
+    return validation.validate(computed, expected, read, baseline=None), expected, computed, read
+
+
+def _leakage(result):
+    found = result.verdict.findings
+    return [(f.code, f.subject, f.severity) for f in found if "leakage" in f.code]
+
+
+def test_leakage_is_a_finding(tmp_path):
+    rows = list(range(400))
+    table = pa.table({"id": rows, "user": [i % 40 for i in rows], "t": times(rows)})
+    result, _, computed, read = _judged(
+        tmp_path, table, "key: [id]\ntime: t\nsplits: {by: hash(user)}\ngates: {min_examples: 1}\n"
+    )
+    assert _leakage(result) == [("no_leakage", "id", "info"), ("no_leakage", "user", "info")]
+    assert result.verdict.status == "pass"
+    (_, user) = computed.leakage
+    broken = replace(computed, leakage=(replace(user, shared=1),))
+    expected = schema.infer(computed, read)
+    result = validation.validate(broken, expected, read, baseline=None)
+    assert _leakage(result) == [("leakage", "user", "hold")]
+    assert "1 of 40 values of user stand in more than one split" in result.verdict.reasons[0]
+
+
+def test_keys_that_recur_are_a_warning(tmp_path):
+    rows = list(range(400))
+    table = pa.table({"user": [i % 40 for i in rows], "t": times(rows)})
+    result, _, _, _ = _judged(
+        tmp_path, table, "key: [user]\ntime: t\nsplits: {by: time}\ngates: {min_examples: 1}\n"
+    )
+    assert _leakage(result) == [("leakage", "user", "warn")]
+    assert result.verdict.status == "pass"
+
+
+def test_the_split_column_is_not_expected_in_serving(tmp_path):
+    table = pa.table({"id": list(range(40)), "part": ["train", "eval"] * 20})
+    contract = "key: [id]\nsplits: {by: column(part)}\ngates: {min_examples: 1}\n"
+    _, expected, _, _ = _judged(tmp_path, table, contract)
+    out = {f.name: list(f.not_in_environment) for f in expected.feature}
+    assert out == {"id": [], "part": ["SERVING"]}

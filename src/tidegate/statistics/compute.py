@@ -12,6 +12,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial as bind
 from functools import reduce
 from pathlib import Path
@@ -52,7 +53,7 @@ def compute(
     Raises:
         StatisticsError: a file cannot be read, or a column's type has no statistics.
     """
-    return compute_files(
+    computed = compute_files(
         {split: examples.files(split) for split in examples.splits},
         schema=examples.schema,
         span=examples.span,
@@ -60,6 +61,7 @@ def compute(
         processes=processes,
         on_progress=on_progress,
     )
+    return replace(computed, leakage=examples.leakage)
 
 
 def compute_files(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.errors import StatisticsError
+from tidegate.splitting import Leakage
 
 FeatureType = Literal["int", "float", "string"]
 
@@ -90,11 +91,13 @@ class Statistics:
         proto: A `DatasetFeatureStatisticsList`; its datasets are `all` and one for each split.
         span: The span.
         content_digest: SHA-256 over the content the span was read from.
+        leakage: What the examples say of values that stand in more than one split.
     """
 
     proto: Any
     span: str
     content_digest: str
+    leakage: tuple[Leakage, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -137,6 +140,7 @@ class Statistics:
             "sha256": hashlib.sha256(payload).hexdigest(),
             "rows": {name: self.num_examples(name) for name in self.splits},
             "columns": [f.path.step[0] for f in self.split().features],
+            "leakage": [asdict(fact) for fact in self.leakage],
             "tfdv": tfdv.__version__,
         }
         (directory / "statistics.pb").write_bytes(payload)
@@ -154,6 +158,7 @@ class Statistics:
             payload = (directory / "statistics.pb").read_bytes()
             proto = statistics_pb2.DatasetFeatureStatisticsList.FromString(payload)
             span, content_digest = about["span"], about["content_digest"]
+            leakage = tuple(Leakage.of(fact) for fact in about.get("leakage", ()))
             intact = hashlib.sha256(payload).hexdigest() == about["sha256"]
         except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
             raise StatisticsError(
@@ -164,7 +169,7 @@ class Statistics:
                 f"{directory / 'statistics.pb'} is not what statistics.json was written for; "
                 "compute the statistics again"
             )
-        return cls(proto, span, content_digest)
+        return cls(proto, span, content_digest, leakage)
 
 
 def _summary(feature: Any) -> FeatureSummary:
