@@ -131,7 +131,7 @@ class Join(_Section):
         description="Object name; * and ? match within it. Relative to the contract's directory.",
         examples=["lookups/airports.csv"],
     )
-    format: Literal["csv", "parquet"]
+    format: Literal["csv", "jsonl", "parquet", "tfrecord"]
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
         ",", description="CSV only: the character between two fields."
     )

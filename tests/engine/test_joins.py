@@ -207,6 +207,15 @@ def test_a_lookup_that_changes_while_it_is_read(contract_on, tmp_path):
         Joins(inputs, contract)
 
 
+def test_a_lookup_may_be_of_another_format(contract_on, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"faa": "JFK", "lat": 40.6}\n{"faa": "LGA", "lat": 40}\n')
+    extra = "joins: [{uri: a.jsonl, format: jsonl, on: {origin: faa}, columns: [lat]}]\n"
+    contract = contract_on({"1": "id,origin\n1,LGA\n2,JFK\n"}, extra=extra)
+    inputs = sources.resolve(contract, "1")
+    rows = pa.Table.from_batches(Joins(inputs, contract).apply(sources.read(inputs, contract)))
+    assert rows["lat"].to_pylist() == [40.0, 40.6]
+
+
 def test_a_lookup_has_no_spans(contract_on):
     extra = "joins: [{uri: 'a-{YYYY}.csv', format: csv, on: [id], columns: [lat]}]\n"
     with pytest.raises(ContractError, match="a look-up has no spans; name its objects"):
