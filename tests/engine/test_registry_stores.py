@@ -109,7 +109,11 @@ def race(work, writers):
     barrier, results = context.Barrier(writers), context.Queue()
 
     def run(number):
-        results.put((number, work(number, barrier)))
+        try:
+            results.put((number, work(number, barrier)))
+        except BaseException as error:
+            results.put((number, error))
+            barrier.abort()
 
     racers = [context.Process(target=run, args=(n,)) for n in range(writers)]
     for racer in racers:
@@ -117,6 +121,9 @@ def race(work, writers):
     found = dict(results.get(timeout=1200) for _ in racers)
     for racer in racers:
         racer.join()
+    for result in found.values():
+        if isinstance(result, Exception):
+            raise result
     return found
 
 

@@ -92,7 +92,7 @@ class S3Store:
                 self._bucket, prefix=self._prefix + prefix, recursive=True
             ):
                 name = cast(str, item.object_name).removeprefix(self._prefix)
-                if _OWN not in name and not name.endswith("/"):
+                if name and _OWN not in name and not name.endswith("/"):
                     etag = (item.etag or "").strip('"')
                     # Without a time it counts as new, which keeps it.
                     modified = item.last_modified or datetime.now(UTC)
@@ -349,6 +349,14 @@ class _Ranges(io.RawIOBase):
             raise ValueError(f"seek to {start + offset}, before the object's beginning")
         self._position = start + offset
         return self._position
+
+    def readall(self) -> bytes:
+        """The rest; the one inherited would ask for 8 KiB at a time."""
+        rest = bytearray(max(0, self._stat.size - self._position))
+        view = memoryview(rest)
+        for start in range(0, len(rest), _PIECE):
+            self.readinto(view[start : start + _PIECE])
+        return bytes(rest)
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
