@@ -19,6 +19,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from minio.credentials import AssumeRoleProvider
 
 from tidegate.errors import PreconditionError, StorageError
 from tidegate.storage import open_store
@@ -238,6 +239,69 @@ def test_anonymous(s3_service, s3, monkeypatch):
     if s3_service.real:
         with pytest.raises(StorageError, match="refuses"):
             store.create("b", b"2")
+
+
+def temporary_credentials(service):
+    """Credentials for an hour, with a session token."""
+    return AssumeRoleProvider(
+        sts_endpoint=service.endpoint,
+        access_key=service.access_key,
+        secret_key=service.secret_key,
+        duration_seconds=3600,
+    ).retrieve()
+
+
+def test_a_session_token(s3_service, s3, monkeypatch):
+    uri = s3()
+    found = temporary_credentials(s3_service)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", found.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", found.secret_key)
+    if s3_service.real:
+        with pytest.raises(StorageError, match="refuses"):
+            open_store(uri).list()
+    monkeypatch.setenv("AWS_SESSION_TOKEN", found.session_token)
+    assert open_store(uri).create("a", b"1") == open_store(uri).read("a")[1]
+
+
+def test_a_mounted_web_identity_token(s3_service, s3, monkeypatch, tmp_path):
+    uri = s3()
+    found = temporary_credentials(s3_service)
+    answer = (
+        '<R xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        "<AssumeRoleWithWebIdentityResult><Credentials>"
+        f"<AccessKeyId>{found.access_key}</AccessKeyId>"
+        f"<SecretAccessKey>{found.secret_key}</SecretAccessKey>"
+        f"<SessionToken>{found.session_token}</SessionToken>"
+        "<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>"
+        "</AssumeRoleWithWebIdentityResult></R>"
+    ).encode()
+    asked = []
+
+    class TokenService(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    (tmp_path / "token").write_text("of-this-pod")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/tidegate")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenService) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{server.server_port}")
+        store = open_store(uri)
+        store.create("a", b"1")
+        assert store.read("a")[0] == b"1"
+        server.shutdown()
+    assert len(asked) == 1
+    assert "WebIdentityToken=of-this-pod" in asked[0]
 
 
 # Networks
