@@ -83,7 +83,10 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
     inputs = sources.resolve(contract, span)
     registry = Registry(registry_uri, contract.dataset)
     schema = registry.current("schema")
-    baseline = registry.statistics_before(inputs.span)
+    # Of several spans, what shares none of them; else what shares some is better than nothing.
+    baseline = registry.statistics_before(inputs.spans[0]) or registry.statistics_before(
+        inputs.span
+    )
     champion = registry.current("model")
     champion_version = champion.version if champion else ""
     origin = _origin(contract, inputs.digest)

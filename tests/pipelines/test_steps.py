@@ -114,6 +114,22 @@ def test_an_old_run_started_again_meets_the_champion_of_its_time(home):
     assert Registry(str(home / "registry"), "flights").current("model").version == second
 
 
+def test_a_range_is_compared_with_what_shares_no_span_with_it(home):
+    pinned = {"contract_uri": str(home / "contract.yaml"), "registry_uri": str(home / "registry")}
+    for span in ("2013-02", "2013-03"):
+        write_span(home / "data", span, [["flight_id", "late"], [span, "1"]])
+    registry = Registry(str(home / "registry"), "flights")
+
+    def baseline():
+        return steps.resolve_inputs(span="2013-02..2013-03", **pinned).baseline_version
+
+    assert baseline() == ""
+    registry.commit("statistics", "inside", home / "schema", span="2013-02", lineage={})
+    assert baseline() == "inside"
+    registry.commit("statistics", "before", home / "schema", span="2013-01", lineage={})
+    assert baseline() == "before"
+
+
 def test_hold_run_is_red_unless_asked(home, capfd):
     held = {
         "stage": "data",
