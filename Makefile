@@ -62,6 +62,7 @@ clean-tree:
 
 bench: .venv/.ready ## the figures in the README
 	@$(PY) benchmarks/statistics.py
+	@$(PY) benchmarks/ingest.py
 
 lock: .venv/.ready ## resolve the locks anew (needs the network)
 	@.venv/bin/uv lock -q --python 3.11 && .venv/bin/uv export -q --no-emit-project --no-annotate --no-header --all-groups -o requirements/lock.txt && rm uv.lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -40,7 +41,7 @@ def open_stream(store: Store, item: SourceObject, encoding: str = "utf-8") -> An
     if suffix == ".zip":
         stream = pa.input_stream(_member(opened, item))
     else:
-        stream = pa.input_stream(opened, compression=_COMPRESSION.get(suffix))
+        stream = pa.input_stream(_native(opened), compression=_COMPRESSION.get(suffix))
     return stream if encoding == "utf-8" else pa.transcoding_input_stream(stream, encoding, "utf-8")
 
 
@@ -51,6 +52,15 @@ def readable(item: SourceObject) -> Iterator[None]:
         yield
     except (*READ_ERRORS, pa.ArrowException) as error:
         raise SourceError(f"{item.name} cannot be read: {one_line(error)}") from None
+
+
+def _native(file: BinaryIO) -> Any:
+    # A local file is read by Arrow itself: its threads then never wait for Python's lock, which a
+    # reader that is given up half way may hold.
+    if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO):
+        with file:
+            return pa.OSFile(str(file.name))
+    return file
 
 
 def _member(file: BinaryIO, item: SourceObject) -> Any:
