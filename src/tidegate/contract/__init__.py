@@ -1,0 +1,193 @@
+"""The data contract: one YAML file that says what a dataset is and what is expected of it."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from tidegate.contract.reading import nearest, parse
+from tidegate.contract.sections import (
+    Column,
+    Evaluation,
+    Features,
+    Gates,
+    Join,
+    Section,
+    Source,
+    Splits,
+    Task,
+    Threshold,
+    Training,
+    quoted,
+)
+from tidegate.errors import ContractError, StorageError
+from tidegate.storage import open_store
+
+__all__ = ["Contract", "Join", "Task", "Threshold", "Training", "json_schema", "nearest"]
+
+
+class Contract(Section):
+    """What one dataset is and what is expected of it."""
+
+    dataset: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Name in the registry and in reports."
+    )
+    source: Source
+    joins: tuple[Join, ...] = Field((), description="Look-up tables to join, one after the other.")
+    key: tuple[Column, ...] = Field(min_length=1, description="Columns that identify an example.")
+    time: Column | None = Field(None, description="The column that says when an example happened.")
+    label: Column | None = Field(None, description="What is to be predicted.")
+    task: Task | None = Field(
+        None, description="Inferred from the label's values when left out: two values are binary."
+    )
+    features: Features = Features()
+    splits: Splits = Splits()
+    gates: Gates = Gates()
+    slices: tuple[tuple[Column, ...], ...] = Field(
+        (), description="Column combinations by which a model is judged beside the whole."
+    )
+    training: Training = Training()
+    evaluation: Evaluation = Evaluation()
+
+    _digest: str = PrivateAttr("")
+    _base: str = PrivateAttr(".")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Contract:
+        if self.label is not None and self.label in self.key:
+            raise ValueError(f"label {self.label!r} is part of the key")
+        reserved = {*self.key, self.time, self.label}
+        if wrong := reserved & set(self.features.categorical):
+            raise ValueError(
+                f"features.categorical names {quoted(wrong)}, which is key, time or label"
+            )
+        if wrong := {*self.key, self.time} & set(self.features.numeric):
+            raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
+        if self.splits.by == "time" and self.time is None:
+            raise ValueError("splits.by is time, and no column is named in time; name it")
+        if self.splits.column is not None and self.splits.column == self.label:
+            raise ValueError(f"splits.by names {self.label!r}, which is the label")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file's bytes, in hexadecimal."""
+        return self._digest
+
+    @property
+    def source_uri(self) -> str:
+        """`source.uri`, made absolute against the contract's directory or URI."""
+        return self.absolute(self.source.uri, where="source.uri")
+
+    def absolute(self, uri: str, *, where: str) -> str:
+        """A URI that stands in the contract, made absolute as `source_uri` is.
+
+        Raises:
+            ContractError: it leads out of the contract's bucket; `where` names the key.
+        """
+        scheme, mark, place = self._base.partition("://")
+        if "://" in uri or (mark and uri.startswith("/")):
+            return uri
+        if not mark:
+            return str(Path(self._base, uri))
+        bucket, _, folder = place.partition("/")
+        name = posixpath.normpath(posixpath.join(folder, uri))
+        if name.startswith("../"):
+            raise ContractError(f"{where} {uri!r} leads out of {scheme}://{bucket}")
+        return f"{scheme}://{bucket}/{name}"
+
+    def for_lookup(self, join: Join, *, categorical: set[str], numeric: set[str]) -> Contract:
+        """A contract by which the look-up of a join is read; its columns are its own."""
+        source = {f: getattr(join, f) for f in ("uri", "format", "delimiter", "null_values")}
+        features = Features(
+            categorical=tuple(sorted(categorical)), numeric=tuple(sorted(numeric - categorical))
+        )
+        return self.model_copy(update={"source": Source(**source), "features": features})
+
+    @property
+    def not_features(self) -> frozenset[str]:
+        """Columns that no model may see: key, time, label, split and the excluded ones."""
+        named = (*self.key, self.time, self.label, self.splits.column, *self.features.exclude)
+        return frozenset(c for c in named if c is not None)
+
+    @property
+    def split_columns(self) -> tuple[str, ...]:
+        """The columns whose values decide the split of an example."""
+        if self.splits.by == "time" and self.time is not None:
+            return (self.time,)
+        if self.splits.column is not None:
+            return (self.splits.column,)
+        return self.splits.hash_columns or self.key
+
+    def require_columns(self, columns: Sequence[str]) -> None:
+        """Check that every column this contract names is among `columns`.
+
+        The slices' and label's columns included: a contract that names a column the data has
+        never had is a mistake, while one that vanishes later is an anomaly of the data.
+
+        Raises:
+            ContractError: naming the first column that is missing and the nearest there is.
+        """
+        named: list[tuple[str, str]] = [("key", c) for c in self.key]
+        named += [("splits.by", c) for c in self.split_columns]
+        named += [("time", self.time)] if self.time else []
+        named += [("label", self.label)] if self.label else []
+        named += [("features.categorical", c) for c in self.features.categorical]
+        named += [("features.numeric", c) for c in self.features.numeric]
+        named += [("features.exclude", c) for c in self.features.exclude]
+        named += [("gates.drift.features", c) for c in self.gates.drift.features]
+        named += [("slices", c) for group in self.slices for c in group]
+        for where, column in named:
+            if column not in columns:
+                raise ContractError(
+                    f"{where} names the column {column!r}, which the data does not have"
+                    + nearest(column, columns)
+                )
+
+    @classmethod
+    def load(cls, path: str | Path, *, digest: str | None = None) -> Contract:
+        """Read and check a contract.
+
+        Args:
+            path: A file, or its URI in any store.
+            digest: When given, the SHA-256 the file must have, so that a run does not change its
+                mind half way.
+
+        Raises:
+            ContractError: one line for each mistake, with file, line, key and remedy.
+        """
+        file = str(path).removeprefix("file://")
+        folder, _, name = file.rpartition("/")
+        try:
+            if "://" in folder:
+                raw = open_store(folder).read(name)[0]
+            else:
+                raw = Path(file).read_bytes()
+                folder = str(Path(file).resolve().parent)
+            text = raw.decode("utf-8")
+        except (OSError, StorageError, UnicodeDecodeError) as error:
+            raise ContractError(f"cannot read the contract {file}: {error}") from None
+        contract = cls.parse(text, name=file)
+        contract._digest = hashlib.sha256(raw).hexdigest()
+        contract._base = folder
+        if digest and digest != contract._digest:
+            raise ContractError(
+                f"the contract {file} changed since the run began; start the run again"
+            )
+        return contract
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "contract") -> Contract:
+        """Check a contract given as YAML text; `name` stands in messages for its file."""
+        return parse(cls, text, name=name)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a contract, for editors and other languages."""
+    schema = Contract.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,301 @@
+"""The sections of a contract: what each key means and which values it may have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+Task = Literal["binary", "multiclass", "regression"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Column = Annotated[str, Field(min_length=1)]
+Threshold = Literal["auto", "report"] | Annotated[float, Field(gt=0, le=1)]
+
+#: Of CSV files. UTF-16 goes by its byte order mark.
+Encoding = Literal[
+    "utf-8",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "latin-1",
+    "iso8859-15",
+    "cp437",
+    "cp850",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "gb18030",
+    "shift_jis",
+    "euc_kr",
+]
+
+
+class Section(BaseModel):
+    """Keys and values are exactly what is declared: nothing unknown, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Source(Section):
+    """Where the raw data lies and how it is written."""
+
+    uri: str = Field(
+        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span, "
+        "{VERSION} for a delivery of it (the highest is taken); {SPAN:06} has six digits; "
+        "* and ? match within a name. Relative to the contract's own directory.",
+        examples=["data/{YYYY}-{MM}/*.csv"],
+    )
+    format: Literal["csv", "jsonl", "parquet", "tfrecord"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description="CSV only: the character between two fields."
+    )
+    null_values: tuple[str, ...] = Field(
+        ("",), description="CSV only: the texts that mean a missing value, in any column."
+    )
+    quote: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        '"', description="CSV only: the character around a field, itself doubled; null: none."
+    )
+    escape: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="CSV only: the character that takes the next one's meaning away."
+    )
+    encoding: Encoding = Field("utf-8", description="CSV only: how its text is encoded.")
+    bad_records: Literal["error", "quarantine"] = Field(
+        "error",
+        description="A record that cannot be read: an error, or set aside in the examples' "
+        "quarantine.jsonl and counted. Not for Parquet, which has no such records.",
+    )
+    max_bad_records: Annotated[int, Field(ge=0)] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        0,
+        description="How many records of a run may be set aside: a number, or a share below 1. "
+        "More are an error.",
+    )
+    exclude_spans: tuple[str, ...] = Field(
+        (),
+        description="Spans and ranges of them (2013-05..2013-07) that no run takes and that are "
+        "no gap where they lack.",
+    )
+
+    @model_validator(mode="after")
+    def _usable(self) -> Source:
+        special = [c for c in (self.delimiter, self.quote, self.escape) if c is not None]
+        if len(set(special)) != len(special):
+            raise ValueError("delimiter, quote and escape must differ")
+        if any(not c.isascii() or c in "\r\n\0" for c in special):
+            raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
+        csv_only = {"quote", "escape", "encoding"}
+        if self.format != "csv" and (given := csv_only & self.model_fields_set):
+            raise ValueError(f"{quoted(given)} is for csv only; format is {self.format}")
+        if self.format == "parquet" and self.bad_records == "quarantine":
+            raise ValueError("bad_records: quarantine is not for parquet; a file is good or is not")
+        if self.bad_records == "error" and self.max_bad_records:
+            raise ValueError("max_bad_records needs bad_records: quarantine")
+        return self
+
+
+class Join(Section):
+    """A look-up table whose columns are added to every row; small enough for memory."""
+
+    uri: str = Field(
+        description="Object name; * and ? match within it. Relative to the contract's directory.",
+        examples=["lookups/airports.csv"],
+    )
+    format: Literal["csv", "jsonl", "parquet", "tfrecord"]
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        ",", description="CSV only: the character between two fields."
+    )
+    null_values: tuple[str, ...] = Field(
+        ("",), description="CSV only: the texts that mean a missing value, in any column."
+    )
+    on: dict[Column, Column] | tuple[Column, ...] = Field(
+        min_length=1,
+        description="The data's columns and the look-up's that must agree, or columns of both. "
+        "No two rows of the look-up may agree on them.",
+        examples=[{"origin": "faa"}],
+    )
+    columns: tuple[Column, ...] = Field(min_length=1, description="The look-up's columns to add.")
+    prefix: str = Field("", description="What the names of the added columns begin with.")
+    unmatched: Annotated[
+        Literal["error", "null", "drop"], BeforeValidator(lambda v: "null" if v is None else v)
+    ] = Field("error", description="A row that finds no match: an error, no values, or dropped.")
+    min_match: Fraction = Field(
+        0.95, description="The share of rows that must find a match; fewer is an error."
+    )
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The data's columns."""
+        return tuple(self.on)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The look-up's columns, in the order of `left`."""
+        return tuple(self.on.values()) if isinstance(self.on, dict) else self.on
+
+
+class Features(Section):
+    """Which columns a model may see, and as what. All but key, time and label by default."""
+
+    exclude: tuple[Column, ...] = Field((), description="Columns no model may see.")
+    categorical: tuple[Column, ...] = Field(
+        (), description="Numbers that are names (a flight number): read as text."
+    )
+    numeric: tuple[Column, ...] = Field(
+        (),
+        description="Numbers that may have decimals, even if a span has none: read as float. "
+        "A value that is no number is an error.",
+    )
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Features:
+        if both := set(self.categorical) & {*self.exclude, *self.numeric}:
+            raise ValueError(f"{quoted(both)} is both categorical and excluded or numeric")
+        return self
+
+
+class Splits(Section):
+    """How examples are divided, as weights."""
+
+    train: PositiveInt = Field(8, description="Weight of the split a model learns from.")
+    eval: PositiveInt = Field(2, description="Weight of the split a model is judged on.")
+    by: str | None = Field(
+        None,
+        pattern=r"^(time|column\(\s*[^(),\s][^(),]*\)|"
+        r"hash\(\s*[^(),\s][^(),]*(,\s*[^(),\s][^(),]*)*\))$",
+        description="hash(column, ...): equal values never fall into two splits; the key by "
+        "default. time: eval is what happened last. column(name): its values are train or eval.",
+        examples=["hash(flight_id)", "time"],
+    )
+    gap: str | None = Field(
+        None,
+        pattern=r"^[1-9]\d{0,5}[mhdw]$",
+        description="by: time only: how much before the first of eval is dropped from train, "
+        "in minutes, hours, days or weeks.",
+        examples=["12h", "1d"],
+    )
+
+    @property
+    def hash_columns(self) -> tuple[str, ...]:
+        """The columns named in `by: hash(...)`; empty when it is another or left to the key."""
+        if self.by is None or not self.by.startswith("hash("):
+            return ()
+        return tuple(c.strip() for c in self.by[len("hash(") : -1].split(","))
+
+    @property
+    def column(self) -> str | None:
+        """The column that says each row's split; None where something else does."""
+        if self.by is None or not self.by.startswith("column("):
+            return None
+        return self.by[len("column(") : -1].strip()
+
+    @property
+    def gap_duration(self) -> timedelta:
+        """`gap`; zero when there is none."""
+        if self.gap is None:
+            return timedelta()
+        minutes = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
+        return timedelta(minutes=int(self.gap[:-1]) * minutes[self.gap[-1]])
+
+    @model_validator(mode="after")
+    def _gap_in_time(self) -> Splits:
+        if self.gap is not None and self.by != "time":
+            raise ValueError("gap has a meaning with by: time only; remove it")
+        return self
+
+
+class Drift(Section):
+    """Limits for the distance of each feature from the previous span."""
+
+    default: Threshold = Field(
+        "auto",
+        description="For every feature not named: auto, report (recorded, never holds), "
+        "or a distance in (0, 1].",
+    )
+    features: dict[Column, Threshold] = Field(
+        default_factory=dict, description="Per feature: auto, report, or a distance in (0, 1]."
+    )
+
+
+def _drift_shorthand(value: Any) -> Any:
+    return value if isinstance(value, dict | Drift) else {"default": value}
+
+
+class Gates(Section):
+    """What holds a span back."""
+
+    drift: Annotated[Drift, BeforeValidator(_drift_shorthand)] = Field(
+        Drift(), description="A threshold for all features, or default and features."
+    )
+    min_examples: PositiveInt = Field(
+        1000, description="A span with fewer examples is held: too few to judge."
+    )
+
+
+class Training(Section):
+    """How the model is built."""
+
+    hidden_units: tuple[PositiveInt, ...] = Field((64, 32), description="Widths of the layers.")
+    epochs: PositiveInt = 5
+    batch_size: PositiveInt = 512
+    learning_rate: PositiveFloat = 0.002
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    max_vocabulary: PositiveInt = Field(
+        1000, le=1000, description="Most frequent values kept per categorical feature."
+    )
+    numeric: Literal["normalize", "bucketize"] = Field(
+        "normalize", description="Numbers enter as z-scores, or as quantile buckets as well."
+    )
+    seed: int = 20130101
+
+
+class Bound(Section):
+    """The values a metric may have."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Bound:
+        if self.min is None and self.max is None:
+            raise ValueError("give min or max")
+        return self
+
+
+class Evaluation(Section):
+    """When a model is blessed."""
+
+    metric: str | None = Field(
+        None,
+        description="The metric champion and challenger are compared by: auc for binary, "
+        "accuracy for multiclass, rmse for regression labels by default.",
+    )
+    thresholds: dict[str, Bound] = Field(
+        default_factory=dict, description="Bounds on metrics over all examples, by metric name."
+    )
+    max_regression: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="How much worse than the champion the metric may be, in its own unit."
+    )
+    min_slice_examples: PositiveInt = Field(
+        100, description="Smaller slices are shown and not judged."
+    )
+    max_slice_regression: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="The same limit for every slice that is large enough; none by default."
+    )
+    unusable_champion: Literal["hold", "replace"] = Field(
+        "hold",
+        description="When the champion cannot be run on the examples (a column it needs is gone): "
+        "hold, or let a model that meets the thresholds replace it without a comparison.",
+    )
+
+
+def quoted(names: set[str] | set[str | None]) -> str:
+    """Names for a message, in order."""
+    return ", ".join(repr(n) for n in sorted(n for n in names if n is not None))
