@@ -25,6 +25,7 @@ from tidegate.contract import Contract
 from tidegate.distances import Distance
 from tidegate.drift import compare, drift_findings, missing_findings
 from tidegate.errors import SchemaError, StatisticsError
+from tidegate.needs import needs_findings
 from tidegate.schema import TRAINING, domain
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding, Verdict
@@ -153,6 +154,8 @@ def validate(
         found += _from_tfdv(reported, features, schema, contract, environment, bool(label))
         found += _not_computable(features, contract)
         found += _strays(features, schema, contract)
+        absent = None if environment == TRAINING else contract.label
+        found += needs_findings(features, contract, absent=absent)
         if baseline is not None and baseline.num_examples():
             distances = compare(statistics, baseline, contract)
             found += drift_findings(distances, contract)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from tidegate.contract.needs import Need
 from tidegate.contract.reading import nearest, parse
 from tidegate.contract.sections import (
     Column,
@@ -28,7 +29,7 @@ from tidegate.contract.sections import (
 from tidegate.errors import ContractError, StorageError
 from tidegate.storage import open_store
 
-__all__ = ["Contract", "Join", "Task", "Threshold", "Training", "json_schema", "nearest"]
+__all__ = ["Contract", "Join", "Need", "Task", "Threshold", "Training", "json_schema", "nearest"]
 
 
 class Contract(Section):
@@ -51,6 +52,7 @@ class Contract(Section):
     slices: tuple[tuple[Column, ...], ...] = Field(
         (), description="Column combinations by which a model is judged beside the whole."
     )
+    needs: tuple[Need, ...] = Field((), description="What users need, and the data for it.")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
 
