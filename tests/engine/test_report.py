@@ -450,6 +450,17 @@ def test_a_column_without_rows_or_values(contract):
     assert "0 rows" in Page(report.data_page(empty, None, contract)).plain
 
 
+def test_a_reason_to_hold_is_told_once():
+    reasons = tuple(f"reason {i:02}" for i in range(10))
+    verdicts = (report.GateVerdict("data", "hold", reasons),)
+    plain = Page(report.index_page(a_run("held", reasons=reasons, verdicts=verdicts))).plain
+    assert [plain.count(reason) for reason in reasons] == [1] * 10
+    few = a_run(
+        "held", reasons=reasons[:2], verdicts=(report.GateVerdict("x", "hold", reasons[:2]),)
+    )
+    assert "told above" in Page(report.index_page(few)).plain
+
+
 def test_odd_characters_cannot_break_a_page():
     odd = "a\x00b\x1b[31m\u202egnp.exe\ud800"
     html = report.index_page(a_run(reasons=(odd,)))
