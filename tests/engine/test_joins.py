@@ -52,6 +52,26 @@ def test_every_row_gets_its_columns(joined):
     assert result.rate == 1
 
 
+def test_a_lookup_has_a_dialect_of_its_own(contract_on, tmp_path):
+    (tmp_path / "lookup.csv").write_bytes("faa;name\nMUC;'München;~'Riem~''\n".encode("latin-1"))
+    contract = contract_on(
+        {"1": "id,origin\n1,MUC\n"},
+        extra="joins: [{uri: lookup.csv, format: csv, delimiter: ';', quote: \"'\", escape: '~', "
+        "encoding: latin-1, on: {origin: faa}, columns: [name]}]\n",
+    )
+    inputs = sources.resolve(contract, "1")
+    table = pa.Table.from_batches(Joins(inputs, contract).apply(sources.read(inputs, contract)))
+    assert table["name"].to_pylist() == ["München;'Riem'"]
+
+
+def test_a_lookup_of_another_format_has_no_dialect(contract_on):
+    with pytest.raises(ContractError, match="'encoding' is for csv only; format is parquet"):
+        contract_on(
+            {"1": FLIGHTS},
+            extra="joins: [{uri: x, format: parquet, encoding: latin-1, on: [id], columns: [a]}]\n",
+        )
+
+
 def test_a_later_join_may_use_what_an_earlier_one_added(joined):
     rows, results = joined(
         FLIGHTS,

@@ -16,6 +16,7 @@ from tidegate.contract.sections import (
     Column,
     Evaluation,
     Features,
+    Files,
     Gates,
     Join,
     Section,
@@ -105,11 +106,11 @@ class Contract(Section):
 
     def for_lookup(self, join: Join, *, categorical: set[str], numeric: set[str]) -> Contract:
         """A contract by which the look-up of a join is read; its columns are its own."""
-        source = {f: getattr(join, f) for f in ("uri", "format", "delimiter", "null_values")}
+        files = join.model_dump(include={"uri", *Files.model_fields}, exclude_unset=True)
         features = Features(
             categorical=tuple(sorted(categorical)), numeric=tuple(sorted(numeric - categorical))
         )
-        return self.model_copy(update={"source": Source(**source), "features": features})
+        return self.model_copy(update={"source": Source(**files), "features": features})
 
     @property
     def not_features(self) -> frozenset[str]:

@@ -45,15 +45,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Source(Section):
-    """Where the raw data lies and how it is written."""
+class Files(Section):
+    """How the files of a source or a look-up are written."""
 
-    uri: str = Field(
-        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span, "
-        "{VERSION} for a delivery of it (the highest is taken); {SPAN:06} has six digits; "
-        "* and ? match within a name. Relative to the contract's own directory.",
-        examples=["data/{YYYY}-{MM}/*.csv"],
-    )
     format: Literal["csv", "jsonl", "parquet", "tfrecord"]
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
         ",", description="CSV only: the character between two fields."
@@ -68,6 +62,29 @@ class Source(Section):
         None, description="CSV only: the character that takes the next one's meaning away."
     )
     encoding: Encoding = Field("utf-8", description="CSV only: how its text is encoded.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Files:
+        special = [c for c in (self.delimiter, self.quote, self.escape) if c is not None]
+        if len(set(special)) != len(special):
+            raise ValueError("delimiter, quote and escape must differ")
+        if any(not c.isascii() or c in "\r\n\0" for c in special):
+            raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
+        csv_only = {"quote", "escape", "encoding"}
+        if self.format != "csv" and (given := csv_only & self.model_fields_set):
+            raise ValueError(f"{quoted(given)} is for csv only; format is {self.format}")
+        return self
+
+
+class Source(Files):
+    """Where the raw data lies and how it is written."""
+
+    uri: str = Field(
+        description="Object name pattern. {YYYY} {MM} {DD} {HH} or {SPAN} stand for the span, "
+        "{VERSION} for a delivery of it (the highest is taken); {SPAN:06} has six digits; "
+        "* and ? match within a name. Relative to the contract's own directory.",
+        examples=["data/{YYYY}-{MM}/*.csv"],
+    )
     bad_records: Literal["error", "quarantine"] = Field(
         "error",
         description="A record that cannot be read: an error, or set aside in the examples' "
@@ -86,14 +103,6 @@ class Source(Section):
 
     @model_validator(mode="after")
     def _usable(self) -> Source:
-        special = [c for c in (self.delimiter, self.quote, self.escape) if c is not None]
-        if len(set(special)) != len(special):
-            raise ValueError("delimiter, quote and escape must differ")
-        if any(not c.isascii() or c in "\r\n\0" for c in special):
-            raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
-        csv_only = {"quote", "escape", "encoding"}
-        if self.format != "csv" and (given := csv_only & self.model_fields_set):
-            raise ValueError(f"{quoted(given)} is for csv only; format is {self.format}")
         if self.format == "parquet" and self.bad_records == "quarantine":
             raise ValueError("bad_records: quarantine is not for parquet; a file is good or is not")
         if self.bad_records == "error" and self.max_bad_records:
@@ -101,19 +110,12 @@ class Source(Section):
         return self
 
 
-class Join(Section):
+class Join(Files):
     """A look-up table whose columns are added to every row; small enough for memory."""
 
     uri: str = Field(
         description="Object name; * and ? match within it. Relative to the contract's directory.",
         examples=["lookups/airports.csv"],
-    )
-    format: Literal["csv", "jsonl", "parquet", "tfrecord"]
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
-        ",", description="CSV only: the character between two fields."
-    )
-    null_values: tuple[str, ...] = Field(
-        ("",), description="CSV only: the texts that mean a missing value, in any column."
     )
     on: dict[Column, Column] | tuple[Column, ...] = Field(
         min_length=1,
