@@ -144,6 +144,7 @@ def validate(
     """
     rows = statistics.num_examples()
     found = [*_too_few(statistics, contract), *_leakage(statistics, contract)]
+    found += _quarantined(statistics)
     reported = anomalies_pb2.Anomalies()
     distances: list[Distance] = []
     if rows:
@@ -221,6 +222,17 @@ def _too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
                 f"split {split!r} of span {statistics.span!r} has no rows; take a longer span, or "
                 "change splits in the contract",
             )
+
+
+def _quarantined(statistics: Statistics) -> Iterable[Finding]:
+    if statistics.bad_records:
+        yield Finding(
+            "quarantined_records",
+            "",
+            "warn",
+            f"{statistics.bad_records:,} records of span {statistics.span!r} could not be read and "
+            "are no examples; the examples' quarantine.jsonl says why",
+        )
 
 
 def _leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:

@@ -61,7 +61,7 @@ def compute(
         processes=processes,
         on_progress=on_progress,
     )
-    return replace(computed, leakage=examples.leakage)
+    return replace(computed, leakage=examples.leakage, bad_records=examples.bad_records)
 
 
 def compute_files(
