@@ -7,7 +7,7 @@ SPAN ?= 2013-01 2013-02
 RUN = $(PY) -m pipelines run training --registry $(STATE)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run run-bad test servers lint format types compile golden check clean-tree bench images lock
+.PHONY: help setup run run-bad test e2e servers lint format types compile golden check clean-tree bench images lock
 
 help: ## print this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -29,6 +29,9 @@ $(STATE)/flights/models/index.json:
 
 test: .venv/.ready ## run the tests
 	@$(PY) -m pytest -n 2 --dist worksteal -q
+
+e2e: .venv/.ready ## run every component as a pod of the cluster KUBECONFIG points at (tests/e2e/conftest.py says what it needs)
+	@PYTHONPATH=tests/e2e $(PY) -m pytest -o addopts=--import-mode=importlib -n 0 -s -q tests/e2e
 
 servers: build/bin/minio build/bin/fake-gcs-server ## build the object stores that tests run against (needs Go; without them substitutes from the locks serve)
 
