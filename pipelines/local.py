@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tidegate import lineage
 from tidegate.errors import TidegateError
 
 State = Literal["running", "succeeded", "failed"]
@@ -103,11 +105,12 @@ def run(
     logs.mkdir(parents=True)
     # -P: the project's folder docker/ must not stand in for the package KFP tries to import.
     command = [sys.executable, "-uP", __file__, str(spec), str(root), json.dumps(arguments)]
+    environment = {**os.environ, lineage.RUN_VARIABLE: root.name, lineage.LOCAL_VARIABLE: "1"}
     tasks: list[Task] = []
     with (
         (logs / "kfp.log").open("w") as rest,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         ) as child,
     ):
         for raw in child.stdout or ():
