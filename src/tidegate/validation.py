@@ -26,6 +26,7 @@ from tidegate.distances import Distance
 from tidegate.drift import compare, drift_findings, missing_findings
 from tidegate.errors import SchemaError, StatisticsError
 from tidegate.needs import needs_findings
+from tidegate.quality.findings import quality_findings
 from tidegate.schema import TRAINING, domain
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding, Verdict
@@ -157,6 +158,7 @@ def validate(
         found += _strays(features, schema, contract)
         absent = None if environment == TRAINING else contract.label
         found += needs_findings(features, contract, absent=absent)
+        found += quality_findings(statistics, contract, baseline=baseline)
         if baseline is not None and baseline.num_examples():
             distances = compare(statistics, baseline, contract)
             found += drift_findings(distances, contract)

@@ -12,8 +12,12 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    field_validator,
     model_validator,
 )
+
+from tidegate.contract.reading import nearest
+from tidegate.quality.codes import DEFAULTS, Severity
 
 Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -239,6 +243,19 @@ class Gates(Section):
     min_examples: PositiveInt = Field(
         1000, description="A span with fewer examples is held: too few to judge."
     )
+    findings: dict[str, Severity] = Field(
+        default_factory=dict,
+        description="How severe a quality finding is, by its code: hold, warn, info or off.",
+        examples=[{"unit_change": "hold", "constant_column": "off"}],
+    )
+
+    @field_validator("findings")
+    @classmethod
+    def _known(cls, value: dict[str, Severity]) -> dict[str, Severity]:
+        for code in value:
+            if code not in DEFAULTS:
+                raise ValueError(f"no finding has the code {code!r}{nearest(code, (*DEFAULTS,))}")
+        return value
 
 
 class Training(Section):

@@ -198,6 +198,29 @@ class SpanPattern:
             return date.fromordinal(ordinal).isoformat()
         return f"{date.fromordinal(ordinal // 24).isoformat()}T{ordinal % 24:02}"
 
+    def period(self, first: str, last: str) -> tuple[datetime, datetime] | None:
+        """When the spans from `first` to `last` begin and end; None where spans are no times.
+
+        Returns:
+            In UTC, without a zone; the end is not part of it.
+
+        Raises:
+            ContractError: one is not a span as this pattern writes it.
+        """
+        if self.shape == "{SPAN}":
+            return None
+        return self._begin(self.ordinal(first)), self._begin(self.ordinal(last) + 1)
+
+    def _begin(self, ordinal: int) -> datetime:
+        if ordinal > self.ordinal_at(datetime.max):
+            return datetime.max
+        if self._units == 1:
+            return datetime(ordinal, 1, 1)
+        if self._units == 2:
+            return datetime(ordinal // 12, ordinal % 12 + 1, 1)
+        days, hour = (ordinal, 0) if self._units == 3 else divmod(ordinal, 24)
+        return datetime.combine(date.fromordinal(days), datetime.min.time()).replace(hour=hour)
+
     @property
     def _units(self) -> int:
         return self.shape.count("{")

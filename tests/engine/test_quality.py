@@ -1,0 +1,137 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidegate.contract import Contract
+from tidegate.errors import ContractError
+from tidegate.quality import DEFAULTS
+from tidegate.quality.findings import quality_findings
+from tidegate.quality.units import FACTORS, conversion
+from tidegate.statistics import compute_table
+
+ROWS = 1000
+DECILES = [3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0, 144.0]
+
+
+def contract(gates="{}"):
+    return Contract.parse(
+        "dataset: d\nsource: {uri: x, format: csv}\nkey: [id]\n"
+        f"features: {{exclude: [hidden]}}\ngates: {{findings: {gates}}}\n"
+    )
+
+
+def found(column, *, name="x", before=None, gates="{}"):
+    def statistics(values):
+        table = pa.table({name: values})
+        return compute_table(table.to_batches(), schema=table.schema, span="1")
+
+    baseline = None if before is None else statistics(before)
+    findings = quality_findings(statistics(column), contract(gates), baseline=baseline)
+    return {f.code: f for f in findings}
+
+
+def numbers(rows=ROWS):
+    return np.random.default_rng(1).normal(500, 100, rows)
+
+
+def test_good_data_has_no_findings():
+    assert found(numbers(), before=np.random.default_rng(2).normal(500, 100, ROWS)) == {}
+
+
+def test_a_column_without_any_value():
+    assert set(found(pa.array([None] * ROWS, pa.string()))) == {"never_populated"}
+    assert found(pa.array(["a", "b"] + [None] * ROWS)) == {}
+
+
+@pytest.mark.parametrize("value", [7, "seven"])
+def test_a_feature_of_one_value(value):
+    assert set(found([value] * ROWS)) == {"constant_column"}
+    assert found([value] * (ROWS - 1) + [value * 2]) == {}
+    assert found([value] * ROWS, name="hidden") == {}
+
+
+def test_a_text_feature_of_nearly_as_many_values_as_rows():
+    assert set(found([f"v{i}" for i in range(95)] + ["v0"] * 5)) == {"near_unique_column"}
+    assert found([f"v{i}" for i in range(94)] + ["v0"] * 6) == {}
+    assert found([f"v{i}" for i in range(99)]) == {}
+    assert found([f"v{i}" for i in range(100)], name="id") == {}
+
+
+@pytest.mark.parametrize("value", [-999.0, -9999.0, 9999.0, 99999.0])
+def test_numbers_that_stand_for_a_missing_value(value):
+    many = np.concatenate([numbers(), np.full(50, value)])
+    assert set(found(many)) == {"placeholder_values"}
+    assert found(np.concatenate([numbers(), [value] * 2])) == {}
+
+
+def test_such_a_number_among_others_like_it_is_a_number():
+    spread = np.linspace(-3000, 3000, ROWS)
+    assert found(np.concatenate([spread, np.full(50, -999.0)])) == {}
+
+
+@pytest.mark.parametrize("value", ["N/A", "null", "?", " - ", " ", "1970-01-01 00:00", "-999"])
+def test_texts_that_stand_for_a_missing_value(value):
+    rest = ["a", "b"] * 495
+    assert set(found([*rest, *[value] * 10])) == {"placeholder_values"}
+    assert found([*rest, "a", *[value] * 9]) == {}
+
+
+def test_miles_that_became_kilometres():
+    result = found(numbers() * 1.609344, before=numbers())
+    assert set(result) == {"unit_change"}
+    assert "mile to kilometre (factor 1.60934)" in result["unit_change"].message
+    assert found(numbers() * 1.609344 * 1.021, before=numbers()) == {}
+
+
+@given(st.sampled_from(FACTORS), st.booleans(), st.floats(-0.019, 0.019))
+def test_every_conversion_is_found_both_ways(known, reverse, error):
+    first, second, factor = known
+    name = f"{second} to {first}" if reverse else f"{first} to {second}"
+    scale = 1 / factor if reverse else factor
+    result = conversion(DECILES, [x * scale * (1 + error) for x in DECILES])
+    assert result is not None
+    assert name in result[0].split(" or ")
+
+
+@given(st.floats(0.88, 1.12))
+def test_an_ordinary_change_is_no_conversion(scale):
+    if not 0.84 < scale < 0.89:
+        assert conversion(DECILES, [x * scale for x in DECILES]) is None
+
+
+def test_one_decile_elsewhere_is_no_conversion():
+    now = [x * 2.54 for x in DECILES]
+    assert conversion(DECILES, now) is not None
+    now[4] *= 1.03
+    assert conversion(DECILES, now) is None
+
+
+def test_few_distinct_deciles_cannot_tell():
+    assert conversion([1.0] * 5 + [2.0, 3.0, 4.0, 5.0], [60.0] * 5 + [120, 180, 240, 300])
+    assert conversion([1.0] * 6 + [2.0, 3.0, 4.0], [60.0] * 6 + [120, 180, 240]) is None
+
+
+def test_degrees():
+    celsius = [-5.0, 0.0, 3.0, 6.0, 10.0, 14.0, 18.0, 22.0, 27.0]
+    fahrenheit = [x * 1.8 + 32 for x in celsius]
+    assert conversion(celsius, fahrenheit) == ("degree Celsius to Fahrenheit", 1.8)
+    assert conversion(fahrenheit, celsius) == ("degree Fahrenheit to Celsius", 1 / 1.8)
+    assert conversion(celsius, [x + 2 for x in fahrenheit]) is None
+
+
+@pytest.mark.parametrize("severity", ["hold", "warn", "info"])
+def test_the_contract_says_how_severe(severity):
+    result = found([1] * ROWS, gates=f"{{constant_column: {severity}}}")
+    assert result["constant_column"].severity == severity
+
+
+def test_the_contract_silences():
+    assert found([1] * ROWS)["constant_column"].severity == DEFAULTS["constant_column"]
+    assert found([1] * ROWS, gates="{constant_column: off}") == {}
+
+
+def test_an_unknown_code_is_an_error():
+    with pytest.raises(ContractError, match=r"'constant_colum'; did you mean 'constant_column'"):
+        contract("{constant_colum: hold}")
