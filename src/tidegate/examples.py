@@ -16,7 +16,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from tidegate import sources
 from tidegate.contract import Contract
 from tidegate.errors import ExamplesError, SourceError
 from tidegate.joins import Joins
+from tidegate.quality.facts import Facts, Gatherer
 from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
 from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, splitter
@@ -39,7 +40,7 @@ ROW_GROUPS_PER_PART: Final = 16
 _MANIFEST: Final = "manifest.json"
 _AGAIN: Final = "ingest the span again, with caching off"
 _QUARANTINE: Final = "quarantine.jsonl"
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Examples:
         dropped: Rows that are in no split: those in the gap of a split by time.
         leakage: Values that stand in more than one split: of the key, then of the columns whose
             hash decides, if they are others.
-        bad_records: Records of the source that could not be read and lie in `quarantine.jsonl`.
+        facts: What was noticed on the way; its `bad_records` lie in `quarantine.jsonl`.
     """
 
     path: Path
@@ -88,7 +89,7 @@ class Examples:
     parts: dict[str, tuple[Part, ...]]
     dropped: int = 0
     leakage: tuple[Leakage, ...] = ()
-    bad_records: int = 0
+    facts: Facts = field(default_factory=Facts)
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -127,7 +128,7 @@ class Examples:
                 parts={s: tuple(Part(**p) for p in ps) for s, ps in found["splits"].items()},
                 dropped=found["split"]["dropped"],
                 leakage=tuple(Leakage.of(fact) for fact in found["leakage"]),
-                bad_records=found["bad_records"],
+                facts=Facts.of(found["facts"]),
             )
         except FileNotFoundError:
             raise ExamplesError(
@@ -255,6 +256,7 @@ def _write_splits(
 ) -> tuple[dict[str, list[Part]], pa.Schema, dict[str, Any]]:
     joins = Joins(inputs, contract) if contract.joins else None
     bad = sources.BadRecords(contract)
+    gatherer = Gatherer(contract.time, sources.period(contract, inputs))
 
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal bad
@@ -267,6 +269,7 @@ def _write_splits(
     divided = splitter(contract, batches, directory)
     with contextlib.ExitStack() as closing:
         for batch in batches():
+            gatherer.add(batch)
             if not writers:
                 schema = batch.schema
                 writers = {name: _Writer(directory, name, schema) for name in SPLITS}
@@ -287,8 +290,12 @@ def _write_splits(
         facts = {
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
-            "joins": [asdict(fact) for fact in joins.results] if joins else [],
-            "bad_records": len(bad.records),
+            "facts": replace(
+                gatherer.result(),
+                joins=joins.results if joins else (),
+                bad_records=len(bad.records),
+                bad_reasons=bad.reasons(),
+            ).to_json(),
         }
         if bad.kept:
             _quarantine(bad, directory)

@@ -25,9 +25,11 @@ from tidegate import __version__
 from tidegate.contract import Contract
 from tidegate.errors import EvaluationError, RegistryError, TidegateError
 from tidegate.registry import Registry
+from tidegate.sources.spans import TO, span_order
 
 if TYPE_CHECKING:
     from tidegate.evaluation import Evaluation
+    from tidegate.quality.rows import Past
     from tidegate.statistics import Statistics
 
 P = ParamSpec("P")
@@ -137,7 +139,7 @@ def ingest_examples(
         "rows": made.num_rows(),
         "content_digest": made.content_digest,
         "dropped": made.dropped,
-        "bad_records": made.bad_records,
+        "bad_records": made.facts.bad_records,
         "shared": {", ".join(fact.columns): fact.shared for fact in made.leakage},
     }
 
@@ -226,7 +228,9 @@ def validate_examples(
         with tempfile.TemporaryDirectory() as scratch:
             baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
 
-    result = validation.validate(current, expected, contract, baseline=baseline)
+    result = validation.validate(
+        current, expected, contract, baseline=baseline, history=_history(registry, current.span)
+    )
     result.write(out)
     _write(page, report.validation_page(result, current, baseline, expected, contract))
     verdict = result.verdict
@@ -241,6 +245,21 @@ def validate_examples(
     return verdict.status, list(verdict.reasons)
 
 
+def _history(registry: Registry, span: str) -> list[Past]:
+    """The accepted spans that were over before this one began, the newest last."""
+    from tidegate.quality.rows import Past
+
+    first = span_order(span.partition(TO)[0])
+    found = {
+        entry.span: int(entry.lineage["rows"])
+        for entry in registry.versions("statistics")
+        if entry.promoted and span_order(entry.span) < first
+    }
+    return [
+        Past(name, rows) for name, rows in sorted(found.items(), key=lambda i: span_order(i[0]))
+    ]
+
+
 def _accept_data(
     registry: Registry,
     contract: Contract,
@@ -253,7 +272,8 @@ def _accept_data(
         version = directory_digest(schema)[:12]
         registry.commit("schema", version, schema, span=current.span, lineage=lineage)
     version = f"{current.span}-{directory_digest(statistics)[:12]}"
-    registry.commit("statistics", version, statistics, span=current.span, lineage=lineage)
+    counted = {**lineage, "rows": str(current.num_examples())}
+    registry.commit("statistics", version, statistics, span=current.span, lineage=counted)
 
 
 @step
