@@ -54,6 +54,12 @@ def main(argv: list[str] | None = None) -> int:
         default=defaults.ON_HOLD,
         help="whether a held run counts as failed (default: %(default)s)",
     )
+    running.add_argument(
+        "--cache",
+        action="store_true",
+        help="take the results of earlier runs in --out where nothing they were made from has "
+        "changed, and keep those of this one",
+    )
 
     registry_cli.add_parser(commands)
     lineage_cli.add_parser(commands)
@@ -98,6 +104,7 @@ def _run(options: argparse.Namespace) -> int:
             span=span,
             on_hold=options.on_hold,
             out=options.out,
+            cached=options.cache,
         )
         if code:
             return code

@@ -38,6 +38,7 @@ ROW_GROUP_ROWS: Final = 65_536
 ROW_GROUPS_PER_PART: Final = 16
 
 _MANIFEST: Final = "manifest.json"
+_AGAIN: Final = "ingest the span again, with caching off"
 _QUARANTINE: Final = "quarantine.jsonl"
 _FORMAT: Final = 3
 
@@ -106,9 +107,9 @@ class Examples:
         for part in (p for parts in examples.parts.values() for p in parts):
             file = path / part.file
             if not file.is_file():
-                raise ExamplesError(f"{file} is missing; ingest the span again")
+                raise ExamplesError(f"{file} is missing; {_AGAIN}")
             if file.stat().st_size != part.bytes or (verify and _sha256(file) != part.sha256):
-                raise ExamplesError(f"{file} is not what the manifest says; ingest the span again")
+                raise ExamplesError(f"{file} is not what the manifest says; {_AGAIN}")
         return examples
 
     @classmethod
@@ -130,7 +131,9 @@ class Examples:
                 facts=Facts.of(found["facts"]),
             )
         except FileNotFoundError:
-            raise ExamplesError(f"{path} holds no examples: {_MANIFEST} is missing") from None
+            raise ExamplesError(
+                f"{path} holds no examples: {_MANIFEST} is missing; {_AGAIN}"
+            ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ExamplesError(f"{file} cannot be read as a manifest: {error!r}") from None
 
@@ -414,9 +417,7 @@ def _read(file: Path, names: list[str], batch_size: int) -> Iterator[pa.RecordBa
                     [batch.column(found.index(n)) for n in names], names=names
                 )
     except (pa.ArrowException, OSError) as error:
-        raise ExamplesError(
-            f"{file} cannot be read: {one_line(error)}; ingest the span again"
-        ) from None
+        raise ExamplesError(f"{file} cannot be read: {one_line(error)}; {_AGAIN}") from None
 
 
 def _sha256(file: Path) -> str:

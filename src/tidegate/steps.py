@@ -98,6 +98,12 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
             # This run was published before: replay it against the champion of that time.
             champion_version = entry.lineage["champion_before"]
     _progress(f"{contract.dataset} {inputs.span}: {len(inputs.objects)} objects")
+    accepted = [e for e in registry.versions("statistics") if e.span == inputs.span]
+    if accepted and accepted[-1].lineage.get("content_digest", inputs.digest) != inputs.digest:
+        _progress(
+            f"{inputs.span} has other objects or content than when {accepted[-1].version} was "
+            "registered: something arrived late or was corrected, and is a new input"
+        )
     return Resolved(
         span=inputs.span,
         content_digest=inputs.digest,

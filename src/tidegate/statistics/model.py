@@ -167,12 +167,13 @@ class Statistics:
             intact = hashlib.sha256(payload).hexdigest() == about["sha256"]
         except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
             raise StatisticsError(
-                f"cannot read statistics in {directory}: {error}; compute them again"
+                f"cannot read statistics in {directory}: {error}; compute them again, with "
+                "caching off"
             ) from None
         if not intact or not proto.datasets:
             raise StatisticsError(
                 f"{directory / 'statistics.pb'} is not what statistics.json was written for; "
-                "compute the statistics again"
+                "compute the statistics again, with caching off"
             )
         return cls(proto, span, content_digest, leakage, facts)
 
