@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
-from tidegate import __version__, lineage, origins
+from tidegate import __version__, lineage, openlineage, origins
 from tidegate.contract import Contract
 from tidegate.errors import EvaluationError, RegistryError, TidegateError
 from tidegate.lineage import Lineage, Making, directory_digest
@@ -48,7 +48,8 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
         try:
-            return function(*args, **kwargs)
+            with openlineage.reported(function.__name__, kwargs):
+                return function(*args, **kwargs)
         except TidegateError as error:
             sys.exit(f"{function.__name__}: {error}")
 
