@@ -25,7 +25,7 @@ from tidegate.verdict import Verdict
 PUBLISHED, FAILED, HELD = 0, 1, 3
 
 _PAGES = {
-    "data.html": ("infer-schema", "data_report", "Data and schema"),
+    "data.html": ("validate-examples", "data_report", "Data"),
     "validation.html": ("validate-examples", "validation_report", "Validation"),
     "evaluation.html": ("evaluate-model", "evaluation_report", "Evaluation"),
 }

@@ -14,7 +14,6 @@ def infer_schema(
     registry_uri: str,
     schema_version: str,
     schema: dsl.Output[Schema],
-    data_report: dsl.Output[dsl.HTML],
 ):
     """Fetch the registered schema, or infer the first one from the statistics.
 
@@ -29,7 +28,6 @@ def infer_schema(
 
     Returns:
         schema: What the data is expected to look like.
-        data_report: Every column with its statistics and expectations.
     """
     from pathlib import Path
 
@@ -43,6 +41,5 @@ def infer_schema(
             registry_uri=registry_uri,
             schema_version=schema_version,
             out=Path(schema.path),
-            page=Path(data_report.path),
         )
     )

@@ -19,6 +19,7 @@ def validate_examples(
     run_id: str,
     validation: dsl.Output[Validation],
     validation_report: dsl.Output[dsl.HTML],
+    data_report: dsl.Output[dsl.HTML],
 ) -> NamedTuple("Judged", [("verdict", str), ("reasons", List[str])]):
     """Judge a span's data against schema, contract and the span before it.
 
@@ -37,6 +38,7 @@ def validate_examples(
     Returns:
         validation: The verdict, every finding and every distance.
         validation_report: The same to read, with both spans' histograms side by side.
+        data_report: What was found in the data, every check, the needs and every column.
         verdict: pass or hold.
         reasons: Why it holds; empty when it passes.
     """
@@ -54,6 +56,7 @@ def validate_examples(
         run_id=run_id,
         out=Path(validation.path),
         page=Path(validation_report.path),
+        data_page=Path(data_report.path),
     )
     validation.metadata["verdict"] = verdict
     return verdict, reasons

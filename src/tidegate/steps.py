@@ -191,13 +191,12 @@ def infer_schema(
     registry_uri: str,
     schema_version: str,
     out: Path,
-    page: Path,
 ) -> dict[str, Any]:
     """Fetch the registered schema, or infer the first one; returns the artifact's metadata.
 
     A registered schema is never widened here: data that does not fit it is held instead.
     """
-    from tidegate import report, schema
+    from tidegate import schema
     from tidegate.statistics import Statistics
 
     contract = Contract.load(contract_uri, digest=contract_digest)
@@ -216,7 +215,6 @@ def infer_schema(
         contract.require_columns(tuple(computed.features()))
         found = schema.infer(computed, contract)
         schema.write(found, out)
-    _write(page, report.data_page(computed, found, contract))
     lineage.record(
         out,
         "schema",
@@ -241,6 +239,7 @@ def validate_examples(
     run_id: str,
     out: Path,
     page: Path,
+    data_page: Path,
 ) -> tuple[str, list[str]]:
     """Judge a span's data; returns the verdict and the reasons to hold.
 
@@ -267,11 +266,12 @@ def validate_examples(
         with tempfile.TemporaryDirectory() as scratch:
             baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
 
-    result = validation.validate(
-        current, expected, contract, baseline=baseline, history=_history(registry, current.span)
-    )
+    history = _history(registry, current.span)
+    result = validation.validate(current, expected, contract, baseline=baseline, history=history)
     result.write(out)
     _write(page, report.validation_page(result, current, baseline, expected, contract))
+    told = report.data_page(current, expected, contract, validation=result, history=history)
+    _write(data_page, told)
     verdict = result.verdict
     validated = lineage.record(
         out,

@@ -330,7 +330,6 @@ def test_the_steps_take_uris(bucket, tmp_path):
         registry_uri=uris["registry_uri"],
         schema_version=resolved.schema_version,
         out=tmp_path / "schema",
-        page=tmp_path / "data.html",
         **fixed,
     )
     registry = Registry(uris["registry_uri"], "flights")

@@ -16,9 +16,12 @@ from tidegate import __version__, report, schema, validation
 from tidegate.contract import Contract
 from tidegate.evaluation import Comparison, Evaluation, Metric, SliceResult
 from tidegate.evaluation.metrics import METRICS as DEFINITIONS
+from tidegate.quality.facts import Facts, Times
+from tidegate.quality.rows import Past
 from tidegate.report import shapes, svg, text
 from tidegate.report.evaluation import describe
 from tidegate.report.index import safe
+from tidegate.splitting import Leakage
 from tidegate.statistics import FeatureSummary, compute_table
 from tidegate.verdict import Finding, Verdict
 
@@ -65,7 +68,7 @@ class Page(HTMLParser):
         return [v for _, k, v in self.attributes if k == name]
 
 
-def contract_on(columns, **sections):
+def contract_on(columns, /, **sections):
     lines = [
         "dataset: flights",
         "source: {uri: '{YYYY}-{MM}.csv', format: csv}",
@@ -198,7 +201,7 @@ def a_run(state="published", **fields):
 @pytest.fixture
 def pages(now, before, expected, contract, validated, evaluated):
     return {
-        "data": report.data_page(now, expected, contract, at=AT),
+        "data": report.data_page(now, expected, contract, validation=validated, at=AT),
         "validation": report.validation_page(validated, now, before, expected, contract, at=AT),
         "evaluation": report.evaluation_page(evaluated, MODEL, contract, at=AT),
         "index": report.index_page(a_run(), at=AT),
@@ -275,6 +278,102 @@ def test_data_page_has_the_facts_of_a_column(now, expected, contract):
     assert "has no value in any row" in page.plain
     assert "holds one value only, 0" in page.plain
     assert "Schema: " in page.plain
+
+
+def section(html, name):
+    """The text of one section of a page."""
+    start = html.index(f'<section aria-labelledby="{name}">')
+    return Page(html[start : html.index("</section>", start) + len("</section>")]).plain
+
+
+def test_data_page_leaves_schema_and_drift_to_the_validation_page(now, expected, contract):
+    findings = (
+        Finding("drift", "distance", "hold", "distance drifted"),
+        Finding("schema_missing_column", "hour", "hold", "hour is gone"),
+        Finding("padded_text", "carrier", "warn", "carrier is padded"),
+        Finding("stale", "id", "hold", "the delivery is late"),
+    )
+    result = validation.validate(now, expected, contract, baseline=None)
+    html = report.data_page(
+        now, expected, contract, validation=replace(result, verdict=Verdict(findings))
+    )
+    plain = Page(html).plain
+    assert "Hold: 3 reasons" in plain
+    assert "1 reason to hold told below, 2 reasons to hold about schema or drift" in plain
+    assert "distance drifted" not in plain
+    assert "hour is gone" not in plain
+    found = section(html, "found")
+    assert found.index("the delivery is late") < found.index("carrier is padded")
+    assert "Text encodings ! warn carrier" in section(html, "checks")
+    assert "Freshness ✕ hold" in section(html, "checks")
+
+
+def test_data_page_says_nothing_twice(now, expected, contract):
+    result = validation.validate(now, expected, contract, baseline=None)
+    codes = {(f.code, f.subject) for f in result.verdict.findings}
+    assert {("constant_column", "const"), ("never_populated", "empty")} <= codes
+    plain = Page(report.data_page(now, expected, contract, validation=result)).plain
+    assert "holds one value only" not in plain
+    assert "has no value in any row" not in plain
+    assert "is missing in 10.0% of rows (300)" in plain
+
+
+def test_data_page_is_silent_where_the_contract_asks(now, expected):
+    silent = contract_on(["id"], label="late", gates="{findings: {constant_column: 'off'}}")
+    result = validation.validate(now, expected, silent, baseline=None)
+    html = report.data_page(now, expected, silent, validation=result)
+    assert "holds one value only" not in Page(html).plain
+    assert "Constant columns off no column" not in section(html, "checks")
+
+
+def test_data_page_shows_what_ingest_noticed(now, expected):
+    asked = contract_on(
+        ["id"],
+        time="hour",
+        label="late",
+        gates="{freshness: 36h}",
+        columns="{distance: {unit: mile}}",
+    )
+    facts = Facts(
+        period=("2013-02-01T00:00:00", "2013-03-01T00:00:00"),
+        times=Times("2013-02-01T05:00:00", "2013-02-28T23:00:00", 2990, 10, 7, 0),
+        bad_records=30,
+        bad_reasons=(("too few fields", 30),),
+    )
+    seen = replace(now, facts=facts, leakage=(Leakage(("id",), 2995, 4),))
+    result = validation.validate(seen, expected, asked, baseline=None)
+    past = [Past("2013-01", 2800)]
+    html = report.data_page(seen, expected, asked, validation=result, history=past)
+    said = section(html, "checks")
+    for each in (
+        "the newest record is of 2013-02-28 23:00; the span ends 2013-03-01 00:00",
+        "3,000 rows; accepted before: 2013-01: 2,800",
+        "30 records set aside (1.0%): too few fields (30)",
+        "2,990 rows with a hour: 10 unreadable, 0 outside of the span",
+        "7 of 2,990 rows older than the one before",
+        "Key duplicates ! warn id: 5 repeated",
+        "4 of 2,995 values of id in more than one",
+        "distance in mile",
+    ):
+        assert each in said, each
+    assert "Period 2013-02-01 00:00 to 2013-03-01 00:00" in Page(html).plain
+
+
+def test_data_page_without_a_judge_judges_nothing(now, expected, contract):
+    said = section(report.data_page(now, expected, contract), "checks")
+    assert "not judged" in said
+    assert "✓ fine" not in said
+
+
+def test_data_page_says_which_need_is_served_by_what(now, expected):
+    needs = "[{user: a planner, data: [gaps], populated: 0.95}, {user: a pilot, data: [hour]}]"
+    asked = contract_on(["id"], label="late", needs=needs)
+    result = validation.validate(now, expected, asked, baseline=None)
+    html = report.data_page(now, expected, asked, validation=result)
+    said = section(html, "needs")
+    assert "a planner ✕ hold gaps 90.0% 95.0%" in said
+    assert "a pilot ✓ fine hour 100% one row" in said
+    assert "Needs ✕ hold 1 of 2 served" in section(html, "checks")
 
 
 def test_validation_page_says_the_verdict_first(pages, validated):

@@ -27,7 +27,6 @@ def drive(contract, home, span="2013-01"):
             registry_uri=registry,
             schema_version=found.schema_version,
             out=home / "schema",
-            page=home / "data.html",
         )
         verdict, reasons = steps.validate_examples(
             **pinned,
@@ -38,6 +37,7 @@ def drive(contract, home, span="2013-01"):
             run_id="r",
             out=home / "validation",
             page=home / "validation.html",
+            data_page=home / "data.html",
         )
     except SystemExit as stop:
         return "error", [str(stop)]

@@ -135,7 +135,7 @@ def test_a_broken_span_is_held_with_every_reason(tmp_path, data, months, publish
     assert versions(registry)["model"] == before
     assert len(versions(registry)["statistics"]) == 1
     (root,) = (tmp_path / "runs").iterdir()
-    assert {"index.html", "validation.html"} <= {p.name for p in root.glob("*.html")}
+    assert {"index.html", "data.html", "validation.html"} <= {p.name for p in root.glob("*.html")}
     assert "not reached" in printed
 
     code, printed = run(contract, registry, tmp_path / "green", "2013-02", on_hold="succeed")

@@ -1,6 +1,6 @@
 """Reports: self-contained HTML pages that need neither script nor network.
 
-    data_page        every column of a span, and what the schema expects of it
+    data_page        a span's data: what was found, every check, the needs, every column
     validation_page  a verdict on data: findings, and the distance of every feature
     evaluation_page  a verdict on a model: metrics, champion, slices
     index_page       a run, and where to read more

@@ -26,6 +26,7 @@ class Column:
         buckets: Its histogram; None for strings.
         values: Its most frequent values, for strings.
         others: How many more values there are.
+        unit: As the contract states it; empty where it does not.
     """
 
     anchor: str
@@ -35,6 +36,7 @@ class Column:
     buckets: shapes.Buckets | None
     values: tuple[shapes.ValueShare, ...]
     others: int
+    unit: str
 
     @property
     def name(self) -> str:
@@ -74,9 +76,15 @@ def columns(
                 buckets=shapes.buckets(summary) if shapes.is_numeric(summary) else None,
                 values=top if summary.type == "string" else (),
                 others=others if summary.type == "string" else 0,
+                unit=_unit(name, contract),
             )
         )
     return tuple(made)
+
+
+def _unit(name: str, contract: Contract) -> str:
+    about = contract.columns.get(name)
+    return (about.unit or "") if about is not None else ""
 
 
 def role(name: str, contract: Contract) -> str:
@@ -130,48 +138,60 @@ def _expected(feature: Any, domains: Mapping[str, list[str]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something about a column that a reader should know; `weight` in [0, 1] orders them."""
+    """Something about a column that a reader should know.
+
+    Attributes:
+        column: What it is about.
+        weight: In [0, 1]; orders the remarks.
+        message: What follows the column's name.
+        codes: The findings of the gate that say the same, and make it superfluous.
+    """
 
     column: Column
     weight: float
     message: str
+    codes: tuple[str, ...] = ()
 
 
 def remarks(columns: tuple[Column, ...]) -> list[Remark]:
     """What stands out in the columns, the gravest first. Remarks judge nothing: gates do."""
-    found = [Remark(c, weight, said) for c in columns for weight, said in _remarks(c)]
+    found = [Remark(c, *said) for c in columns for said in _remarks(c)]
     return sorted(found, key=lambda r: -r.weight)
 
 
-def _remarks(column: Column) -> list[tuple[float, str]]:
+def _remarks(column: Column) -> list[tuple[float, str, tuple[str, ...]]]:
     s = column.summary
     if s.count == 0:
-        return [(1.0, "has no value in any row")]
-    said: list[tuple[float, str]] = []
+        return [(1.0, "has no value in any row", ("never_populated",))]
+    said: list[tuple[float, str, tuple[str, ...]]] = []
     if s.nans:
-        said.append((0.95, f"holds {integer(s.nans)} values that are not a number"))
+        told = ("nan_values", "statistic_not_computable")
+        said.append((0.95, f"holds {integer(s.nans)} values that are not a number", told))
     top = s.top_values[0] if s.top_values else None
     constant = (column.numeric and s.min == s.max) or (s.unique == 1)
     if constant:
         value = short(top[0], 40) if top and not column.numeric else number(s.min)
-        said.append((0.9, f"holds one value only, {value}: it carries no information"))
+        told = ("constant_column", "label_one_value")
+        said.append((0.9, f"holds one value only, {value}: it carries no information", told))
     if s.missing_fraction >= 0.01:
         share = percent(s.missing_fraction)
-        said.append(
-            (0.2 + s.missing_fraction / 2, f"is missing in {share} of rows ({integer(s.missing)})")
-        )
+        told = ("missing_rate", "label_missing_values")
+        missing = f"is missing in {share} of rows ({integer(s.missing)})"
+        said.append((0.2 + s.missing_fraction / 2, missing, told))
     if (tail := _tail(column)) is not None:
-        said.append((0.5, tail))
+        said.append((0.5, tail, ("extreme_values", "outliers")))
     if constant:
         return said
     if column.numeric and column.role == "feature" and s.zeros / s.count >= 0.6:
-        said.append((0.3 * s.zeros / s.count, f"is zero in {percent(s.zeros / s.count)} of values"))
+        zeros = s.zeros / s.count
+        said.append((0.3 * zeros, f"is zero in {percent(zeros)} of values", ()))
     if not column.numeric and column.role == "feature":
         if s.unique and s.unique > 0.9 * s.count and s.count > 20:
-            said.append((0.6, f"has {integer(s.unique)} values in {integer(s.count)} rows: a name"))
+            named = f"has {integer(s.unique)} values in {integer(s.count)} rows: a name"
+            said.append((0.6, named, ("near_unique_column",)))
         elif top and top[1] / s.count >= 0.95:
             share = percent(top[1] / s.count)
-            said.append((0.4, f"is {short(top[0], 40)} in {share} of values"))
+            said.append((0.4, f"is {short(top[0], 40)} in {share} of values", ()))
     return said
 
 
