@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
@@ -30,6 +31,8 @@ from tidegate.storage import Store
 
 #: Bytes parsed at a time; no row may be longer.
 BLOCK_SIZE = 1 << 22
+
+_PROBED: Final = 64
 
 _NOT_NUMERIC: Final = (
     "column {name!r} has {text!r}, and the contract names it in features.numeric; fix the source, "
@@ -58,9 +61,7 @@ def schema(
     def narrow(name: str, values: pa.Array, item: SourceObject) -> None:
         if len(values) > values.null_count:
             has_values[name] = True
-            can_be[name] = {t for t in can_be[name] if _parses(values, t)}
-            if INT not in can_be[name] and _has_plus(values):
-                can_be[name] = set()
+            can_be[name] = _still(can_be[name], values)
             if name in features.numeric and not can_be[name]:
                 told = _NOT_NUMERIC.format(name=name, text=_no_numbers(values)[0])
                 raise SourceError(f"{item.name}: {told}")
@@ -120,10 +121,27 @@ def _parse(values: pa.Array, type_: pa.DataType) -> pa.Array:
 
 def _parses(values: pa.Array, type_: pa.DataType) -> bool:
     try:
+        # Text fails at once here, and not after all of it was trimmed.
+        _parse(values.slice(0, _PROBED), type_)
         _parse(values, type_)
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _still(types: set[pa.DataType], values: pa.Array) -> set[pa.DataType]:
+    """Those of the types that all values are of."""
+    if not types or (types == {INT, DOUBLE} and _parses(values, INT) and not _has_x(values)):
+        # What Arrow takes for an integer is decimal or hexadecimal, and if decimal a double too.
+        return types
+    left = {t for t in types if _parses(values, t)}
+    return left if INT in left or not _has_plus(values) else set()
+
+
+def _has_x(values: pa.Array) -> bool:
+    data = values.buffers()[2]
+    bytes_ = np.frombuffer(data or b"", np.uint8)
+    return bool(((bytes_ | 0x20) == ord("x")).any())
 
 
 def _has_plus(values: pa.Array) -> bool:
