@@ -10,9 +10,10 @@ from __future__ import annotations
 import codecs
 import csv as text_csv
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from itertools import repeat
 from typing import Any, Final
 
@@ -25,7 +26,8 @@ from tidegate.contract import Contract
 from tidegate.errors import SourceError
 from tidegate.sources.bad import BadRecords
 from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
-from tidegate.sources.streams import READ_ERRORS, open_stream
+from tidegate.sources.rows import whole_rows
+from tidegate.sources.streams import READ_ERRORS, local_rest, open_stream
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.storage import Store
 
@@ -274,33 +276,70 @@ def _texts(
     Where the contract sets bad records aside, rows of another width are left out and their texts
     appended to `ragged`.
     """
+    source = contract.source
 
     def skip(row: Any) -> str:
         ragged.append(row.text)
         return "skip"
 
-    source = contract.source
-    handler = skip if source.bad_records == "quarantine" else None
-    with _located(store, item, contract, len(names)), _open(store, item, contract) as file:
-        reader = arrow_csv.open_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(block_size=BLOCK_SIZE),
-            parse_options=arrow_csv.ParseOptions(
+    def options(size: int, *, header: bool, use_threads: bool) -> dict[str, Any]:
+        return {
+            "read_options": arrow_csv.ReadOptions(
+                block_size=size,
+                use_threads=use_threads,
+                column_names=None if header else list(names),
+            ),
+            "parse_options": arrow_csv.ParseOptions(
                 delimiter=source.delimiter,
                 quote_char=source.quote or False,
                 escape_char=source.escape or False,
                 newlines_in_values=True,
-                invalid_row_handler=handler,
+                invalid_row_handler=skip if source.bad_records == "quarantine" else None,
             ),
-            convert_options=arrow_csv.ConvertOptions(
+            "convert_options": arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, STRING),
                 null_values=list(source.null_values),
                 strings_can_be_null=True,
             ),
-        )
-        if reader.schema != pa.schema([(n, STRING) for n in names]):
+        }
+
+    def check_header(found: pa.Schema) -> None:
+        if found != pa.schema([(n, STRING) for n in names]):
             raise SourceError(f"{item.name}: the line of column names cannot be read as CSV")
-        yield from reader
+
+    def parse(text: bytes, header: bool) -> list[Any]:
+        given = options(len(text) + 1, header=header, use_threads=False)
+        table = arrow_csv.read_csv(pa.BufferReader(text), **given)
+        check_header(table.schema)
+        return list(table.to_batches())
+
+    with (
+        _located(store, item, contract, len(names)),
+        _open(store, item, contract) as file,
+        ThreadPoolExecutor(pa.cpu_count()) as threads,
+    ):
+        parsed: deque[Future[list[Any]]] = deque()
+        header = True
+        dialect = (source.delimiter, source.quote, source.escape)
+        for text, whole in whole_rows(file, *dialect, size=BLOCK_SIZE):
+            if not whole:
+                while parsed:
+                    yield from parsed.popleft().result()
+                given = options(BLOCK_SIZE, header=header, use_threads=True)
+                with (
+                    local_rest(text, file) as local,
+                    closing(arrow_csv.open_csv(local, **given)) as reader,
+                ):
+                    check_header(reader.schema)
+                    yield from reader
+                return
+            if any(byte not in b"\r\n" for byte in text):
+                parsed.append(threads.submit(parse, text, header))
+                header = False
+            if len(parsed) > pa.cpu_count():
+                yield from parsed.popleft().result()
+        while parsed:
+            yield from parsed.popleft().result()
 
 
 @contextmanager

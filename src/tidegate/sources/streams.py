@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -46,6 +48,30 @@ def open_stream(store: Store, item: SourceObject, encoding: str = "utf-8") -> An
 
 
 @contextmanager
+def local_rest(text: bytes, file: Any) -> Iterator[Any]:
+    """What `file` still holds, after `text`, as a file that Arrow reads by itself.
+
+    Arrow's threads must not read through a Python object: a reader that is given up waits for
+    them, and they for Python's lock, which it holds. So what is not a plain local file is copied
+    to a temporary one, which takes as much disk space as the text that is left is long.
+
+    Args:
+        text: What was read of `file` last.
+        file: From `open_stream`.
+    """
+    if isinstance(file, pa.OSFile) and not text.startswith(b"\n"):
+        file.seek(file.tell() - len(text))
+        yield file
+        return
+    with tempfile.NamedTemporaryFile() as spool:
+        spool.write(text)
+        shutil.copyfileobj(file, spool, 1 << 20)
+        spool.flush()
+        with pa.OSFile(spool.name) as local:
+            yield local
+
+
+@contextmanager
 def readable(item: SourceObject) -> Iterator[None]:
     """Turn an archive's error into one line that names the object."""
     try:
@@ -55,8 +81,7 @@ def readable(item: SourceObject) -> Iterator[None]:
 
 
 def _native(file: BinaryIO) -> Any:
-    # A local file is read by Arrow itself: its threads then never wait for Python's lock, which a
-    # reader that is given up half way may hold.
+    # For `local_rest`.
     if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO):
         with file:
             return pa.OSFile(str(file.name))
