@@ -2,12 +2,12 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 BUILD := build/flights
-REGISTRY := build/registry
+STATE := build/registry
 SPAN ?= 2013-01 2013-02
-RUN = $(PY) -m pipelines run training --registry $(REGISTRY)
+RUN = $(PY) -m pipelines run training --registry $(STATE)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run run-bad test servers lint format types compile golden check clean-tree bench lock
+.PHONY: help setup run run-bad test e2e servers lint format types compile golden check clean-tree bench images lock
 
 help: ## print this help
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -21,14 +21,17 @@ run: .venv/.ready ## flights: train on January, then on February 2013 (SPAN=2013
 	@$(PY) examples/flights/prepare.py --out $(BUILD)
 	@$(RUN) --contract examples/flights/contract.yaml $(addprefix --span ,$(SPAN))
 
-run-bad: .venv/.ready $(REGISTRY)/flights/models/index.json ## flights: a broken February, held by the data gate
+run-bad: .venv/.ready $(STATE)/flights/models/index.json ## flights: a broken February, held by the data gate
 	@$(RUN) --contract $(BUILD)/bad/contract.yaml --span 2013-02
 
-$(REGISTRY)/flights/models/index.json:
+$(STATE)/flights/models/index.json:
 	@$(MAKE) --no-print-directory run
 
 test: .venv/.ready ## run the tests
 	@$(PY) -m pytest -n 2 --dist worksteal -q
+
+e2e: .venv/.ready ## run every component as a pod of the cluster KUBECONFIG points at (tests/e2e/conftest.py says what it needs)
+	@PYTHONPATH=tests/e2e $(PY) -m pytest -o addopts=--import-mode=importlib -n 0 -s -q tests/e2e
 
 servers: build/bin/minio build/bin/fake-gcs-server ## build the object stores that tests run against (needs Go; without them substitutes from the locks serve)
 
@@ -64,6 +67,19 @@ bench: .venv/.ready ## the figures in the README
 	@$(PY) benchmarks/statistics.py
 	@$(PY) benchmarks/ingest.py
 
+# The base image by digest, and where images are pushed, are the caller's: BASE=... REGISTRY=...
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tidegate/__init__.py)
+BUILD_IMAGE = DOCKER_BUILDKIT=1 $(DOCKER) build $(DOCKER_BUILD_FLAGS) -f docker/Dockerfile $(if $(BASE),--build-arg BASE=$(BASE)) \
+  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD)
+DOCKER ?= docker
+images: ## build tidegate/light and tidegate/ml with Docker or Podman (DOCKER=podman)
+	@$(BUILD_IMAGE) --target light -t $(if $(REGISTRY),$(REGISTRY)/)tidegate/light:$(VERSION) .
+	@$(BUILD_IMAGE) --target ml -t $(if $(REGISTRY),$(REGISTRY)/)tidegate/ml:$(VERSION) .
+
+EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
+# A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
+PRUNED := --prune kubernetes --prune kfp-server-api --prune libclang
 lock: .venv/.ready ## resolve the locks anew (needs the network)
-	@.venv/bin/uv lock -q --python 3.11 && .venv/bin/uv export -q --no-emit-project --no-annotate --no-header --all-groups -o requirements/lock.txt && rm uv.lock
+	@.venv/bin/uv lock -q --python 3.11 && $(EXPORT) --all-extras --all-groups -o requirements/lock.txt
+	@$(EXPORT) $(PRUNED) --no-default-groups -o requirements/light.txt && $(EXPORT) $(PRUNED) --no-default-groups --extra ml -o requirements/ml.txt && rm uv.lock
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/bootstrap.in -o requirements/bootstrap.txt

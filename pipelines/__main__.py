@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines compile|run|registry`."""
+"""The command line: `python -m pipelines compile|run|registry|lineage`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines import defaults, registry_cli
+from pipelines import defaults, lineage_cli, registry_cli
 from tidegate.errors import TidegateError
 
 EXIT_CODES = """\
@@ -54,8 +54,15 @@ def main(argv: list[str] | None = None) -> int:
         default=defaults.ON_HOLD,
         help="whether a held run counts as failed (default: %(default)s)",
     )
+    running.add_argument(
+        "--cache",
+        action="store_true",
+        help="take the results of earlier runs in --out where nothing they were made from has "
+        "changed, and keep those of this one",
+    )
 
     registry_cli.add_parser(commands)
+    lineage_cli.add_parser(commands)
 
     options = parser.parse_args(argv)
     try:
@@ -63,6 +70,8 @@ def main(argv: list[str] | None = None) -> int:
             return _compile(check=options.check)
         if options.command == "registry":
             return registry_cli.run(options)
+        if options.command == "lineage":
+            return lineage_cli.run(options)
         return _run(options)
     except TidegateError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -95,6 +104,7 @@ def _run(options: argparse.Namespace) -> int:
             span=span,
             on_hold=options.on_hold,
             out=options.out,
+            cached=options.cache,
         )
         if code:
             return code

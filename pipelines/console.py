@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import compilation, local
+from pipelines import cache, compilation, local
 from tidegate import evaluation, report, validation
 from tidegate.contract import Contract
 from tidegate.evaluation import Evaluation
@@ -32,8 +32,13 @@ _PAGES = {
 _COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "failed": "red"}
 
 
-def run_and_report(*, contract: str, registry: str, span: str, on_hold: str, out: Path) -> int:
+def run_and_report(
+    *, contract: str, registry: str, span: str, on_hold: str, out: Path, cached: bool = False
+) -> int:
     """Run the training pipeline on one span or range; prints progress and summary.
+
+    With `cached`, results of earlier runs in `out` are taken where nothing they were made from
+    has changed.
 
     Returns:
         0 published (or published before), 1 failed, 3 held (0 where `on_hold` is succeed).
@@ -57,7 +62,13 @@ def run_and_report(*, contract: str, registry: str, span: str, on_hold: str, out
         "on_hold": on_hold,
     }
     with _Progress(console) as progress:
-        done = local.run(compilation.TRAINING, arguments, root=root, on_change=progress.on_change)
+        done = local.run(
+            compilation.TRAINING,
+            arguments,
+            root=root,
+            on_change=progress.on_change,
+            kept=cache.directory(out.resolve()) if cached else None,
+        )
     summary = _summarize(done, promised.dataset, store, registry, before, span, started)
     for name, (task, artifact, _) in _PAGES.items():
         if page := done.artifact(task, artifact):
@@ -98,9 +109,12 @@ class _Progress:
 
 
 def _line(task: local.Task) -> Text:
-    mark, colour = {"running": ("…", "cyan"), "succeeded": ("✓", "green"), "failed": ("✗", "red")}[
-        task.state
-    ]
+    mark, colour = {
+        "running": ("…", "cyan"),
+        "succeeded": ("✓", "green"),
+        "cached": ("=", "green"),
+        "failed": ("✗", "red"),
+    }[task.state]
     said = task.message.splitlines()[0] if task.message else ""
     line = Text(f"  {mark} ", style=colour)
     line.append(f"{task.name:<20}{task.seconds:6.1f} s  ", style="default")

@@ -6,6 +6,21 @@ SPAN = "latest"
 ON_HOLD = "fail"
 
 
+#: No user of the images has a name; Kubernetes sees that this one is not root.
+USER = 65532
+#: Where pods may write. Its size is each task's own.
+SCRATCH = "/tmp"  # noqa: S108 (an emptyDir of the pod's own)
+#: The Secret with the object store's credentials, and which of its keys become variables.
+STORAGE_SECRET = "tidegate-storage"  # noqa: S105 (a name)
+CREDENTIALS = (
+    "S3_ENDPOINT",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "TIDEGATE_WEBHOOK_URL",
+)
+
+
 class Size(NamedTuple):
     """What a task asks of its node and may use at most."""
 
@@ -13,11 +28,13 @@ class Size(NamedTuple):
     cpu_limit: str
     memory_request: str
     memory_limit: str
+    scratch: str
+    timeout_seconds: int
 
 
-SMALL = Size("100m", "1", "256Mi", "1Gi")
+SMALL = Size("100m", "1", "256Mi", "1Gi", "1Gi", 600)
 """Registry look-ups and messages."""
-MEDIUM = Size("500m", "2", "1Gi", "4Gi")
+MEDIUM = Size("500m", "2", "1Gi", "4Gi", "20Gi", 2 * 3600)
 """Streaming over data, and TensorFlow Data Validation's imports."""
-LARGE = Size("1", "4", "2Gi", "8Gi")
+LARGE = Size("1", "4", "2Gi", "8Gi", "20Gi", 12 * 3600)
 """Training and evaluation."""

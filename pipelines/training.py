@@ -3,23 +3,13 @@
 from kfp import dsl
 
 import components
-from pipelines import defaults
-
-
-def _sized(task: dsl.PipelineTask, size: defaults.Size, *, cache: bool = True) -> dsl.PipelineTask:
-    return (
-        task.set_cpu_request(size.cpu_request)
-        .set_cpu_limit(size.cpu_limit)
-        .set_memory_request(size.memory_request)
-        .set_memory_limit(size.memory_limit)
-        .set_caching_options(enable_caching=cache)
-    )
+from pipelines import defaults, policy
 
 
 def _hold(
     stage: str, reasons: object, on_hold: object, contract_uri: object, run: dict[str, object]
 ) -> None:
-    _sized(
+    policy.apply(
         components.hold_run(
             stage=stage, reasons=reasons, on_hold=on_hold, contract_uri=contract_uri, **run
         ),
@@ -46,12 +36,12 @@ def training(
             either way.
     """
     run = {"registry_uri": registry_uri, "run_id": dsl.PIPELINE_JOB_ID_PLACEHOLDER}
-    last = _sized(
+    last = policy.apply(
         components.notify(contract_uri=contract_uri, **run), defaults.SMALL, cache=False
     ).set_display_name("Notify")
 
     with dsl.ExitHandler(last, name="train-and-publish"):
-        resolved = _sized(
+        resolved = policy.apply(
             components.resolve_inputs(
                 contract_uri=contract_uri, span=span, registry_uri=registry_uri
             ),
@@ -60,16 +50,16 @@ def training(
         ).outputs
         contract = {"contract_uri": contract_uri, "contract_digest": resolved["contract_digest"]}
 
-        examples = _sized(
+        examples = policy.apply(
             components.ingest_examples(
                 span=resolved["span"], content_digest=resolved["content_digest"], **contract
             ),
             defaults.MEDIUM,
         ).outputs["examples"]
-        statistics = _sized(
+        statistics = policy.apply(
             components.compute_statistics(examples=examples), defaults.MEDIUM
         ).outputs["statistics"]
-        schema = _sized(
+        schema = policy.apply(
             components.infer_schema(
                 statistics=statistics,
                 registry_uri=registry_uri,
@@ -78,7 +68,7 @@ def training(
             ),
             defaults.MEDIUM,
         ).outputs["schema"]
-        data = _sized(
+        data = policy.apply(
             components.validate_examples(
                 statistics=statistics,
                 schema=schema,
@@ -91,13 +81,13 @@ def training(
         ).outputs
 
         with dsl.If(data["verdict"] == "pass", name="data-passed"):
-            model = _sized(
+            model = policy.apply(
                 components.train_model(
                     examples=examples, statistics=statistics, schema=schema, **contract
                 ),
                 defaults.LARGE,
             ).outputs["model"]
-            judged = _sized(
+            judged = policy.apply(
                 components.evaluate_model(
                     model=model,
                     examples=examples,
@@ -108,7 +98,7 @@ def training(
                 defaults.LARGE,
             ).outputs
             with dsl.If(judged["verdict"] == "pass", name="model-passed"):
-                _sized(
+                policy.apply(
                     components.publish_model(
                         model=model,
                         evaluation=judged["evaluation"],

@@ -11,6 +11,7 @@
     ├── SchemaError            a schema could not be inferred or read
     ├── TrainingError          a model could not be built or trained
     ├── EvaluationError        a model could not be judged
+    ├── LineageError           what an artifact came from is not recorded, or was changed
     └── RegistryError          the registry is inconsistent
         └── NotRegisteredError the version asked for is not in the registry
 
@@ -61,6 +62,10 @@ class TrainingError(TidegateError):
 
 class EvaluationError(TidegateError):
     """A model could not be judged."""
+
+
+class LineageError(TidegateError):
+    """What an artifact came from is not recorded, or its record was changed."""
 
 
 class RegistryError(TidegateError):

@@ -16,7 +16,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from tidegate import sources
 from tidegate.contract import Contract
 from tidegate.errors import ExamplesError, SourceError
 from tidegate.joins import Joins
+from tidegate.quality.facts import Facts, Gatherer
 from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
 from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, Rows, splitter
@@ -37,8 +38,9 @@ ROW_GROUP_ROWS: Final = 65_536
 ROW_GROUPS_PER_PART: Final = 16
 
 _MANIFEST: Final = "manifest.json"
+_AGAIN: Final = "ingest the span again, with caching off"
 _QUARANTINE: Final = "quarantine.jsonl"
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Examples:
         dropped: Rows that are in no split: those in the gap of a split by time.
         leakage: Values that stand in more than one split: of the key, then of the columns whose
             hash decides, if they are others.
-        bad_records: Records of the source that could not be read and lie in `quarantine.jsonl`.
+        facts: What was noticed on the way; its `bad_records` lie in `quarantine.jsonl`.
     """
 
     path: Path
@@ -87,7 +89,7 @@ class Examples:
     parts: dict[str, tuple[Part, ...]]
     dropped: int = 0
     leakage: tuple[Leakage, ...] = ()
-    bad_records: int = 0
+    facts: Facts = field(default_factory=Facts)
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -105,9 +107,9 @@ class Examples:
         for part in (p for parts in examples.parts.values() for p in parts):
             file = path / part.file
             if not file.is_file():
-                raise ExamplesError(f"{file} is missing; ingest the span again")
+                raise ExamplesError(f"{file} is missing; {_AGAIN}")
             if file.stat().st_size != part.bytes or (verify and _sha256(file) != part.sha256):
-                raise ExamplesError(f"{file} is not what the manifest says; ingest the span again")
+                raise ExamplesError(f"{file} is not what the manifest says; {_AGAIN}")
         return examples
 
     @classmethod
@@ -126,10 +128,12 @@ class Examples:
                 parts={s: tuple(Part(**p) for p in ps) for s, ps in found["splits"].items()},
                 dropped=found["split"]["dropped"],
                 leakage=tuple(Leakage.of(fact) for fact in found["leakage"]),
-                bad_records=found["bad_records"],
+                facts=Facts.of(found["facts"]),
             )
         except FileNotFoundError:
-            raise ExamplesError(f"{path} holds no examples: {_MANIFEST} is missing") from None
+            raise ExamplesError(
+                f"{path} holds no examples: {_MANIFEST} is missing; {_AGAIN}"
+            ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ExamplesError(f"{file} cannot be read as a manifest: {error!r}") from None
 
@@ -252,6 +256,7 @@ def _write_splits(
 ) -> tuple[dict[str, list[Part]], pa.Schema, dict[str, Any]]:
     joins = Joins(inputs, contract) if contract.joins else None
     bad = sources.BadRecords(contract)
+    gatherer = Gatherer(contract.time, sources.period(contract, inputs))
 
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal bad
@@ -264,6 +269,7 @@ def _write_splits(
     divided = splitter(contract, batches, directory)
     with contextlib.ExitStack() as closing:
         for batch in batches():
+            gatherer.add(batch)
             if not writers:
                 schema = batch.schema
                 writers = {name: _Writer(directory, name, schema) for name in SPLITS}
@@ -284,8 +290,12 @@ def _write_splits(
         facts = {
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
-            "joins": [asdict(fact) for fact in joins.results] if joins else [],
-            "bad_records": len(bad.records),
+            "facts": replace(
+                gatherer.result(),
+                joins=joins.results if joins else (),
+                bad_records=len(bad.records),
+                bad_reasons=bad.reasons(),
+            ).to_json(),
         }
         if bad.kept:
             _quarantine(bad, directory)
@@ -407,9 +417,7 @@ def _read(file: Path, names: list[str], batch_size: int) -> Iterator[pa.RecordBa
                     [batch.column(found.index(n)) for n in names], names=names
                 )
     except (pa.ArrowException, OSError) as error:
-        raise ExamplesError(
-            f"{file} cannot be read: {one_line(error)}; ingest the span again"
-        ) from None
+        raise ExamplesError(f"{file} cannot be read: {one_line(error)}; {_AGAIN}") from None
 
 
 def _sha256(file: Path) -> str:

@@ -30,12 +30,14 @@ class Joined:
         rows: Rows that came in.
         matched: Those of them that found their key.
         dropped: Those that did not and were dropped, as the contract asks.
+        missed: The first key that was not found; empty if all were.
     """
 
     uri: str
     rows: int
     matched: int
     dropped: int
+    missed: str = ""
 
     @property
     def rate(self) -> float:
@@ -62,8 +64,8 @@ class Joins:
         """The rows with the columns of all look-ups behind their own, in the same order.
 
         Raises:
-            SourceError: a row finds no key where each must, or fewer than `min_match` do; a column
-                is there already; or no row is left.
+            SourceError: a row finds no key where each must; a column is there already; or no row
+                is left.
             ContractError: the rows lack a column that `on` names.
         """
         for join in self._joins:
@@ -76,22 +78,22 @@ class Joins:
             if batch.num_rows:
                 left += batch.num_rows
                 yield batch
-        for join in self._joins:
-            join.check()
         if not left:
             raise SourceError("no row is left after the joins; check joins.on and joins.unmatched")
 
     @property
     def results(self) -> tuple[Joined, ...]:
         """How each join went in the last `apply`, in the contract's order."""
-        return tuple(Joined(j.join.uri, j.rows, j.matched, j.dropped) for j in self._joins)
+        return tuple(
+            Joined(j.join.uri, j.rows, j.matched, j.dropped, j.missed) for j in self._joins
+        )
 
 
 class _Join:
     def __init__(self, join: Join, lookup: Lookup, contract: Contract) -> None:
         self.join = join
         self.rows = self.matched = self.dropped = 0
-        self._missed = ""
+        self.missed = ""
         table = _table(join, lookup, contract)
         keys = _keys([_one_chunk(table[c]) for c in join.right])
         counts = pc.value_counts(keys.drop_null())
@@ -126,13 +128,13 @@ class _Join:
         lost = found.null_count
         self.rows += batch.num_rows
         self.matched += batch.num_rows - lost
-        if lost and not self._missed:
+        if lost and not self.missed:
             at = int(np.flatnonzero(found.is_null().to_numpy(zero_copy_only=False))[0])
             row = {c: batch.column(names.index(c))[at].as_py() for c in self.join.left}
-            self._missed = _shown(row)
+            self.missed = _shown(row)
         if lost and self.join.unmatched == "error":
             raise SourceError(
-                f"a row with {self._missed} has no match in the look-up {self.join.uri}; "
+                f"a row with {self.missed} has no match in the look-up {self.join.uri}; "
                 "add it there, or say joins.unmatched: 'null' or drop"
             )
         if lost and self.join.unmatched == "drop":
@@ -140,14 +142,6 @@ class _Join:
             batch, found = batch.filter(found.is_valid()), found.drop_null()
         added = [values.take(found) for values in self._columns.values()]
         return pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*names, *self._columns])
-
-    def check(self) -> None:
-        if self.matched < self.join.min_match * self.rows:
-            raise SourceError(
-                f"the look-up {self.join.uri} has {self.matched / self.rows:.2%} of {self.rows:,} "
-                f"rows, fewer than joins.min_match {self.join.min_match:.2%}; the first without a "
-                f"match is {self._missed}"
-            )
 
 
 def _table(join: Join, lookup: Lookup, contract: Contract) -> pa.Table:

@@ -20,13 +20,21 @@ import random
 import re
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from tidegate.errors import NotRegisteredError, PreconditionError, RegistryError, StorageError
+from tidegate import lineage as lineages
+from tidegate.errors import (
+    LineageError,
+    NotRegisteredError,
+    PreconditionError,
+    RegistryError,
+    StorageError,
+)
+from tidegate.lineage import Lineage, Making, Node
 from tidegate.sources.spans import span_order
 from tidegate.storage import Store, check_name, open_store
 from tidegate.storage.directory import written_whole
@@ -116,6 +124,7 @@ class Registry:
         *,
         span: str,
         lineage: Mapping[str, str],
+        parents: Iterable[Lineage] = (),
         promote: bool = True,
     ) -> Entry:
         """Keep a payload as a version, and make it current.
@@ -128,9 +137,11 @@ class Registry:
         Args:
             kind: What it is.
             version: Its name.
-            payload: A directory of at least one file, none of them `manifest.json`.
+            payload: A directory of at least one file, none of them `manifest.json`. A
+                `lineage.json` is left out: it goes into the manifest by `parents`.
             span: The data it came from.
             lineage: What it was made from: names and digests.
+            parents: The lineages of what it was made from, down to the source objects.
             promote: Whether it becomes `current`.
 
         Returns:
@@ -153,6 +164,15 @@ class Registry:
             files=_files_of(Path(payload)),
             promoted=promote,
         )
+        node = Node(
+            "version",
+            f"{kind} {version}",
+            mine.digest,
+            {"dataset": self._dataset, "kind": kind, "span": span},
+            made=Making.now(),
+        )
+        parents = tuple(parents)
+        whole = Lineage.of(node, parents) if parents else None
         uploaded = False
 
         def change(index: _Index) -> tuple[_Index | None, Entry]:
@@ -163,7 +183,7 @@ class Registry:
                 if there.promoted or not promote:
                     return None, there
             elif not uploaded:
-                self._upload(mine, Path(payload))
+                self._upload(mine, Path(payload), whole)
                 uploaded = True
             entry = mine if there is None else replace(there, promoted=True)
             changed = _Index(
@@ -172,7 +192,10 @@ class Registry:
             )
             return changed, entry
 
-        return self._update(kind, f"{kind} {version!r} could not be committed", change)
+        done = self._update(kind, f"{kind} {version!r} could not be committed", change)
+        if uploaded and whole is not None:
+            lineages.announce(whole)
+        return done
 
     def promote(self, kind: Kind, version: str) -> Entry:
         """Make a version current that was committed before: a rollback, or the end of one.
@@ -247,6 +270,28 @@ class Registry:
                         f"damaged: {file.name} is not what was committed"
                     )
         return Path(into)
+
+    def lineage(self, entry: Entry) -> Lineage | None:
+        """What a version came from, down to the source objects; None if that was not recorded.
+
+        Raises:
+            RegistryError: its manifest is missing or was changed.
+        """
+        name = f"{self.folder(entry)}/{_MANIFEST}"
+        try:
+            manifest = _parse(self._store.read(name)[0], name)
+        except FileNotFoundError:
+            raise RegistryError(f"{name} is missing; restore it from a copy") from None
+        if "nodes" not in manifest:
+            return None
+        try:
+            found = Lineage.from_json(manifest["nodes"], where=name)
+            root = found.root
+        except LineageError as error:
+            raise RegistryError(f"{error}; restore it from a copy") from None
+        if (root.name, root.digest) != (f"{entry.kind} {entry.version}", entry.digest):
+            raise RegistryError(f"{name} is the manifest of another version; restore it")
+        return found
 
     def folder(self, entry: Entry) -> str:
         """Where the payload lies, relative to the registry's URI."""
@@ -325,11 +370,13 @@ class Registry:
     def _index_name(self, kind: Kind) -> str:
         return f"{self._dataset}/{_folder(kind)}/index.json"
 
-    def _upload(self, entry: Entry, payload: Path) -> None:
+    def _upload(self, entry: Entry, payload: Path, whole: Lineage | None) -> None:
         folder = self.folder(entry)
         for file in entry.files:
             self._store.upload(payload / file.name, f"{folder}/{file.name}")
         manifest = {"span": entry.span, "lineage": entry.lineage, "files": _plain(entry.files)}
+        if whole is not None:
+            manifest["nodes"] = whole.to_json()
         with tempfile.TemporaryDirectory() as directory:
             written = Path(directory, _MANIFEST)
             written.write_bytes(_dump(manifest))
@@ -381,6 +428,7 @@ def _files_of(payload: Path) -> tuple[File, ...]:
     if not payload.is_dir():
         raise RegistryError(f"{payload} is not a directory; a payload is one")
     names = sorted(p.relative_to(payload).as_posix() for p in payload.rglob("*") if p.is_file())
+    names = [name for name in names if name != lineages.FILE]
     if not names:
         raise RegistryError(f"{payload} holds no files; there is nothing to commit")
     if _MANIFEST in names:

@@ -112,9 +112,13 @@ def read(directory: Path) -> Any:
     try:
         schema = text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
-        raise SchemaError(f"cannot read {path}: {error}; restore it or infer it again") from None
+        raise SchemaError(
+            f"cannot read {path}: {error}; restore it, or infer it again with caching off"
+        ) from None
     if not schema.feature:
-        raise SchemaError(f"{path} names no feature; restore it or infer it again")
+        raise SchemaError(
+            f"{path} names no feature; restore it, or infer it again with caching off"
+        )
     return schema
 
 

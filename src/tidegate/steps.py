@@ -21,13 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
-from tidegate import __version__
+from tidegate import __version__, lineage, origins
 from tidegate.contract import Contract
 from tidegate.errors import EvaluationError, RegistryError, TidegateError
+from tidegate.lineage import Lineage, Making, directory_digest
 from tidegate.registry import Registry
+from tidegate.sources.spans import TO, span_order
 
 if TYPE_CHECKING:
     from tidegate.evaluation import Evaluation
+    from tidegate.quality.rows import Past
     from tidegate.statistics import Statistics
 
 P = ParamSpec("P")
@@ -95,6 +98,12 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
             # This run was published before: replay it against the champion of that time.
             champion_version = entry.lineage["champion_before"]
     _progress(f"{contract.dataset} {inputs.span}: {len(inputs.objects)} objects")
+    accepted = [e for e in registry.versions("statistics") if e.span == inputs.span]
+    if accepted and accepted[-1].lineage.get("content_digest", inputs.digest) != inputs.digest:
+        _progress(
+            f"{inputs.span} has other objects or content than when {accepted[-1].version} was "
+            "registered: something arrived late or was corrected, and is a new input"
+        )
     return Resolved(
         span=inputs.span,
         content_digest=inputs.digest,
@@ -126,12 +135,23 @@ def ingest_examples(
     )
     rows = ", ".join(f"{split} {made.num_rows(split):,}" for split in made.splits)
     _progress(f"{made.num_rows():,} rows: {rows}")
+    lineage.record(
+        out,
+        "examples",
+        name=span,
+        parents=[*origins.of_sources(contract, out), origins.of_contract(contract, contract_uri)],
+        facts={
+            "content": made.content_digest,
+            "rows": {split: made.num_rows(split) for split in made.splits},
+            "columns": {field.name: str(field.type) for field in made.schema},
+        },
+    )
     return {
         "span": span,
         "rows": made.num_rows(),
         "content_digest": made.content_digest,
         "dropped": made.dropped,
-        "bad_records": made.bad_records,
+        "bad_records": made.facts.bad_records,
         "shared": {", ".join(fact.columns): fact.shared for fact in made.leakage},
     }
 
@@ -147,6 +167,13 @@ def compute_statistics(*, examples: Path, out: Path) -> dict[str, Any]:
         on_progress=lambda done, total: _progress(f"{done:,} of {total:,} rows"),
     )
     computed.write(out)
+    lineage.record(
+        out,
+        "statistics",
+        name=computed.span,
+        parents=[lineage.read(examples, "examples")],
+        facts={"rows": computed.num_examples()},
+    )
     return {
         "span": computed.span,
         "rows": computed.num_examples(),
@@ -176,13 +203,26 @@ def infer_schema(
     computed = Statistics.read(statistics)
     if schema_version:
         registry = Registry(registry_uri, contract.dataset)
-        registry.fetch(registry.get("schema", schema_version), out)
+        entry = registry.get("schema", schema_version)
+        registry.fetch(entry, out)
         found = schema.read(out)
+        parents = [origins.of_version(entry)]
     else:
+        parents = [
+            lineage.read(statistics, "statistics"),
+            origins.of_contract(contract, contract_uri),
+        ]
         contract.require_columns(tuple(computed.features()))
         found = schema.infer(computed, contract)
         schema.write(found, out)
     _write(page, report.data_page(computed, found, contract))
+    lineage.record(
+        out,
+        "schema",
+        name=schema.digest(found)[:12],
+        parents=parents,
+        facts={"columns": len(found.feature)},
+    )
     origin = f"registered as {schema_version}" if schema_version else "inferred from this span"
     _progress(f"schema of {len(found.feature)} columns, {origin}")
     return {"digest": schema.digest(found), "inferred": not schema_version}
@@ -215,17 +255,32 @@ def validate_examples(
     current = Statistics.read(statistics)
     expected = schemas.read(schema)
     baseline = None
+    parents = [
+        lineage.read(statistics, "statistics"),
+        lineage.read(schema, "schema"),
+        origins.of_contract(contract, contract_uri),
+    ]
     if baseline_version:
         entry = registry.get("statistics", baseline_version)
+        parents.append(origins.of_version(entry))
         with tempfile.TemporaryDirectory() as scratch:
             baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
 
-    result = validation.validate(current, expected, contract, baseline=baseline)
+    result = validation.validate(
+        current, expected, contract, baseline=baseline, history=_history(registry, current.span)
+    )
     result.write(out)
     _write(page, report.validation_page(result, current, baseline, expected, contract))
     verdict = result.verdict
+    validated = lineage.record(
+        out,
+        "validation",
+        name=current.span,
+        parents=parents,
+        facts={"verdict": verdict.status, "reasons": len(verdict.reasons)},
+    )
     if verdict.status == "pass":
-        _accept_data(registry, contract, current, statistics, schema)
+        _accept_data(registry, contract, current, statistics, schema, validated)
     registry.record(
         run_id,
         "validate_examples",
@@ -235,19 +290,44 @@ def validate_examples(
     return verdict.status, list(verdict.reasons)
 
 
+def _history(registry: Registry, span: str) -> list[Past]:
+    """The accepted spans that were over before this one began, the newest last."""
+    from tidegate.quality.rows import Past
+
+    first = span_order(span.partition(TO)[0])
+    found = {
+        entry.span: int(entry.lineage["rows"])
+        for entry in registry.versions("statistics")
+        if entry.promoted and span_order(entry.span) < first
+    }
+    return [
+        Past(name, rows) for name, rows in sorted(found.items(), key=lambda i: span_order(i[0]))
+    ]
+
+
 def _accept_data(
     registry: Registry,
     contract: Contract,
     current: Statistics,
     statistics: Path,
     schema: Path,
+    validated: Lineage,
 ) -> None:
-    lineage = _origin(contract, current.content_digest)
+    made = {**_origin(contract, current.content_digest), **_maker()}
+    span = current.span
     if registry.current("schema") is None:
         version = directory_digest(schema)[:12]
-        registry.commit("schema", version, schema, span=current.span, lineage=lineage)
-    version = f"{current.span}-{directory_digest(statistics)[:12]}"
-    registry.commit("statistics", version, statistics, span=current.span, lineage=lineage)
+        parents = [lineage.read(schema, "schema"), validated]
+        registry.commit("schema", version, schema, span=span, lineage=made, parents=parents)
+    version = f"{span}-{directory_digest(statistics)[:12]}"
+    counted = {**made, "rows": str(current.num_examples())}
+    parents = [lineage.read(statistics, "statistics"), validated]
+    registry.commit("statistics", version, statistics, span=span, lineage=counted, parents=parents)
+
+
+def _maker() -> dict[str, str]:
+    made = Making.now()
+    return {"code": made.code, "image": made.image, "run": made.run}
 
 
 @step
@@ -280,6 +360,18 @@ def train_model(
         out=out,
         on_epoch=on_epoch,
     )
+    lineage.record(
+        out,
+        "model",
+        name=contract.dataset,
+        parents=[
+            lineage.read(examples, "examples"),
+            lineage.read(statistics, "statistics"),
+            lineage.read(schema, "schema"),
+            origins.of_contract(contract, contract_uri),
+        ],
+        facts={"framework": "tensorflow", "task": model.task, "label": contract.label},
+    )
     return {"framework": "tensorflow", "task": model.task}
 
 
@@ -300,12 +392,18 @@ def evaluate_model(
     from tidegate.examples import Examples
 
     contract = Contract.load(contract_uri, digest=contract_digest)
+    parents = [
+        lineage.read(model, "model"),
+        lineage.read(examples, "examples"),
+        origins.of_contract(contract, contract_uri),
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         champion = None
         if champion_version:
             registry = Registry(registry_uri, contract.dataset)
             entry = registry.get("model", champion_version)
             champion = registry.fetch(entry, Path(scratch) / "champion")
+            parents.append(origins.of_version(entry))
         result = evaluation.evaluate(
             model,
             Examples.open(examples),
@@ -315,10 +413,30 @@ def evaluate_model(
         )
     result.write(out)
     _write(out / "model.sha256", directory_digest(model))
+    lineage.record(
+        out,
+        "evaluation",
+        name=result.span,
+        parents=parents,
+        facts={
+            "verdict": result.verdict.status,
+            "split": result.split,
+            "rows": result.overall.rows,
+            "metric": result.metric,
+            **_compared(result),
+        },
+    )
     card = json.loads((model / "model.json").read_text())
     _write(page, report.evaluation_page(result, card, contract))
     _announce("model", result.verdict.status, result.verdict.reasons)
     return result
+
+
+def _compared(result: Evaluation) -> dict[str, float]:
+    """The metric that decides, of the model and of the champion, where they are defined."""
+    scalars = result.scalars()
+    named = {"value": result.metric, "champion": f"champion_{result.metric}"}
+    return {name: scalars[key] for name, key in named.items() if key in scalars}
 
 
 @step
@@ -340,8 +458,8 @@ def publish_model(
     that the same run started again finds it published and changes nothing.
 
     Raises:
-        SystemExit: no blessing for exactly this model, or the champion it was compared with is
-            no longer the champion.
+        SystemExit: no blessing for exactly this model, its lineage does not reach the objects it
+            came from, or the champion it was compared with is no longer the champion.
     """
     from tidegate import evaluation as evaluations
 
@@ -354,9 +472,17 @@ def publish_model(
         raise EvaluationError(
             "the evaluation is of another model than the one to publish; evaluate this one"
         )
-    lineage = _origin(contract, content_digest)
-    lineage["schema_digest"] = directory_digest(schema)
-    key = hashlib.sha256(json.dumps(lineage, sort_keys=True).encode()).hexdigest()
+    parents = [
+        lineage.read(model, "model"),
+        lineage.read(evaluation, "evaluation"),
+        lineage.read(schema, "schema"),
+    ]
+    origins.check_publishable(
+        *parents[:2], content_digest=content_digest, contract_digest=contract_digest
+    )
+    made = _origin(contract, content_digest)
+    made["schema_digest"] = directory_digest(schema)
+    key = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     version = f"{result.span}-{key[:12]}"
 
     registry = Registry(registry_uri, contract.dataset)
@@ -370,12 +496,13 @@ def publish_model(
             f"the champion changed from {champion_version or 'none'} to {now} since this model "
             "was judged; start the run again to compare with the new one"
         )
-    lineage["champion_before"] = champion_version
+    made = {**made, **_maker(), "champion_before": champion_version}
     with tempfile.TemporaryDirectory() as scratch:
         payload = Path(scratch) / "payload"
-        shutil.copytree(model, payload)
-        shutil.copytree(evaluation, payload / "evaluation")
-        registry.commit("model", version, payload, span=result.span, lineage=lineage)
+        without = shutil.ignore_patterns(lineage.FILE)
+        shutil.copytree(model, payload, ignore=without)
+        shutil.copytree(evaluation, payload / "evaluation", ignore=without)
+        registry.commit("model", version, payload, span=result.span, lineage=made, parents=parents)
     registry.record(run_id, "publish_model", {"span": result.span, "version": version})
     _progress(f"published {contract.dataset} model {version}")
     return version
@@ -454,15 +581,6 @@ def _post(url: str, body: Mapping[str, Any]) -> None:
     except OSError as error:
         # Never the URL itself: it may hold a token.
         raise TidegateError(f"the webhook in {WEBHOOK_VARIABLE} did not answer: {error}") from None
-
-
-def directory_digest(path: Path) -> str:
-    """SHA-256 over the relative names and contents of all files below `path`, in hexadecimal."""
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        content = hashlib.sha256(file.read_bytes()).digest()
-        digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
-    return digest.hexdigest()
 
 
 def _announce(what: str, status: str, reasons: Sequence[str]) -> None:

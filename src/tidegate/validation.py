@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tidegate.drift import compare, drift_findings, missing_findings
 from tidegate.errors import SchemaError, StatisticsError
 from tidegate.needs import needs_findings
 from tidegate.quality.findings import quality_findings
+from tidegate.quality.rows import Past
 from tidegate.schema import TRAINING, domain
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding, Verdict
@@ -130,6 +132,8 @@ def validate(
     *,
     baseline: Statistics | None,
     environment: str = TRAINING,
+    history: Sequence[Past] = (),
+    now: datetime | None = None,
 ) -> Validation:
     """Judge a span.
 
@@ -139,13 +143,14 @@ def validate(
         contract: Its gates, and which columns are key, time, label and features.
         baseline: The statistics of the span before; None if there is none.
         environment: TRAINING, where the label must be there, or SERVING, where it is absent.
+        history: Accepted spans before this one, the newest last.
+        now: When freshness is judged; the clock's time by default.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
     """
     rows = statistics.num_examples()
     found = [*_too_few(statistics, contract), *_leakage(statistics, contract)]
-    found += _quarantined(statistics)
     reported = anomalies_pb2.Anomalies()
     distances: list[Distance] = []
     if rows:
@@ -158,7 +163,7 @@ def validate(
         found += _strays(features, schema, contract)
         absent = None if environment == TRAINING else contract.label
         found += needs_findings(features, contract, absent=absent)
-        found += quality_findings(statistics, contract, baseline=baseline)
+        found += quality_findings(statistics, contract, baseline=baseline, history=history, now=now)
         if baseline is not None and baseline.num_examples():
             distances = compare(statistics, baseline, contract)
             found += drift_findings(distances, contract)
@@ -224,17 +229,6 @@ def _too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
                 f"split {split!r} of span {statistics.span!r} has no rows; take a longer span, or "
                 "change splits in the contract",
             )
-
-
-def _quarantined(statistics: Statistics) -> Iterable[Finding]:
-    if statistics.bad_records:
-        yield Finding(
-            "quarantined_records",
-            "",
-            "warn",
-            f"{statistics.bad_records:,} records of span {statistics.span!r} could not be read and "
-            "are no examples; the examples' quarantine.jsonl says why",
-        )
 
 
 def _leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:

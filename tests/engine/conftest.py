@@ -63,6 +63,13 @@ def contract_on(tmp_path):
     return make
 
 
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """What proxies this machine has are none of the tests' business: their servers are here."""
+    for variable in [v for v in os.environ if v.lower().endswith("_proxy")]:
+        monkeypatch.delenv(variable)
+
+
 @pytest.fixture(scope="session")
 def s3_service():
     with s3_server() as server:

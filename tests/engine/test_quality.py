@@ -63,7 +63,7 @@ def test_a_text_feature_of_nearly_as_many_values_as_rows():
 def test_numbers_that_stand_for_a_missing_value(value):
     many = np.concatenate([numbers(), np.full(50, value)])
     assert set(found(many)) == {"placeholder_values"}
-    assert found(np.concatenate([numbers(), [value] * 2])) == {}
+    assert "placeholder_values" not in found(np.concatenate([numbers(), [value] * 2]))
 
 
 def test_such_a_number_among_others_like_it_is_a_number():

@@ -19,7 +19,8 @@ def test_the_gate_says_how_many_records_were_set_aside(contract_on, tmp_path):
     )
     (found,) = [f for f in verdict(contract, tmp_path).findings if f.code == "quarantined_records"]
     assert found.severity == "warn"
-    assert found.message.startswith("2 records of span '1' could not be read")
+    assert found.message.startswith("2 records (3.23%) of span '1' could not be read")
+    assert "expected 2 columns, found 3 (2)" in found.message
 
 
 def test_nothing_is_said_where_none_was(contract_on, tmp_path):

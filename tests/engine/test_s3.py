@@ -413,8 +413,8 @@ def test_nobody_there(s3, monkeypatch):
     assert time.monotonic() - began < 3
 
 
-def test_a_ca_of_ones_own(s3, relay, monkeypatch, tmp_path):
-    uri = s3()
+def own_tls(directory):
+    """A server's side of TLS for 127.0.0.1, by an authority in `ca.pem` that nobody trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tidegate test")])
     now = datetime.datetime.now(datetime.UTC)
@@ -433,8 +433,8 @@ def test_a_ca_of_ones_own(s3, relay, monkeypatch, tmp_path):
         .sign(key, hashes.SHA256())
     )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
-    (tmp_path / "ca.pem").write_bytes(pem)
-    (tmp_path / "both.pem").write_bytes(
+    (directory / "ca.pem").write_bytes(pem)
+    (directory / "both.pem").write_bytes(
         pem
         + key.private_bytes(
             serialization.Encoding.PEM,
@@ -443,7 +443,13 @@ def test_a_ca_of_ones_own(s3, relay, monkeypatch, tmp_path):
         )
     )
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "both.pem")
+    tls.load_cert_chain(directory / "both.pem")
+    return tls
+
+
+def test_a_ca_of_ones_own(s3, relay, monkeypatch, tmp_path):
+    uri = s3()
+    tls = own_tls(tmp_path)
     monkeypatch.setenv("S3_ENDPOINT", relay(tls=tls).url)
     monkeypatch.setenv("TIDEGATE_STORAGE_DEADLINE", "2")
     with pytest.raises(StorageError, match=r"no trusted connection to .*AWS_CA_BUNDLE"):

@@ -103,7 +103,7 @@ def test_text_is_deterministic_and_survives(inferred, contract, tmp_path):
 @pytest.mark.parametrize("text", ["", "feature { nme: 'x' }", "feature {"])
 def test_a_broken_schema_is_one_line(tmp_path, text):
     (tmp_path / "schema.pbtxt").write_text(text)
-    with pytest.raises(SchemaError, match=r"schema\.pbtxt.*restore it or infer it again") as error:
+    with pytest.raises(SchemaError, match=r"schema\.pbtxt.*restore it, or infer it again") as error:
         schemas.read(tmp_path)
     assert "\n" not in str(error.value)
 

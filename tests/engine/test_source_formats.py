@@ -417,8 +417,8 @@ def test_ingest_writes_and_counts_what_it_set_aside(tmp_path, caplog):
     with caplog.at_level(logging.INFO):
         examples = ingest(made, span="1", out=tmp_path / "out")
     assert examples.num_rows() == 2
-    assert examples.bad_records == 2
-    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["bad_records"] == 2
+    assert examples.facts.bad_records == 2
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["facts"]["bad_records"] == 2
     kept = [json.loads(t) for t in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
     assert [(k["file"], k["line"], k["raw"]) for k in kept] == [
         ("1", 3, "2\n"),

@@ -24,7 +24,7 @@ def start(contract, registry, out, *spans, **options):
     for span in spans:
         command += ["--span", span]
     for name, value in options.items():
-        command += [f"--{name.replace('_', '-')}", value]
+        command += [f"--{name.replace('_', '-')}", *([] if value is True else [value])]
     return subprocess.Popen(
         command,
         cwd=ROOT,

@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from tests.pipelines.conftest import write_contract, write_span
-from tidegate import steps
+from tidegate import lineage, origins, steps
 from tidegate.contract import Contract
 from tidegate.evaluation import Evaluation, Metric, SliceResult
+from tidegate.lineage import Lineage, Node, directory_digest
 from tidegate.registry import Registry
 from tidegate.verdict import Finding, Verdict
 
@@ -43,11 +44,30 @@ def judge(home, verdict):
         overall=overall,
         verdict=verdict,
     ).write(home / "evaluation")
-    (home / "evaluation" / "model.sha256").write_text(steps.directory_digest(home / "model"))
+    (home / "evaluation" / "model.sha256").write_text(directory_digest(home / "model"))
 
 
-def publish(home, *, champion="", content="c0ffee"):
+def trace(home, *, content="c0ffee", judged=None, objects=True):
+    """Say of model and evaluation what they came from; returns the model's lineage."""
+    uri = str(home / "contract.yaml")
+    contract = origins.of_contract(Contract.load(uri), uri)
+    source = [Lineage.of(Node("object", "s3://b/1.csv", content, {"size": 1}))]
+
+    def examples(content):
+        node = Node("examples", "2013-01", f"of {content}", {"content": content, "rows": {}})
+        return Lineage.of(node, [*(source if objects else []), contract])
+
+    parents = [examples(content), contract]
+    model = lineage.record(home / "model", "model", name="m", parents=parents)
+    parents = [model, examples(judged or content), contract]
+    lineage.record(home / "evaluation", "evaluation", name="e", parents=parents)
+    return model
+
+
+def publish(home, *, champion="", content="c0ffee", traced=True):
     contract = home / "contract.yaml"
+    if traced:
+        trace(home, content=content)
     return steps.publish_model(
         model=home / "model",
         evaluation=home / "evaluation",
@@ -92,6 +112,60 @@ def test_an_evaluation_that_is_gone_blesses_nothing(home):
     (home / "evaluation" / "evaluation.json").unlink()
     with pytest.raises(SystemExit, match=r"evaluation\.json"):
         publish(home)
+    assert models(home) == []
+
+
+def test_a_registered_model_says_what_it_came_from(home, monkeypatch):
+    monkeypatch.setenv("TIDEGATE_RUN_ID", "run-1")
+    monkeypatch.setenv("TIDEGATE_IMAGE", "registry/tidegate/light@sha256:0123")
+    model = trace(home)
+    publish(home, traced=False)
+    registry = Registry(str(home / "registry"), "flights")
+    entry = registry.current("model")
+    assert not any("lineage.json" in file.name for file in entry.files)
+    assert entry.lineage["run"] == "run-1"
+    found = registry.lineage(entry)
+    assert found.root.made.run == "run-1"
+    assert found.root.made.image == "registry/tidegate/light@sha256:0123"
+    assert found.root.digest == entry.digest
+    assert set(model.nodes) < set(found.nodes)
+    assert [node.name for node in found.of_kind("object")] == ["s3://b/1.csv"]
+
+
+def untraced(home):
+    """A home as the fixture leaves it: nothing says what anything came from."""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (untraced, "not recorded what the model 'model' was made from"),
+        (lambda home: trace(home, objects=False), "does not reach source objects"),
+        (lambda home: trace(home, judged="more"), "judged the model on other examples"),
+        (lambda home: trace(home, content="beef"), r"other data than .* \(beef and not c0ffee\)"),
+        (
+            lambda home: (trace(home), (home / "model" / "lineage.json").write_text("{}")),
+            r"lineage\.json is not a lineage",
+        ),
+        (
+            lambda home: (trace(home), (home / "evaluation" / "lineage.json").unlink()),
+            "not recorded what the evaluation",
+        ),
+    ],
+)
+def test_a_model_of_unknown_origin_is_not_published(home, change, message):
+    change(home)
+    with pytest.raises(SystemExit, match=message):
+        publish(home, traced=False)
+    assert models(home) == []
+
+
+def test_the_evaluation_is_of_the_model_as_it_was_made(home):
+    trace(home)
+    (home / "model" / "saved_model" / "saved_model.pb").write_bytes(b"other weights")
+    judge(home, Verdict())
+    with pytest.raises(SystemExit, match="lineage of another"):
+        publish(home, traced=False)
     assert models(home) == []
 
 
@@ -206,6 +280,7 @@ HEAVY = ["tensorflow", "tensorflow_data_validation", "keras", "tfx_bsl", "apache
 
 def test_steps_of_the_light_image_run_without_tensorflow(home):
     """In a process where the heavy packages cannot be imported, as in that image."""
+    trace(home, content="c")
     script = f"""
 import sys
 for name in {HEAVY!r}:

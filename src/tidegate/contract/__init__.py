@@ -14,6 +14,7 @@ from tidegate.contract.needs import Need
 from tidegate.contract.reading import nearest, parse
 from tidegate.contract.sections import (
     Column,
+    ColumnFacts,
     Evaluation,
     Features,
     Files,
@@ -25,12 +26,23 @@ from tidegate.contract.sections import (
     Task,
     Threshold,
     Training,
+    duration,
     quoted,
 )
 from tidegate.errors import ContractError, StorageError
 from tidegate.storage import open_store
 
-__all__ = ["Contract", "Join", "Need", "Task", "Threshold", "Training", "json_schema", "nearest"]
+__all__ = [
+    "Contract",
+    "Join",
+    "Need",
+    "Task",
+    "Threshold",
+    "Training",
+    "duration",
+    "json_schema",
+    "nearest",
+]
 
 
 class Contract(Section):
@@ -46,6 +58,11 @@ class Contract(Section):
     label: Column | None = Field(None, description="What is to be predicted.")
     task: Task | None = Field(
         None, description="Inferred from the label's values when left out: two values are binary."
+    )
+    columns: dict[Column, ColumnFacts] = Field(
+        default_factory=dict,
+        description="What is known of columns: unit and description, by name.",
+        examples=[{"distance": {"unit": "mile"}}],
     )
     features: Features = Features()
     splits: Splits = Splits()
@@ -71,6 +88,8 @@ class Contract(Section):
             )
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
+        if self.gates.freshness is not None and self.time is None:
+            raise ValueError("gates.freshness is given, and no column is named in time; name it")
         if self.splits.by == "time" and self.time is None:
             raise ValueError("splits.by is time, and no column is named in time; name it")
         if self.splits.column is not None and self.splits.column == self.label:
@@ -142,6 +161,7 @@ class Contract(Section):
         named += [("label", self.label)] if self.label else []
         named += [("features.categorical", c) for c in self.features.categorical]
         named += [("features.numeric", c) for c in self.features.numeric]
+        named += [("columns", c) for c in self.columns]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
         named += [("slices", c) for group in self.slices for c in group]

@@ -43,6 +43,10 @@ Encoding = Literal[
 ]
 
 
+#: A whole number and its unit: minutes, hours, days, weeks.
+DURATION = r"^[1-9]\d{0,5}[mhdw]$"
+
+
 class Section(BaseModel):
     """Keys and values are exactly what is declared: nothing unknown, nothing coerced."""
 
@@ -133,7 +137,7 @@ class Join(Files):
         Literal["error", "null", "drop"], BeforeValidator(lambda v: "null" if v is None else v)
     ] = Field("error", description="A row that finds no match: an error, no values, or dropped.")
     min_match: Fraction = Field(
-        0.95, description="The share of rows that must find a match; fewer is an error."
+        0.95, description="The share of rows that must find a match; fewer hold the span."
     )
 
     @property
@@ -182,7 +186,7 @@ class Splits(Section):
     )
     gap: str | None = Field(
         None,
-        pattern=r"^[1-9]\d{0,5}[mhdw]$",
+        pattern=DURATION,
         description="by: time only: how much before the first of eval is dropped from train, "
         "in minutes, hours, days or weeks.",
         examples=["12h", "1d"],
@@ -205,10 +209,7 @@ class Splits(Section):
     @property
     def gap_duration(self) -> timedelta:
         """`gap`; zero when there is none."""
-        if self.gap is None:
-            return timedelta()
-        minutes = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
-        return timedelta(minutes=int(self.gap[:-1]) * minutes[self.gap[-1]])
+        return timedelta() if self.gap is None else duration(self.gap)
 
     @model_validator(mode="after")
     def _gap_in_time(self) -> Splits:
@@ -234,6 +235,26 @@ def _drift_shorthand(value: Any) -> Any:
     return value if isinstance(value, dict | Drift) else {"default": value}
 
 
+class Volume(Section):
+    """How the rows of a span may compare with the spans before."""
+
+    min: Annotated[float, Field(ge=0)] = Field(
+        0.5,
+        description="Rows per day (per span where spans are numbers), as a share of the "
+        "median of the accepted spans before.",
+    )
+    max: Annotated[float, Field(gt=0)] = Field(2.0, description="The same, at most.")
+
+
+class ColumnFacts(Section):
+    """What a person knows of a column and its values do not say."""
+
+    unit: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="What its numbers count, for reports: mile, minute, degree Fahrenheit."
+    )
+    description: str = Field("", description="One line for the reports.")
+
+
 class Gates(Section):
     """What holds a span back."""
 
@@ -243,6 +264,14 @@ class Gates(Section):
     min_examples: PositiveInt = Field(
         1000, description="A span with fewer examples is held: too few to judge."
     )
+    freshness: str | None = Field(
+        None,
+        pattern=DURATION,
+        description="The newest record may be this much older than the end of its span, or than "
+        "now where that is earlier or spans are no times, in minutes, hours, days or weeks.",
+        examples=["36h"],
+    )
+    volume: Volume = Volume()
     findings: dict[str, Severity] = Field(
         default_factory=dict,
         description="How severe a quality finding is, by its code: hold, warn, info or off.",
@@ -318,3 +347,9 @@ class Evaluation(Section):
 def quoted(names: set[str] | set[str | None]) -> str:
     """Names for a message, in order."""
     return ", ".join(repr(n) for n in sorted(n for n in names if n is not None))
+
+
+def duration(text: str) -> timedelta:
+    """What a text of the form `DURATION` says."""
+    minutes = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
+    return timedelta(minutes=int(text[:-1]) * minutes[text[-1]])

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ __all__ = [
     "Inputs",
     "SourceObject",
     "SpanPattern",
+    "period",
     "read",
     "resolve",
     "span_order",
@@ -114,6 +116,11 @@ def resolve(contract: Contract, span: str) -> Inputs:
     store = open_store(pattern.root)
     objects = tuple(hashed(store, info) for s in chosen for info in _newest(s, found[s]))
     return Inputs(range_name(chosen), objects, pattern.root, chosen, lookups.find(contract))
+
+
+def period(contract: Contract, inputs: Inputs) -> tuple[datetime, datetime] | None:
+    """When the spans of `inputs` begin and end (exclusive), in UTC; None if they are no times."""
+    return SpanPattern(contract.source_uri).period(inputs.spans[0], inputs.spans[-1])
 
 
 def read(

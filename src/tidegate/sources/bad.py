@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,8 @@ from tidegate.errors import SourceError
 
 #: How many bad records a message names.
 _NAMED: Final = 3
+#: How many reasons are told apart.
+_REASONS: Final = 5
 
 
 class BadRecordError(ValueError):
@@ -92,6 +95,10 @@ class BadRecords:
     def lines(self) -> Iterator[str]:
         """The lines of the quarantine file."""
         return (f"{record.as_json}\n" for record in self.records)
+
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """The most frequent reasons, with how many records each was said of."""
+        return tuple(Counter(r.reason for r in self.records).most_common(_REASONS))
 
     def _too_many(self) -> SourceError:
         first = "; ".join(f"{r.file}:{r.line}: {r.reason}" for r in self.records[:_NAMED])

@@ -35,12 +35,21 @@ def find(contract: Contract) -> tuple[Lookup, ...]:
     return tuple(_find(contract, join) for join in contract.joins)
 
 
-def _find(contract: Contract, join: Join) -> Lookup:
+def root(contract: Contract, join: Join) -> str:
+    """The URI that the names of a look-up's objects are relative to."""
+    return _located(contract, join)[0]
+
+
+def _located(contract: Contract, join: Join) -> tuple[str, str]:
     if "{" in join.uri:
         raise ContractError(f"joins.uri {join.uri!r}: a look-up has no spans; name its objects")
     uri = contract.absolute(join.uri, where="joins.uri")
     cut = re.split("[*?]", uri, maxsplit=1)[0].rfind("/") + 1
-    root, name = uri[:cut].rstrip("/") or "/", uri[cut:]
+    return uri[:cut].rstrip("/") or "/", uri[cut:]
+
+
+def _find(contract: Contract, join: Join) -> Lookup:
+    root, name = _located(contract, join)
     wild = {"*": "[^/]*", "?": "[^/]"}
     regex = re.compile("".join(wild.get(c) or re.escape(c) for c in name), re.DOTALL)
     store = open_store(root)

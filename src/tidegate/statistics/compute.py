@@ -61,7 +61,7 @@ def compute(
         processes=processes,
         on_progress=on_progress,
     )
-    return replace(computed, leakage=examples.leakage, bad_records=examples.bad_records)
+    return replace(computed, leakage=examples.leakage, facts=examples.facts)
 
 
 def compute_files(

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.errors import StatisticsError
+from tidegate.quality.facts import Facts
 from tidegate.splitting import Leakage
 
 FeatureType = Literal["int", "float", "string"]
@@ -92,14 +93,14 @@ class Statistics:
         span: The span.
         content_digest: SHA-256 over the content the span was read from.
         leakage: What the examples say of values that stand in more than one split.
-        bad_records: Records of the source that could not be read and were set aside.
+        facts: What was noticed when the examples were ingested; None where nobody looked.
     """
 
     proto: Any
     span: str
     content_digest: str
     leakage: tuple[Leakage, ...] = ()
-    bad_records: int = 0
+    facts: Facts | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -143,7 +144,7 @@ class Statistics:
             "rows": {name: self.num_examples(name) for name in self.splits},
             "columns": [f.path.step[0] for f in self.split().features],
             "leakage": [asdict(fact) for fact in self.leakage],
-            "bad_records": self.bad_records,
+            "facts": None if self.facts is None else self.facts.to_json(),
             "tfdv": tfdv.__version__,
         }
         (directory / "statistics.pb").write_bytes(payload)
@@ -162,18 +163,19 @@ class Statistics:
             proto = statistics_pb2.DatasetFeatureStatisticsList.FromString(payload)
             span, content_digest = about["span"], about["content_digest"]
             leakage = tuple(Leakage.of(fact) for fact in about.get("leakage", ()))
-            bad_records = int(about.get("bad_records", 0))
+            facts = None if about["facts"] is None else Facts.of(about["facts"])
             intact = hashlib.sha256(payload).hexdigest() == about["sha256"]
         except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
             raise StatisticsError(
-                f"cannot read statistics in {directory}: {error}; compute them again"
+                f"cannot read statistics in {directory}: {error}; compute them again, with "
+                "caching off"
             ) from None
         if not intact or not proto.datasets:
             raise StatisticsError(
                 f"{directory / 'statistics.pb'} is not what statistics.json was written for; "
-                "compute the statistics again"
+                "compute the statistics again, with caching off"
             )
-        return cls(proto, span, content_digest, leakage, bad_records)
+        return cls(proto, span, content_digest, leakage, facts)
 
 
 def _summary(feature: Any) -> FeatureSummary:

@@ -19,6 +19,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 
 from tidegate.errors import PreconditionError, StorageError
 from tidegate.storage import ObjectInfo, check_name
+from tidegate.storage.proxies import proxy_for
 from tidegate.storage.retry import retried
 from tidegate.storage.s3_client import BusyError, client, endpoint
 
@@ -302,6 +303,12 @@ class S3Store:
         except urllib3.exceptions.SSLError:
             raise StorageError(
                 f"{what}: no trusted connection to {self._endpoint}; name its CA in AWS_CA_BUNDLE"
+            ) from None
+        except urllib3.exceptions.ProxyError:
+            proxy = proxy_for(self._endpoint)
+            raise StorageError(
+                f"{what}: no way to {self._endpoint} through the proxy {proxy and proxy.url}; "
+                "check HTTPS_PROXY and HTTP_PROXY, or name the host in NO_PROXY"
             ) from None
         except urllib3.exceptions.HTTPError as error:
             raise StorageError(

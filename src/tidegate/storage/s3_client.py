@@ -19,10 +19,11 @@ from minio.credentials.providers import (
     IamAwsProvider,
     Provider,
 )
-from urllib3.exceptions import NewConnectionError, ProtocolError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from tidegate.errors import StorageError
+from tidegate.storage.proxies import Proxy, proxy_for
 from tidegate.storage.retry import retried
 
 _AWS: Final = "https://s3.amazonaws.com"
@@ -32,6 +33,7 @@ _TIMEOUT: Final = urllib3.Timeout(connect=10, read=60)
 #: The instance metadata service is near or not there at all.
 _NEAR: Final = urllib3.Timeout(connect=1, read=5)
 _CONNECTIONS: Final = 10
+_PROXY_CREDENTIALS: Final = 407
 #: Any of these says that the platform hands out credentials.
 _PLATFORM: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -54,20 +56,40 @@ class _Pool(urllib3.PoolManager):
 
     Below the client, so that one part of a large upload is repeated and not the whole. Bodies are
     handed on as they lie in the store: an object stored with `Content-Encoding` is not unpacked.
+    Each request goes through the proxy that the environment has for its URL, if any.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._options = options
+        self._proxied: dict[str, urllib3.ProxyManager] = {}
+
     def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> Any:  # type: ignore[override]
-        send = super().urlopen
+        proxy = proxy_for(url)
+        send = self._through(proxy).urlopen if proxy else super().urlopen
         kw.update(retries=False, decode_content=False)
 
         def once() -> urllib3.BaseHTTPResponse:
-            response = send(method, url, redirect, **kw)
+            response = send(method, url, redirect=redirect, **kw)
+            if proxy and response.status == _PROXY_CREDENTIALS:
+                raise StorageError(
+                    f"the proxy {proxy.url} wants other credentials; put them in its URL in the "
+                    "environment, or name the store's host in NO_PROXY"
+                )
             if response.status in _BUSY:
                 response.drain_conn()
                 raise BusyError(response.status)
             return response
 
         return retried(once, transient=_may_pass)
+
+    def _through(self, proxy: Proxy) -> urllib3.ProxyManager:
+        # Two threads may each make one: the later is kept, and either works.
+        if proxy.url not in self._proxied:
+            self._proxied[proxy.url] = urllib3.ProxyManager(
+                proxy.url, proxy_headers=proxy.headers, **self._options
+            )
+        return self._proxied[proxy.url]
 
 
 class _Identity(Provider):
@@ -194,4 +216,6 @@ def _plain_pool() -> urllib3.PoolManager:
 
 
 def _may_pass(error: Exception) -> bool:
+    if isinstance(error, ProxyError):
+        return _may_pass(error.original_error)
     return isinstance(error, (BusyError, NewConnectionError, HTTPTimeoutError, ProtocolError))

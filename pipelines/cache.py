@@ -1,0 +1,41 @@
+"""Results that KFP's local runner keeps from one run to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import tidegate
+
+
+def directory(out: Path) -> Path:
+    """Where the results of the runs in `out` are kept that this very installation made.
+
+    KFP's key holds a component's own source, its parameters and the names of its inputs. On a
+    cluster the image stands for what the component calls; here that is in the directory's name: a
+    digest of Tidegate's files and of the versions of Python and all that is installed.
+    """
+    made_by = hashlib.sha256(sys.version.encode())
+    package = Path(tidegate.__file__).parent
+    for file in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        made_by.update(f"{content} {file.relative_to(package)}\n".encode())
+    for name, version in sorted(
+        (d.name, d.version) for d in importlib.metadata.distributions() if d.name
+    ):
+        made_by.update(f"{name}=={version}\n".encode())
+    return out / ".cache" / made_by.hexdigest()[:16]
+
+
+def outputs(kept: Path, key: str) -> dict[str, Any]:
+    """What KFP keeps under a key, or its first digits: parameters, and artifacts by their paths."""
+    (entry,) = kept.glob(f"{key}*.json")
+    values: dict[str, Any] = json.loads(entry.read_text())
+    return {
+        name: Path(value["uri"]) if isinstance(value, dict) and "uri" in value else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,37 @@
+"""What every pod of a pipeline is allowed, given and asked for: the one place that decides."""
+
+from __future__ import annotations
+
+from kfp import dsl, kubernetes
+
+from pipelines.defaults import CREDENTIALS, SCRATCH, STORAGE_SECRET, USER, Size
+
+
+def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.PipelineTask:
+    """Give a task its resources, and no more rights than the `restricted` Pod Security level.
+
+    KFP itself drops all capabilities, forbids privilege escalation and sets the default seccomp
+    profile; the rest stands here. It cannot make the root file system read-only, nor turn off the
+    service account's token: `manifests/` does that for the namespace.
+
+    Args:
+        task: Of one of Tidegate's components.
+        size: Its resources, scratch space and timeout.
+        cache: Whether KFP may take the outputs of an earlier run with the same inputs.
+    """
+    task.set_cpu_request(size.cpu_request).set_cpu_limit(size.cpu_limit)
+    task.set_memory_request(size.memory_request).set_memory_limit(size.memory_limit)
+    task.set_caching_options(enable_caching=cache)
+    kubernetes.set_security_context(task, run_as_user=USER, run_as_group=USER, run_as_non_root=True)
+    kubernetes.set_image_pull_policy(task, "IfNotPresent")
+    kubernetes.set_timeout(task, size.timeout_seconds)
+    kubernetes.empty_dir_mount(task, "scratch", SCRATCH, size_limit=size.scratch)
+    # Optional: on a cloud the pod's own identity stands in for it.
+    kubernetes.use_secret_as_env(
+        task, STORAGE_SECRET, {name: name for name in CREDENTIALS}, optional=True
+    )
+    # A parameter would make every run's cache key another one.
+    kubernetes.use_field_path_as_env(task, "TIDEGATE_RUN_ID", "metadata.labels['pipeline/runid']")
+    kubernetes.add_pod_label(task, "app.kubernetes.io/part-of", "tidegate")
+    kubernetes.add_pod_label(task, "app.kubernetes.io/component", task.name)
+    return task

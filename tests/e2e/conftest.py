@@ -1,0 +1,38 @@
+"""A cluster, whichever KUBECONFIG points at, with `manifests/overlays/kind` applied.
+
+Needs the images (`make images`) in the cluster, and in the namespace the Secret tidegate-storage.
+TIDEGATE_E2E_S3_ENDPOINT: how this machine reaches the same object storage.
+TIDEGATE_E2E_BUCKET: a bucket in it; `mlpipeline`, as KFP's own, by default.
+"""
+
+import base64
+import os
+import uuid
+
+import pytest
+from kubernetes import client, config
+
+NAMESPACE = os.environ.get("TIDEGATE_E2E_NAMESPACE", "tidegate")
+
+
+@pytest.fixture(scope="session")
+def core():
+    config.load_kube_config()
+    return client.CoreV1Api()
+
+
+@pytest.fixture(scope="session")
+def namespace():
+    return NAMESPACE
+
+
+@pytest.fixture(scope="session")
+def bucket(core):
+    """A place in object storage, which this process can reach as the pods do."""
+    secret = core.read_namespaced_secret("tidegate-storage", NAMESPACE).data
+    for key, value in secret.items():
+        os.environ[key] = base64.b64decode(value).decode()
+    if endpoint := os.environ.get("TIDEGATE_E2E_S3_ENDPOINT"):
+        os.environ["S3_ENDPOINT"] = endpoint
+    name = os.environ.get("TIDEGATE_E2E_BUCKET", "mlpipeline")
+    return f"s3://{name}/tidegate-e2e/{uuid.uuid4().hex[:8]}"
