@@ -13,7 +13,7 @@ import io
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from tidegate.errors import SourceError
 from tidegate.sources.bad import BadRecords
 from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
 from tidegate.sources.rows import whole_rows
-from tidegate.sources.streams import READ_ERRORS, local_rest, open_stream
+from tidegate.sources.streams import READ_ERRORS, open_stream, rest_of_csv
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.storage import Store
 
@@ -326,10 +326,7 @@ def _texts(
                 while parsed:
                     yield from parsed.popleft().result()
                 given = options(BLOCK_SIZE, header=header, use_threads=True)
-                with (
-                    local_rest(text, file) as local,
-                    closing(arrow_csv.open_csv(local, **given)) as reader,
-                ):
+                with rest_of_csv(text, file, **given) as reader:
                     check_header(reader.schema)
                     yield from reader
                 return

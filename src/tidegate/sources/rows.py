@@ -32,7 +32,7 @@ def whole_rows(
         end = 0
         if escape is None:
             end = last_row_end(left, delimiter, quote, final=not more)
-        if not end:
+        if not end or len(left) - end > size:
             yield _guarded(left) + more, False
             return
         yield _guarded(left[:end]), True
@@ -57,9 +57,10 @@ def last_row_end(text: bytes, delimiter: str, quote: str | None, *, final: bool)
         return len(text) if final else text.rfind(b"\n") + 1
     data = np.frombuffer(text, np.uint8)
     marks = np.flatnonzero(data == mark[0])
-    before = data[np.maximum(marks[::2] - 1, 0)]
-    fields_begin = np.isin(before, np.frombuffer(delimiter.encode() + b"\r\n" + mark, np.uint8))
-    if not fields_begin.all() and not (fields_begin[1:].all() and marks[0] == 0):
+    may_precede = np.zeros(256, np.bool_)
+    may_precede[list(delimiter.encode() + b"\r\n" + mark)] = True
+    opening = marks[2::2] if marks[0] == 0 else marks[::2]
+    if not may_precede[data[opening - 1]].all():
         return 0
     if final:
         return 0 if len(marks) % 2 else len(text)
