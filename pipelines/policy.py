@@ -5,6 +5,7 @@ from __future__ import annotations
 from kfp import dsl, kubernetes
 
 from pipelines.defaults import CREDENTIALS, SCRATCH, STORAGE_SECRET, USER, Size
+from tidegate.lineage import IMAGE_VARIABLE, RUN_VARIABLE
 
 
 def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.PipelineTask:
@@ -31,7 +32,9 @@ def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.Pipe
         task, STORAGE_SECRET, {name: name for name in CREDENTIALS}, optional=True
     )
     # A parameter would make every run's cache key another one.
-    kubernetes.use_field_path_as_env(task, "TIDEGATE_RUN_ID", "metadata.labels['pipeline/runid']")
+    kubernetes.use_field_path_as_env(task, RUN_VARIABLE, "metadata.labels['pipeline/runid']")
+    # A container cannot see what image it was started from; lineage tells it.
+    task.set_env_variable(IMAGE_VARIABLE, task.container_spec.image)
     kubernetes.add_pod_label(task, "app.kubernetes.io/part-of", "tidegate")
     kubernetes.add_pod_label(task, "app.kubernetes.io/component", task.name)
     return task

@@ -74,7 +74,7 @@ class Driver:
         root: Object storage URI for artifacts, as pods reach it.
         run_id: Names the run.
         overrides: Memory limits by task, in place of the compiled ones.
-        on_start: Called with a task's name and its pod's when the component's container runs.
+        on_start: Called with a task's name and its pod's when the component is about to start.
     """
 
     def __init__(self, spec: Path, *, namespace, root, run_id, overrides=None, on_start=None):
@@ -274,7 +274,7 @@ class Driver:
                     raise
                 return TaskPod(task, "Gone", time.monotonic() - started, "", "the pod was deleted")
             states = {s.name: s.state for s in pod.status.init_container_statuses or ()}
-            running = states.get("component") and states["component"].running
+            running = states.get("fetch") and states["fetch"].terminated
             if running and not told and self._on_start:
                 self._on_start(task, name)
                 told = True

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -101,6 +102,8 @@ def test_a_pod_killed_while_publishing_loses_nothing(run, data, core, namespace)
 
     def kill(task, pod):
         if task == "publish-model":
+            # Python has started by then, and the upload has not ended.
+            time.sleep(1.2)
             core.delete_namespaced_pod(pod, namespace, grace_period_seconds=0)
 
     _, failed = run("2013-02", on_start=kill)

@@ -13,7 +13,7 @@ NEVER_CACHED = {"resolve-inputs", "validate-examples", "publish-model", "hold-ru
 
 @pytest.fixture(scope="module")
 def spec():
-    return yaml.safe_load(compilation.TRAINING.read_text())
+    return next(yaml.safe_load_all(compilation.TRAINING.read_text()))
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ def late(shop):
 
 
 def test_the_pipeline_takes_an_interval_as_one_parameter():
-    spec = yaml.safe_load(compilation.TRAINING.read_text())
+    spec = next(yaml.safe_load_all(compilation.TRAINING.read_text()))
     inputs = spec["root"]["inputDefinitions"]["parameters"]
     assert inputs["span"]["parameterType"] == "STRING"
     assert re.search(r"interval:\S+/\S+", inputs["span"]["description"])

@@ -42,7 +42,7 @@ def test_a_range_is_one_run(tmp_path, months):
     (manifest,) = root.glob("*/ingest-examples/examples/manifest.json")
     told = json.loads(manifest.read_text())
     assert [o["name"] for o in told["objects"]] == [f"{s}/flights.csv" for s in months]
-    assert told["joins"][0]["matched"] > 3000
+    assert told["facts"]["joins"][0]["matched"] > 3000
     assert told["split"]["by"] == "time"
     assert told["split"]["dropped"] > 0
 
