@@ -31,7 +31,7 @@ from tidegate.joins import Joins
 from tidegate.quality.facts import Facts, Gatherer
 from tidegate.sources.objects import one_line
 from tidegate.sources.types import NAMED
-from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, splitter
+from tidegate.splitting import DROPPED, SPLITS, Leakage, LeakageCheck, Rows, splitter
 from tidegate.storage.directory import written_whole
 
 ROW_GROUP_ROWS: Final = 65_536
@@ -277,11 +277,11 @@ def _write_splits(
                     closing.callback(writer.abandon)
                 check = LeakageCheck(contract, schema.names, directory)
                 closing.callback(check.close)
-            chosen = divided.assign(batch)
+            hashed = Rows(batch)
+            chosen = divided.assign(hashed)
+            check.add(hashed, chosen)
             for index, writer in enumerate(writers.values()):
-                of_split = batch.filter(pa.array(chosen == index))
-                writer.add(of_split)
-                check.add(index, of_split)
+                writer.add(batch.filter(pa.array(chosen == index)))
             rows += batch.num_rows
             dropped += int((chosen == DROPPED).sum())
             if on_progress:

@@ -31,10 +31,25 @@ _SIGN: Final = np.uint64(1 << 63)
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 
 
+class Rows:
+    """A batch, and the hashes of its rows, each computed once."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        """Hash nothing yet."""
+        self.batch = batch
+        self._hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
+
+    def hashes(self, columns: tuple[str, ...]) -> npt.NDArray[np.uint64]:
+        """`hash_rows` of these columns, shape (rows,)."""
+        if columns not in self._hashes:
+            self._hashes[columns] = hash_rows([_column(self.batch, c) for c in columns])
+        return self._hashes[columns]
+
+
 class Splitter(Protocol):
     """Says which split each row belongs to."""
 
-    def assign(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
         """For each row the index of its split in `SPLITS`, or `DROPPED`; shape (rows,)."""
 
     @property
@@ -101,11 +116,11 @@ class LeakageCheck:
         self._columns = [c for c in wanted if set(c) <= set(names)]
         self._spools = {c: [Spool(scratch) for _ in SPLITS] for c in self._columns}
 
-    def add(self, index: int, rows: pa.RecordBatch) -> None:
-        """Take in rows of the split of that index."""
-        if rows.num_rows:
-            for columns in self._columns:
-                self._spools[columns][index].add(hash_rows([_column(rows, c) for c in columns]))
+    def add(self, rows: Rows, chosen: npt.NDArray[np.int64]) -> None:
+        """Take in rows, with what `Splitter.assign` said of them."""
+        for columns in self._columns:
+            for index, spool in enumerate(self._spools[columns]):
+                spool.add(rows.hashes(columns)[chosen == index])
 
     def result(self) -> tuple[Leakage, ...]:
         """First for the key, then for the columns whose hash decides, if they are others."""
@@ -120,15 +135,17 @@ class LeakageCheck:
 class _ByHash:
     facts: dict[str, Any]
 
-    def __init__(self, columns: Sequence[str], weights: Sequence[int], contract: Contract) -> None:
+    def __init__(
+        self, columns: tuple[str, ...], weights: Sequence[int], contract: Contract
+    ) -> None:
         self._columns = columns
         self._weights = weights
         self._contract = contract
         self.facts = {}
 
-    def assign(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-        _require(batch, self._columns, self._contract)
-        return assign(hash_rows([_column(batch, c) for c in self._columns]), self._weights)
+    def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
+        _require(rows.batch, self._columns, self._contract)
+        return assign(rows.hashes(self._columns), self._weights)
 
 
 class _ByTime:
@@ -147,8 +164,8 @@ class _ByTime:
             "eval_from": str(np.datetime64(self._cut, "us")),
         }
 
-    def assign(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-        times = _times(batch, self._column, self._contract)
+    def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
+        times = _times(rows.batch, self._column, self._contract)
         inside = np.where(times < self._end, 0, DROPPED)
         return np.where(times >= self._cut, 1, inside).astype(np.int64)
 
@@ -161,9 +178,9 @@ class _ByColumn:
         self._contract = contract
         self.facts = {}
 
-    def assign(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
-        _require(batch, [self._column], self._contract)
-        values = _column(batch, self._column)
+    def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
+        _require(rows.batch, [self._column], self._contract)
+        values = _column(rows.batch, self._column)
         texts = values if values.type == STRING else pc.cast(values, STRING)
         found = pc.index_in(texts, pa.array(SPLITS)).fill_null(DROPPED)
         chosen = found.to_numpy(zero_copy_only=False).astype(np.int64)

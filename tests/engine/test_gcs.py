@@ -13,8 +13,7 @@ from tidegate import examples, sources, steps
 from tidegate.contract import Contract
 from tidegate.errors import PreconditionError, StorageError
 from tidegate.registry import Registry
-from tidegate.storage import gcs as module
-from tidegate.storage import open_store
+from tidegate.storage import gcs_client, open_store
 
 MB = 1 << 20
 
@@ -247,7 +246,7 @@ def test_no_credentials(monkeypatch, tmp_path):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    module._client.cache_clear()
+    gcs_client._made.cache_clear()
     with pytest.raises(StorageError, match=r"no credentials .*workload identity"):
         open_store("gs://bucket")
     monkeypatch.setenv("TIDEGATE_GCS_ANONYMOUS", "1")

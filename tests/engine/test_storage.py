@@ -236,11 +236,40 @@ def test_local_links_are_followed_and_loops_are_not(tmp_path, file):
     assert len(names) < 10
 
 
+def _count(root, name, rounds):
+    store = open_store(root)
+    for _ in range(rounds):
+        while True:
+            data, version = store.read(name)
+            try:
+                store.replace(name, str(int(data) + 1).encode(), version=version)
+                break
+            except PreconditionError:
+                continue
+
+
+def test_local_processes_that_opened_other_roots_lose_no_update(tmp_path):
+    open_store(str(tmp_path)).create("a/n", b"0")
+    context = multiprocessing.get_context("fork")
+    counters = [
+        context.Process(target=_count, args=(str(root), name, 100))
+        for root, name in ((tmp_path, "a/n"), (tmp_path / "a", "n")) * 2
+    ]
+    for counter in counters:
+        counter.start()
+    for counter in counters:
+        counter.join()
+    assert open_store(str(tmp_path)).read("a/n")[0] == b"400"
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["n"]
+
+
 def test_local_own_files_are_hidden(tmp_path):
     store = open_store(str(tmp_path))
     store.create("a/b", b"1")
     assert [i.name for i in store.list()] == ["a/b"]
-    assert (tmp_path / "a" / ".tidegate-lock").exists()
+    assert [p.name for p in (tmp_path / "a").iterdir()] == ["b"]
+    (tmp_path / "a" / ".tidegate-lock").touch()
+    assert [i.name for i in store.list()] == ["a/b"]
     with pytest.raises(StorageError, match="the store's own"):
         store.create("a/.tidegate-lock", b"")
 

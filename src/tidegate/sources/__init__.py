@@ -53,9 +53,9 @@ class _Format(Protocol):
 
 _FORMATS: Final[dict[str, _Format]] = {
     "csv": csv,
-    "jsonl": jsonl,
+    "jsonl": jsonl.FORMAT,
     "parquet": parquet,
-    "tfrecord": tfrecord,
+    "tfrecord": tfrecord.FORMAT,
 }
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import codecs
 import csv as text_csv
 import io
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
@@ -24,12 +26,15 @@ from tidegate.contract import Contract
 from tidegate.errors import SourceError
 from tidegate.sources.bad import BadRecords
 from tidegate.sources.objects import SourceObject, check_columns, check_same_columns, one_line
-from tidegate.sources.streams import READ_ERRORS, open_stream
+from tidegate.sources.rows import whole_rows
+from tidegate.sources.streams import READ_ERRORS, open_stream, rest_of_csv
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.storage import Store
 
 #: Bytes parsed at a time; no row may be longer.
 BLOCK_SIZE = 1 << 22
+
+_PROBED: Final = 64
 
 _NOT_NUMERIC: Final = (
     "column {name!r} has {text!r}, and the contract names it in features.numeric; fix the source, "
@@ -58,9 +63,7 @@ def schema(
     def narrow(name: str, values: pa.Array, item: SourceObject) -> None:
         if len(values) > values.null_count:
             has_values[name] = True
-            can_be[name] = {t for t in can_be[name] if _parses(values, t)}
-            if INT not in can_be[name] and _has_plus(values):
-                can_be[name] = set()
+            can_be[name] = _still(can_be[name], values)
             if name in features.numeric and not can_be[name]:
                 told = _NOT_NUMERIC.format(name=name, text=_no_numbers(values)[0])
                 raise SourceError(f"{item.name}: {told}")
@@ -120,10 +123,27 @@ def _parse(values: pa.Array, type_: pa.DataType) -> pa.Array:
 
 def _parses(values: pa.Array, type_: pa.DataType) -> bool:
     try:
+        # Text fails at once here, and not after all of it was trimmed.
+        _parse(values.slice(0, _PROBED), type_)
         _parse(values, type_)
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _still(types: set[pa.DataType], values: pa.Array) -> set[pa.DataType]:
+    """Those of the types that all values are of."""
+    if not types or (types == {INT, DOUBLE} and _parses(values, INT) and not _has_x(values)):
+        # What Arrow takes for an integer is decimal or hexadecimal, and if decimal a double too.
+        return types
+    left = {t for t in types if _parses(values, t)}
+    return left if INT in left or not _has_plus(values) else set()
+
+
+def _has_x(values: pa.Array) -> bool:
+    data = values.buffers()[2]
+    bytes_ = np.frombuffer(data or b"", np.uint8)
+    return bool(((bytes_ | 0x20) == ord("x")).any())
 
 
 def _has_plus(values: pa.Array) -> bool:
@@ -256,33 +276,67 @@ def _texts(
     Where the contract sets bad records aside, rows of another width are left out and their texts
     appended to `ragged`.
     """
+    source = contract.source
 
     def skip(row: Any) -> str:
         ragged.append(row.text)
         return "skip"
 
-    source = contract.source
-    handler = skip if source.bad_records == "quarantine" else None
-    with _located(store, item, contract, len(names)), _open(store, item, contract) as file:
-        reader = arrow_csv.open_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(block_size=BLOCK_SIZE),
-            parse_options=arrow_csv.ParseOptions(
+    def options(size: int, *, header: bool, use_threads: bool) -> dict[str, Any]:
+        return {
+            "read_options": arrow_csv.ReadOptions(
+                block_size=size,
+                use_threads=use_threads,
+                column_names=None if header else list(names),
+            ),
+            "parse_options": arrow_csv.ParseOptions(
                 delimiter=source.delimiter,
                 quote_char=source.quote or False,
                 escape_char=source.escape or False,
                 newlines_in_values=True,
-                invalid_row_handler=handler,
+                invalid_row_handler=skip if source.bad_records == "quarantine" else None,
             ),
-            convert_options=arrow_csv.ConvertOptions(
+            "convert_options": arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, STRING),
                 null_values=list(source.null_values),
                 strings_can_be_null=True,
             ),
-        )
-        if reader.schema != pa.schema([(n, STRING) for n in names]):
+        }
+
+    def check_header(found: pa.Schema) -> None:
+        if found != pa.schema([(n, STRING) for n in names]):
             raise SourceError(f"{item.name}: the line of column names cannot be read as CSV")
-        yield from reader
+
+    def parse(text: bytes, header: bool) -> list[Any]:
+        given = options(len(text) + 1, header=header, use_threads=False)
+        table = arrow_csv.read_csv(pa.BufferReader(text), **given)
+        check_header(table.schema)
+        return list(table.to_batches())
+
+    with (
+        _located(store, item, contract, len(names)),
+        _open(store, item, contract) as file,
+        ThreadPoolExecutor(pa.cpu_count()) as threads,
+    ):
+        parsed: deque[Future[list[Any]]] = deque()
+        header = True
+        dialect = (source.delimiter, source.quote, source.escape)
+        for text, whole in whole_rows(file, *dialect, size=BLOCK_SIZE):
+            if not whole:
+                while parsed:
+                    yield from parsed.popleft().result()
+                given = options(BLOCK_SIZE, header=header, use_threads=True)
+                with rest_of_csv(text, file, **given) as reader:
+                    check_header(reader.schema)
+                    yield from reader
+                return
+            if any(byte not in b"\r\n" for byte in text):
+                parsed.append(threads.submit(parse, text, header))
+                header = False
+            if len(parsed) > pa.cpu_count():
+                yield from parsed.popleft().result()
+        while parsed:
+            yield from parsed.popleft().result()
 
 
 @contextmanager

@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 
-import pyarrow as pa
-
-from tidegate.contract import Contract
 from tidegate.errors import SourceError
 from tidegate.sources import records
-from tidegate.sources.bad import BadRecordError, BadRecords
+from tidegate.sources.bad import BadRecordError
 from tidegate.sources.objects import SourceObject
 from tidegate.sources.streams import open_stream, readable
 from tidegate.storage import Store
@@ -22,20 +19,6 @@ from tidegate.storage import Store
 MAX_LINE: Final = 1 << 24
 
 _BOM: Final = b"\xef\xbb\xbf"
-
-
-def schema(
-    store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
-) -> pa.Schema:
-    """The schema of all records of these objects; see `tidegate.sources.records`."""
-    return records.schema(lambda item: _lines(store, item), parse, objects, contract, bad)
-
-
-def batches(
-    store: Store, item: SourceObject, schema: pa.Schema, contract: Contract
-) -> Iterator[pa.RecordBatch]:
-    """The records of one object, in the schema that `schema` gave."""
-    return records.batches(lambda item: _lines(store, item), parse, item, schema, contract)
 
 
 def parse(raw: bytes) -> Mapping[str, records.Value]:
@@ -112,3 +95,7 @@ def _lines(store: Store, item: SourceObject) -> Iterator[records.Frame]:
             line = (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
             if line.strip():
                 yield number, line, None
+
+
+#: JSON Lines.
+FORMAT: Final = records.RecordFormat(_lines, parse)

@@ -9,6 +9,7 @@ that a record lacks is missing there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
@@ -18,74 +19,78 @@ from tidegate.errors import SourceError
 from tidegate.sources.bad import BadRecordError, BadRecords
 from tidegate.sources.objects import SourceObject, check_columns
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING
+from tidegate.storage import Store
 
 Value = int | float | str | None
 #: A record's line or number, its bytes, and what is wrong with it if that is known already.
 Frame = tuple[int, bytes, str | None]
-Frames = Callable[[SourceObject], Iterator[Frame]]
-Parse = Callable[[bytes], Mapping[str, Value]]
 OnBad = Callable[[str, int, str, bytes], None]
 
 _BATCH_RECORDS: Final = 16_384
 
 
-def schema(
-    frames: Frames,
-    parse: Parse,
-    objects: Sequence[SourceObject],
-    contract: Contract,
-    bad: BadRecords,
-) -> pa.Schema:
-    """The schema of all good records; columns in the order they first appear.
+@dataclass(frozen=True)
+class RecordFormat:
+    """A format of one record at a time.
 
-    Args:
+    Attributes:
         frames: Gives the records of an object.
         parse: Reads one; raises BadRecordError where it cannot.
-        objects: Of the span.
-        contract: Names the categorical and numeric columns.
-        bad: Takes the records that cannot be read.
-
-    Raises:
-        SourceError: a column holds numbers and text, or a record is bad and may not be.
     """
-    places: dict[str, dict[pa.DataType, str]] = {}
-    for item in objects:
-        for number, record in _good(frames, parse, item, contract, bad.add):
-            bad.good += 1
-            for name, value in record.items():
-                found = places.setdefault(name, {})
-                if value is not None and (kind := _kind(value)) not in found:
-                    found[kind] = f"{item.name}:{number}"
-    check_columns(list(places), where=objects[0].name)
-    return pa.schema([(n, _decide(n, found, contract)) for n, found in places.items()])
 
+    frames: Callable[[Store, SourceObject], Iterator[Frame]]
+    parse: Callable[[bytes], Mapping[str, Value]]
 
-def batches(
-    frames: Frames, parse: Parse, item: SourceObject, schema: pa.Schema, contract: Contract
-) -> Iterator[pa.RecordBatch]:
-    """The good records of one object, in the schema that `schema` gave."""
-    chunk: list[Mapping[str, Value]] = []
-    for _, record in _good(frames, parse, item, contract, lambda *_: None):
-        chunk.append(record)
-        if len(chunk) == _BATCH_RECORDS:
+    def schema(
+        self, store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
+    ) -> pa.Schema:
+        """The schema of all good records; columns in the order they first appear.
+
+        Args:
+            store: Holds the objects.
+            objects: Of the span.
+            contract: Names the categorical and numeric columns.
+            bad: Takes the records that cannot be read.
+
+        Raises:
+            SourceError: a column holds numbers and text, or a record is bad and may not be.
+        """
+        places: dict[str, dict[pa.DataType, str]] = {}
+        for item in objects:
+            for number, record in self._good(store, item, contract, bad.add):
+                bad.good += 1
+                for name, value in record.items():
+                    found = places.setdefault(name, {})
+                    if value is not None and (kind := _kind(value)) not in found:
+                        found[kind] = f"{item.name}:{number}"
+        check_columns(list(places), where=objects[0].name)
+        return pa.schema([(n, _decide(n, found, contract)) for n, found in places.items()])
+
+    def batches(
+        self, store: Store, item: SourceObject, schema: pa.Schema, contract: Contract, /
+    ) -> Iterator[pa.RecordBatch]:
+        """The good records of one object, in the schema that `schema` gave."""
+        chunk: list[Mapping[str, Value]] = []
+        for _, record in self._good(store, item, contract, lambda *_: None):
+            chunk.append(record)
+            if len(chunk) == _BATCH_RECORDS:
+                yield _batch(chunk, schema)
+                chunk = []
+        if chunk:
             yield _batch(chunk, schema)
-            chunk = []
-    if chunk:
-        yield _batch(chunk, schema)
 
-
-def _good(
-    frames: Frames, parse: Parse, item: SourceObject, contract: Contract, on_bad: OnBad
-) -> Iterator[tuple[int, Mapping[str, Value]]]:
-    for number, raw, fault in frames(item):
-        reason = fault
-        if reason is None:
-            try:
-                yield number, _as_contract(dict(parse(raw)), contract)
-                continue
-            except BadRecordError as error:
-                reason = str(error)
-        on_bad(item.name, number, reason, raw)
+    def _good(
+        self, store: Store, item: SourceObject, contract: Contract, on_bad: OnBad
+    ) -> Iterator[tuple[int, Mapping[str, Value]]]:
+        for number, raw, fault in self.frames(store, item):
+            reason = fault
+            if reason is None:
+                try:
+                    yield number, _as_contract(dict(self.parse(raw)), contract)
+                    continue
+                except BadRecordError as error:
+                    reason = str(error)
+            on_bad(item.name, number, reason, raw)
 
 
 def _as_contract(record: dict[str, Value], contract: Contract) -> dict[str, Value]:

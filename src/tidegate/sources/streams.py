@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any, BinaryIO, Final
 
 import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
 from tidegate.errors import SourceError
 from tidegate.sources.objects import SourceObject, one_line
@@ -46,6 +49,44 @@ def open_stream(store: Store, item: SourceObject, encoding: str = "utf-8") -> An
 
 
 @contextmanager
+def rest_of_csv(text: bytes, file: Any, **options: Any) -> Iterator[Any]:
+    """A streaming reader of what `file` still holds, `text` before it.
+
+    Arrow's threads must not need Python for what nobody waits for any more: a reader that is given
+    up waits for those that read, and they for Python's lock, which it holds; and one that finds an
+    invalid row while Python ends brings the process down. So what is not a plain local file, and
+    all that invalid rows are told of, is copied to a temporary file, which takes as much disk
+    space as the text that is left is long; and is cut short when the reader is given up.
+
+    Args:
+        text: What was read of `file` last.
+        file: From `open_stream`.
+        options: For `pyarrow.csv.open_csv`.
+    """
+    called_back = options["parse_options"].invalid_row_handler is not None
+    if isinstance(file, pa.OSFile) and not called_back and not text.startswith(b"\n"):
+        file.seek(file.tell() - len(text))
+        with closing(arrow_csv.open_csv(file, **options)) as reader:
+            yield reader
+        return
+    with tempfile.NamedTemporaryFile() as spool:
+        spool.write(text)
+        shutil.copyfileobj(file, spool, 1 << 20)
+        spool.flush()
+        with (
+            pa.OSFile(spool.name) as local,
+            closing(arrow_csv.open_csv(local, **options)) as reader,
+        ):
+            try:
+                yield reader
+            finally:
+                spool.truncate(0)
+                with suppress(pa.ArrowException):
+                    for _ in reader:
+                        pass
+
+
+@contextmanager
 def readable(item: SourceObject) -> Iterator[None]:
     """Turn an archive's error into one line that names the object."""
     try:
@@ -55,8 +96,7 @@ def readable(item: SourceObject) -> Iterator[None]:
 
 
 def _native(file: BinaryIO) -> Any:
-    # A local file is read by Arrow itself: its threads then never wait for Python's lock, which a
-    # reader that is given up half way may hold.
+    # For `rest_of_csv`.
     if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO):
         with file:
             return pa.OSFile(str(file.name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import google_crc32c
@@ -23,10 +23,9 @@ from google.protobuf import (
     unknown_fields,
 )
 
-from tidegate.contract import Contract
 from tidegate.errors import SourceError
 from tidegate.sources import records
-from tidegate.sources.bad import BadRecordError, BadRecords
+from tidegate.sources.bad import BadRecordError
 from tidegate.sources.objects import SourceObject
 from tidegate.sources.streams import open_stream, readable
 from tidegate.storage import Store
@@ -35,20 +34,6 @@ from tidegate.storage import Store
 MAX_RECORD: Final = 1 << 26
 
 _GZIP: Final = b"\x1f\x8b\x08"
-
-
-def schema(
-    store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
-) -> pa.Schema:
-    """The schema of all examples of these objects; columns by name, for a map has no order."""
-    return records.schema(lambda item: _frames(store, item), parse, objects, contract, bad)
-
-
-def batches(
-    store: Store, item: SourceObject, schema: pa.Schema, contract: Contract
-) -> Iterator[pa.RecordBatch]:
-    """The examples of one object, in the schema that `schema` gave."""
-    return records.batches(lambda item: _frames(store, item), parse, item, schema, contract)
 
 
 def masked_crc(data: bytes) -> int:
@@ -171,3 +156,6 @@ def _example_class() -> Any:
 
 #: The message class of tf.Example.
 Example: Final = _example_class()
+
+#: TFRecord files of tf.Example.
+FORMAT: Final = records.RecordFormat(_frames, parse)

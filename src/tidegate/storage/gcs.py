@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
-import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, BinaryIO, Final, TypeVar, cast
 
 from tidegate.errors import PreconditionError, StorageError
 from tidegate.storage import ObjectInfo, check_name
+from tidegate.storage.gcs_client import client, reason, transient
+from tidegate.storage.ranged import PIECE, RangedFile
 from tidegate.storage.retry import deadline
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 T = TypeVar("T")
 
-EMULATOR_VARIABLE: Final = "STORAGE_EMULATOR_HOST"
-ANONYMOUS_VARIABLE: Final = "TIDEGATE_GCS_ANONYMOUS"
-_KEY_VARIABLE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
-_SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-#: Bytes of one part of an upload and of one ranged read; what an open object holds in memory.
-_CHUNK: Final = 8 << 20
 #: Seconds: the longest silence of a connection.
 _TIMEOUT: Final = 60.0
 #: Metadata of an object written on a condition: which write it was.
@@ -67,19 +58,14 @@ class GcsStore:
         folder = folder.strip("/")
         self._folder = check_name(folder) + "/" if folder else ""
         self.uri = f"gs://{bucket}/{folder}".rstrip("/")
-        self._client = _client(
-            os.getpid(),  # connections do not survive a fork
-            os.environ.get(EMULATOR_VARIABLE),
-            os.environ.get(ANONYMOUS_VARIABLE) == "1",
-            os.environ.get(_KEY_VARIABLE),
-        )
+        self._client = client()
         self._bucket = self._client.bucket(bucket)
         self._deadline = deadline()
 
         from google.api_core.retry import Retry
 
         self._retry = Retry(
-            predicate=_transient, initial=0.2, multiplier=2, maximum=8, timeout=self._deadline
+            predicate=transient, initial=0.2, multiplier=2, maximum=8, timeout=self._deadline
         )
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
@@ -109,13 +95,13 @@ class GcsStore:
         """
         what = f"read {self._uri(name)}"
         blob = self._known(name, what)
-        raw = _Reader(
+        fetch = _Checked(
             lambda start, end: self._range(name, blob.generation, start, end),
             size=int(blob.size),
             crc32c=blob.crc32c,
             what=self._uri(name),
         )
-        return cast(BinaryIO, io.BufferedReader(raw, buffer_size=_CHUNK))
+        return cast(BinaryIO, io.BufferedReader(RangedFile(fetch, int(blob.size)), PIECE))
 
     def download(self, name: str, path: Path) -> None:
         """Copy the object to a local file, whole and with the right checksum or not at all."""
@@ -143,7 +129,7 @@ class GcsStore:
     def upload(self, path: Path, name: str) -> None:
         """Write a local file as the object, whole or not at all, over any that was there."""
         blob = self._blob(name)
-        blob.chunk_size = _CHUNK
+        blob.chunk_size = PIECE
         try:
             with path.open("rb") as file, self._reported(f"write {self._uri(name)}"):
                 blob.upload_from_file(
@@ -179,7 +165,7 @@ class GcsStore:
             return data, str(blob.generation)
 
         changed = self._retry.with_predicate(
-            lambda error: isinstance(error, PreconditionFailed) or _transient(error)
+            lambda error: isinstance(error, PreconditionFailed) or transient(error)
         )
         with self._reported(f"read {self._uri(name)}"):
             try:
@@ -352,14 +338,14 @@ class GcsStore:
             RetryError,
             requests.RequestException,
         ) as error:
-            reason = _reason(error)
-            if isinstance(error, RetryError) or _transient(error):
-                reason = f"not done after retries over {self._deadline:g} s: {reason}"
-            raise StorageError(f"cannot {what}: {reason}") from None
+            told = reason(error)
+            if isinstance(error, RetryError) or transient(error):
+                told = f"not done after retries over {self._deadline:g} s: {told}"
+            raise StorageError(f"cannot {what}: {told}") from None
 
 
-class _Reader(io.RawIOBase):
-    """An object read by ranges, compared with its checksum when read in one go."""
+class _Checked:
+    """Ranges of an object, compared with its checksum when they are asked for in one go."""
 
     def __init__(
         self, fetch: Callable[[int, int], bytes], *, size: int, crc32c: str | None, what: str
@@ -370,47 +356,15 @@ class _Reader(io.RawIOBase):
         self._size = size
         self._crc32c = crc32c
         self._what = what
-        self._position = 0
         self._summed = 0
         self._sum: Any = google_crc32c.Checksum()  # type: ignore[no-untyped-call]
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise ValueError(f"cannot seek to {base + offset}")
-        self._position = base + offset
-        return self._position
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._next(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        # The inherited one asks for 8 KiB at a time, each a request.
-        return b"".join(iter(lambda: self._next(_CHUNK), b""))
-
-    def _next(self, wanted: int) -> bytes:
-        start = self._position
-        end = min(start + min(wanted, _CHUNK), self._size)
-        if end <= start:
-            return b""
+    def __call__(self, start: int, end: int) -> bytes:
         data = self._fetch(start, end)
         if len(data) != end - start:
             raise StorageError(
                 f"cannot read {self._what}: {len(data)} of {end - start} bytes arrived; start again"
             )
-        self._position = end
         if start == self._summed:
             self._sum.update(data)
             self._summed = end
@@ -421,81 +375,3 @@ class _Reader(io.RawIOBase):
                     f"{self._crc32c}); start again"
                 )
         return data
-
-
-@functools.lru_cache(maxsize=8)
-def _client(_process: int, emulator: str | None, anonymous: bool, _key: str | None) -> Any:
-    try:
-        import google.auth
-        from google.auth.credentials import AnonymousCredentials
-        from google.auth.exceptions import GoogleAuthError
-        from google.cloud import storage  # type: ignore[attr-defined,import-untyped,unused-ignore]
-    except ImportError:
-        raise StorageError(
-            "gs:// needs google-cloud-storage, which is not installed; install the package "
-            "google-cloud-storage beside tidegate"
-        ) from None
-    try:
-        if emulator or anonymous:
-            credentials: Any = AnonymousCredentials()  # type: ignore[no-untyped-call,unused-ignore]
-        else:
-            credentials, _ = google.auth.default(scopes=[_SCOPE])
-        return storage.Client(project=None, credentials=credentials)
-    except (GoogleAuthError, OSError, ValueError) as error:
-        # Never the error's own text: it may quote a key file.
-        raise StorageError(
-            f"no credentials for Google Cloud Storage ({type(error).__name__}): use workload "
-            f"identity, or mount a key file and name it in {_KEY_VARIABLE}, or run `gcloud auth "
-            f"application-default login`; set {ANONYMOUS_VARIABLE}=1 for public buckets"
-        ) from None
-
-
-def _transient(error: BaseException) -> bool:
-    import requests  # type: ignore[import-untyped,unused-ignore]
-    from google.api_core.exceptions import (
-        BadGateway,
-        GatewayTimeout,
-        InternalServerError,
-        ServiceUnavailable,
-        TooManyRequests,
-    )
-    from google.auth.exceptions import TransportError
-    from google.cloud.storage.exceptions import InvalidResponse
-
-    # What transfers raise before the client has turned it into one of the others.
-    if isinstance(error, InvalidResponse):
-        return error.response.status_code in (408, 429, 500, 502, 503, 504)
-    return isinstance(
-        error,
-        BadGateway
-        | GatewayTimeout
-        | InternalServerError
-        | ServiceUnavailable
-        | TooManyRequests
-        | TransportError
-        | requests.ConnectionError
-        | requests.Timeout
-        | requests.exceptions.ChunkedEncodingError,
-    )
-
-
-def _reason(error: BaseException) -> str:
-    from google.api_core.exceptions import GoogleAPICallError, RetryError
-    from google.auth.exceptions import GoogleAuthError
-    from google.cloud.storage.exceptions import DataCorruption
-
-    if isinstance(error, RetryError) and error.cause is not None:
-        return _reason(error.cause)
-    if isinstance(error, DataCorruption):
-        return "it arrived damaged, its checksum is another; start again"
-    if isinstance(error, GoogleAuthError):
-        return (
-            f"the credentials were refused or could not be renewed ({type(error).__name__}); "
-            "check the workload's identity or the key file"
-        )
-    if isinstance(error, GoogleAPICallError):
-        # The library's text begins with the request, whose URL can be a session's secret.
-        text = re.sub(r"\w+ https?://\S+ *", "", (error.message or "").split("\n")[0])
-        text = text.split(": ('Request failed")[0]
-        return f"the server answered {error.code}: {text.strip() or 'no reason given'}"
-    return f"the server could not be reached or broke off ({type(error).__name__})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -127,11 +128,14 @@ class LocalStore:
         target = self._path(name)
         try:
             _make_directory(target.parent)
-            lock = os.open(target.parent / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            file = target.parent / _LOCK
+            lock = _lock(file)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
                 yield target
             finally:
+                # What has just been written stands, whether or not the lock's file can be removed.
+                with contextlib.suppress(OSError):
+                    file.unlink()
                 os.close(lock)
         except OSError as error:
             raise StorageError(f"cannot write {target}: {_reason(error)}") from error
@@ -164,6 +168,27 @@ def _put(target: Path, write: Callable[[Path], object]) -> None:
     _sync(part)
     part.replace(target)
     _sync(target.parent)
+
+
+def _lock(file: Path) -> int:
+    """Make the file and lock it; its holder removes it, and only then lets go.
+
+    Who waited for one that was removed meanwhile holds the lock of nothing, and begins anew.
+
+    Returns:
+        The file's descriptor.
+    """
+    while True:
+        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(lock), file.stat()):
+                    return lock
+        except BaseException:
+            os.close(lock)
+            raise
+        os.close(lock)
 
 
 def _make_directory(directory: Path) -> None:

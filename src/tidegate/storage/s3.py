@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import urllib3
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
@@ -20,18 +20,15 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 from tidegate.errors import PreconditionError, StorageError
 from tidegate.storage import ObjectInfo, check_name
 from tidegate.storage.proxies import proxy_for
+from tidegate.storage.ranged import PIECE, RangedFile
 from tidegate.storage.retry import retried
 from tidegate.storage.s3_client import BusyError, client, endpoint
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 #: Objects of these names belong to the store itself.
 _OWN: Final = ".tidegate-"
 _PROBE: Final = _OWN + "conditions"
-#: Bytes fetched at once by a reader, and by a download, and sent at once by an upload.
+#: Bytes that a reader asks for at once; a download and an upload take `PIECE`.
 _BUFFER: Final = 4 << 20
-_PIECE: Final = 8 << 20
 _MOST_PARTS: Final = 10_000
 #: User metadata: the content's SHA-256, and which write put it there.
 _SHA256: Final = "x-amz-meta-tidegate-sha256"
@@ -109,7 +106,12 @@ class S3Store:
         key = self._key(name)
         with self._telling("read", name):
             stat = self._stat(key)
-        return cast(BinaryIO, io.BufferedReader(_Ranges(self, name, stat), _BUFFER))
+
+        def fetch(start: int, end: int) -> bytes:
+            with self._telling("read", name):
+                return self._range(key, stat, start, end)
+
+        return cast(BinaryIO, io.BufferedReader(RangedFile(fetch, stat.size), _BUFFER))
 
     def download(self, name: str, path: Path) -> None:
         """Copy the object to a local file, which appears whole and verified or not at all."""
@@ -121,8 +123,8 @@ class S3Store:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with part.open("wb") as file:
-                    for start in range(0, stat.size, _PIECE):
-                        piece = self._range(key, stat, start, _PIECE)
+                    for start in range(0, stat.size, PIECE):
+                        piece = self._range(key, stat, start, min(start + PIECE, stat.size))
                         sha256.update(piece)
                         file.write(piece)
                 _check(stat, part.stat().st_size, sha256.hexdigest(), self._name_of(name))
@@ -147,7 +149,7 @@ class S3Store:
                         file,
                         size,
                         metadata={_SHA256: sha256},
-                        part_size=_PIECE if size <= _PIECE * _MOST_PARTS else 0,
+                        part_size=PIECE if size <= PIECE * _MOST_PARTS else 0,
                     )
                 except S3Error as error:
                     # The answer to an earlier try was lost; whether it went through is seen below.
@@ -272,8 +274,7 @@ class S3Store:
     def _stat(self, key: str) -> _Stat:
         return _stat_of(self._signed("HEAD", key).headers)
 
-    def _range(self, key: str, stat: _Stat, start: int, length: int) -> bytes:
-        end = min(start + length, stat.size)
+    def _range(self, key: str, stat: _Stat, start: int, end: int) -> bytes:
         headers = {"Range": f"bytes={start}-{end - 1}", "If-Match": f'"{stat.etag}"'}
         data: bytes = self._signed("GET", key, headers=headers).data
         if len(data) != end - start:
@@ -332,50 +333,6 @@ class S3Store:
         if code in ("PermanentRedirect", "Redirect"):
             return "the bucket is in another region; set AWS_REGION to it"
         return f"{self._endpoint} answered {code}"
-
-
-class _Ranges(io.RawIOBase):
-    """An object as a raw file: each read is a request for a range."""
-
-    def __init__(self, store: S3Store, name: str, stat: _Stat) -> None:
-        self._store, self._object, self._stat = store, name, stat
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._stat.size}[whence]
-        if start + offset < 0:
-            raise ValueError(f"seek to {start + offset}, before the object's beginning")
-        self._position = start + offset
-        return self._position
-
-    def readall(self) -> bytes:
-        """The rest; the one inherited would ask for 8 KiB at a time."""
-        rest = bytearray(max(0, self._stat.size - self._position))
-        view = memoryview(rest)
-        for start in range(0, len(rest), _PIECE):
-            self.readinto(view[start : start + _PIECE])
-        return bytes(rest)
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        length = min(len(view), self._stat.size - self._position)
-        if length <= 0:
-            return 0
-        store = self._store
-        with store._telling("read", self._object):
-            key = store._key(self._object)
-            view[:length] = store._range(key, self._stat, self._position, length)
-        self._position += length
-        return length
 
 
 def _stat_of(headers: Mapping[str, str]) -> _Stat:

@@ -1,0 +1,86 @@
+"""CSV text cut where a row ends, so that its parts can be parsed by themselves and at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def whole_rows(
+    file: Any, delimiter: str, quote: str | None, escape: str | None, *, size: int
+) -> Iterator[tuple[bytes, bool]]:
+    """The text of a stream in parts of whole rows.
+
+    Args:
+        file: A stream of UTF-8; a byte order mark at its beginning is left out.
+        delimiter: One ASCII character.
+        quote: One ASCII character, or None.
+        escape: One ASCII character, or None; with it nothing is told apart.
+        size: How many bytes are read at a time; a longer row is not told apart.
+
+    Yields:
+        A part, and whether it is one of whole rows. The first that is not is the last: where its
+        rows end cannot be told, and `file` stands behind it.
+    """
+    left = _read(file, size).removeprefix(_BOM)
+    while left:
+        more = _read(file, size)
+        end = 0
+        if escape is None:
+            end = last_row_end(left, delimiter, quote, final=not more)
+        if not end or len(left) - end > size:
+            yield _guarded(left) + more, False
+            return
+        yield _guarded(left[:end]), True
+        left = left[end:] + more
+
+
+def last_row_end(text: bytes, delimiter: str, quote: str | None, *, final: bool) -> int:
+    """Where the last whole row of `text`, which begins with one, ends; 0 if that cannot be told.
+
+    A quotation mark opens a quoted value only at the beginning of a field. Marks are counted, so
+    that each odd one must be an opening one: it stands there, or right behind another mark (two
+    in a quoted value are one of its characters). If one does not, counting is no proof.
+
+    Args:
+        text: UTF-8.
+        delimiter: One ASCII character.
+        quote: One ASCII character, or None.
+        final: Nothing follows: the last row needs no line's end.
+    """
+    mark = (quote or "").encode()
+    if not mark or mark not in text:
+        return len(text) if final else text.rfind(b"\n") + 1
+    data = np.frombuffer(text, np.uint8)
+    marks = np.flatnonzero(data == mark[0])
+    may_precede = np.zeros(256, np.bool_)
+    may_precede[list(delimiter.encode() + b"\r\n" + mark)] = True
+    opening = marks[2::2] if marks[0] == 0 else marks[::2]
+    if not may_precede[data[opening - 1]].all():
+        return 0
+    if final:
+        return 0 if len(marks) % 2 else len(text)
+    end = len(text)
+    while (end := text.rfind(b"\n", 0, end)) >= 0:
+        count = int(np.searchsorted(marks, end))
+        if count % 2 == 0:
+            break
+        end = int(marks[count - 1])
+    return end + 1
+
+
+def _guarded(text: bytes) -> bytes:
+    # Arrow takes a mark off whatever it is given; an empty line before it is no row.
+    return b"\n" + text if text.startswith(_BOM) else text
+
+
+def _read(file: Any, size: int) -> bytes:
+    parts: list[bytes] = []
+    while size > 0 and (part := file.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
