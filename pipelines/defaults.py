@@ -10,7 +10,8 @@ ON_HOLD = "fail"
 USER = 65532
 #: Where pods may write. Its size is each task's own.
 SCRATCH = "/tmp"  # noqa: S108 (an emptyDir of the pod's own)
-#: The Secret with the object store's credentials, and which of its keys become variables.
+#: The Secret with what only the namespace knows (the object store's credentials, whom to tell),
+#: and which of its keys become variables.
 STORAGE_SECRET = "tidegate-storage"  # noqa: S105 (a name)
 CREDENTIALS = (
     "S3_ENDPOINT",
@@ -18,6 +19,10 @@ CREDENTIALS = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_REGION",
     "TIDEGATE_WEBHOOK_URL",
+    "OPENLINEAGE_URL",
+    "OPENLINEAGE_ENDPOINT",
+    "OPENLINEAGE_API_KEY",
+    "OPENLINEAGE_NAMESPACE",
 )
 
 

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(lineage.to_json(), indent=1, ensure_ascii=False))
         return 0
-    tree = _Tree(registry, options.kind, whole=options.all, follow=options.follow)
+    tree = _Tree(registry, whole=options.all, follow=options.follow)
     print("\n".join(tree.lines(entry, lineage)))
     return 0
 
@@ -92,9 +92,8 @@ def _find(registry: Registry, dataset: str, kind: Kind, text: str) -> Entry:
 class _Tree:
     """Draws a lineage; what stands in several places is drawn once, where it comes first."""
 
-    def __init__(self, registry: Registry, kind: Kind, *, whole: bool, follow: bool) -> None:
+    def __init__(self, registry: Registry, *, whole: bool, follow: bool) -> None:
         self._registry = registry
-        self._kind: Kind = kind
         self._whole = whole
         self._follow = follow
         self._drawn: set[str] = set()

@@ -116,6 +116,11 @@ def _shown(entry: Entry, current: Entry | None) -> str:
             f"span {entry.span}, committed {entry.created_at}, content {entry.digest}",
             "made from:",
             *(f"  {k:<{width}}  {v or 'none'}" for k, v in sorted(entry.lineage.items())),
+            *(
+                [f"  down to the source objects: lineage {entry.version} --kind {entry.kind}"]
+                if "code" in entry.lineage
+                else []
+            ),
             "files:",
             *(f"  {f.sha256}  {f.size:>12,}  {f.name}" for f in entry.files),
         ]

@@ -3,6 +3,9 @@
 KFP accepts only schema titles of its own (`system.*`), and its UI draws only those, so each type
 keeps its base's title. The subclasses document the files and make a component's signature say
 what it takes; this module is the one place of the engine that knows KFP.
+
+Beside the files named, each holds a `lineage.json`: what it came from, down to the source objects
+(`tidegate.lineage`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -110,12 +110,13 @@ class Lineage:
         Raises:
             LineageError: a parent is not the lineage of one thing.
         """
-        merged, ids = cls(), set()
+        merged: dict[str, Node] = {}
+        ids = set()
         for parent in parents:
-            merged |= parent
+            merged.update(parent.nodes)
             ids.add(parent.root.id)
-        child = Node(**{**vars(node), "parents": tuple(sorted(ids))}) if ids else node
-        return merged | cls({child.id: child})
+        child = replace(node, parents=tuple(sorted(ids)))
+        return cls({**merged, child.id: child})
 
     def __or__(self, other: Lineage) -> Lineage:
         """All nodes of both. Two nodes of one id are equal, so this cannot conflict."""

@@ -181,7 +181,7 @@ class _Sender:
             if node.kind in _SOURCES:
                 folders[node.name.rpartition("/")[0]].append(node)
         inputs = [_folder(uri, nodes) for uri, nodes in sorted(folders.items())]
-        for node in given.values():
+        for node in sorted(given.values(), key=lambda n: (n.kind, n.name)):
             if node.kind not in _SOURCES:
                 namespace, name = self._name(node)
                 inputs.append(InputDataset(namespace, name, facets=_facets(node)))

@@ -218,7 +218,7 @@ def infer_schema(
     lineage.record(
         out,
         "schema",
-        name=schema.digest(found)[:12],
+        name=contract.dataset,
         parents=parents,
         facts={"columns": len(found.feature)},
     )

@@ -204,6 +204,7 @@ class Driver:
             {"name": f["name"], "valueFrom": {"fieldRef": {"fieldPath": f["fieldPath"]}}}
             for f in pod["fieldPathAsEnv"]
         ]
+        environment += container["env"]
         common = {
             "image": container["image"],
             "imagePullPolicy": pod["imagePullPolicy"],

@@ -21,6 +21,8 @@ def registry(tmp_path):
     for number in (1, 2):
         (payload / "model.json").write_text(str(number))
         lineage = {"content_digest": DIGEST, "champion_before": "v1" if number == 2 else ""}
+        if number == 2:
+            lineage["code"] = DIGEST
         made.commit("model", f"v{number}", payload, span=f"2013-0{number}", lineage=lineage)
     made.commit("statistics", "s1", payload, span="2013-02", lineage={}, promote=False)
     return str(tmp_path / "registry")
@@ -57,7 +59,9 @@ def test_show(call):
     assert out.startswith("model v2 (current)\nspan 2013-02, ")
     assert DIGEST in out
     assert out.splitlines()[-1].endswith("  model.json")
+    assert "down to the source objects: lineage v2 --kind model\n" in out
     assert call("show", "model", "v1")[1].startswith("model v1 (promoted before)")
+    assert "lineage v1" not in call("show", "model", "v1")[1]
     assert call("show", "statistics", "s1")[1].startswith("statistics s1 (never promoted)")
     code, out, _ = call("show", "schema")
     assert (code, out) == (1, "no schema of flights was promoted yet\n")
