@@ -131,13 +131,13 @@ class _Tree:
     def _branch(self, lineage: Lineage, node: Node, indent: str, last: bool) -> Iterator[str]:
         stem, below = ("└── ", "    ") if last else ("├── ", "│   ")
         line = f"{indent}{stem}{_told(node, whole=self._whole)}"
-        if node.made and self._by and node.made.run != self._by.run:
-            line += f"; made by run {node.made.run or 'none'} at {node.made.at}"
         seen = node.id in self._drawn
         self._drawn.add(node.id)
         if seen and node.parents:
             yield f"{line} (as above)"
             return
+        if node.made and self._by and node.made.run != self._by.run:
+            line += f"; made by run {node.made.run or 'none'} at {node.made.at}"
         yield line
         if node.kind == "registered" and self._follow and not seen:
             yield from self._followed(node, indent + below)

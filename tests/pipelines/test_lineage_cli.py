@@ -95,7 +95,7 @@ def test_the_tree_reaches_the_source_objects(call):
     assert "s3://b/2013-01/" not in out
     assert "contract contract.yaml  cccccccccccc" in out
     assert out.count("train 7,000, eval 3,000 rows") == 3
-    assert out.count("(as above)") == 3
+    assert out.count("rows (as above)") == 2
     assert "made by run run-of-2013-01" in next(x for x in lines if "statistics 2013-02" in x)
 
 
