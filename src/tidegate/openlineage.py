@@ -125,9 +125,7 @@ class _Sender:
             if "OPENLINEAGE_CLIENT_LOGGING" not in os.environ:
                 logging.getLogger("openlineage").setLevel(logging.CRITICAL)
             logging.getLogger("urllib3.connectionpool").addFilter(_not_ours)
-            # By itself the client would add the address of the git repository it runs in.
-            private = {"facets": {"source_code_location": {"disabled": True}}}
-            self._client = OpenLineageClient(config=private)
+            self._client = OpenLineageClient()
         self._client.emit(event)
 
     def _event(self, state: str, made: Sequence[Lineage], message: str) -> RunEvent:

@@ -222,6 +222,14 @@ def test_a_version_keeps_its_lineage(tmp_path, monkeypatch):
     assert origins.of_version(entry).root.digest == entry.digest
 
     manifest = next((tmp_path / "registry").rglob("manifest.json"))
+    artifact(tmp_path, a="2")
+    other = registry.commit(
+        "statistics", "v2", folder, span="2013-02", lineage={}, parents=[source]
+    )
+    place = tmp_path / "registry" / registry.folder(other) / "manifest.json"
+    place.write_text(manifest.read_text())
+    with pytest.raises(RegistryError, match="is the manifest of another version"):
+        registry.lineage(other)
     manifest.write_text(manifest.read_text().replace("s3://b/k", "s3://b/l"))
     with pytest.raises(RegistryError, match=r"manifest\.json was changed"):
         registry.lineage(entry)

@@ -144,6 +144,10 @@ def test_a_run_of_steps(flights, tmp_path, events, monkeypatch):
 
 def test_no_repository_and_no_secret_is_told(flights, tmp_path, events, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    remote = "https://user:s3cret@git.example/team/repository"
+    subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)
+    monkeypatch.chdir(tmp_path)
     ingest(flights, tmp_path)
     assert "s3cret" not in json.dumps(events())
     assert all("sourceCodeLocation" not in e["job"]["facets"] for e in events())

@@ -47,7 +47,7 @@ def judge(home, verdict):
     (home / "evaluation" / "model.sha256").write_text(directory_digest(home / "model"))
 
 
-def trace(home, *, content="c0ffee", judged=None, objects=True):
+def trace(home, *, content="c0ffee", judged=None, objects=True, other=None):
     """Say of model and evaluation what they came from; returns the model's lineage."""
     uri = str(home / "contract.yaml")
     contract = origins.of_contract(Contract.load(uri), uri)
@@ -59,6 +59,8 @@ def trace(home, *, content="c0ffee", judged=None, objects=True):
 
     parents = [examples(content), contract]
     model = lineage.record(home / "model", "model", name="m", parents=parents)
+    if other:
+        model = Lineage.of(Node("model", "m", other), parents)
     parents = [model, examples(judged or content), contract]
     lineage.record(home / "evaluation", "evaluation", name="e", parents=parents)
     return model
@@ -142,6 +144,7 @@ def untraced(home):
         (untraced, "not recorded what the model 'model' was made from"),
         (lambda home: trace(home, objects=False), "does not reach source objects"),
         (lambda home: trace(home, judged="more"), "judged the model on other examples"),
+        (lambda home: trace(home, other="beef"), "the evaluation is of another model"),
         (lambda home: trace(home, content="beef"), r"other data than .* \(beef and not c0ffee\)"),
         (
             lambda home: (trace(home), (home / "model" / "lineage.json").write_text("{}")),
