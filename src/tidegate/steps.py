@@ -488,24 +488,27 @@ def publish_model(
 
     registry = Registry(registry_uri, contract.dataset)
     if version in {entry.version for entry in registry.versions("model")}:
-        _progress(f"{contract.dataset} model {version} is published already")
-        return version
-    current = registry.current("model")
-    now = current.version if current else ""
-    if now != champion_version:
-        raise RegistryError(
-            f"the champion changed from {champion_version or 'none'} to {now} since this model "
-            "was judged; start the run again to compare with the new one"
-        )
-    made = {**made, **_maker(), "champion_before": champion_version}
-    with tempfile.TemporaryDirectory() as scratch:
-        payload = Path(scratch) / "payload"
-        without = shutil.ignore_patterns(lineage.FILE)
-        shutil.copytree(model, payload, ignore=without)
-        shutil.copytree(evaluation, payload / "evaluation", ignore=without)
-        registry.commit("model", version, payload, span=result.span, lineage=made, parents=parents)
+        told = f"{contract.dataset} model {version} is published already"
+    else:
+        current = registry.current("model")
+        now = current.version if current else ""
+        if now != champion_version:
+            raise RegistryError(
+                f"the champion changed from {champion_version or 'none'} to {now} since this "
+                "model was judged; start the run again to compare with the new one"
+            )
+        made = {**made, **_maker(), "champion_before": champion_version}
+        with tempfile.TemporaryDirectory() as scratch:
+            payload = Path(scratch) / "payload"
+            without = shutil.ignore_patterns(lineage.FILE)
+            shutil.copytree(model, payload, ignore=without)
+            shutil.copytree(evaluation, payload / "evaluation", ignore=without)
+            registry.commit(
+                "model", version, payload, span=result.span, lineage=made, parents=parents
+            )
+        told = f"published {contract.dataset} model {version}"
     registry.record(run_id, "publish_model", {"span": result.span, "version": version})
-    _progress(f"published {contract.dataset} model {version}")
+    _progress(told)
     return version
 
 

@@ -66,7 +66,7 @@ def trace(home, *, content="c0ffee", judged=None, objects=True, other=None):
     return model
 
 
-def publish(home, *, champion="", content="c0ffee", traced=True):
+def publish(home, *, champion="", content="c0ffee", traced=True, run_id="run-1"):
     contract = home / "contract.yaml"
     if traced:
         trace(home, content=content)
@@ -79,7 +79,7 @@ def publish(home, *, champion="", content="c0ffee", traced=True):
         content_digest=content,
         registry_uri=str(home / "registry"),
         champion_version=champion,
-        run_id="run-1",
+        run_id=run_id,
     )
 
 
@@ -265,6 +265,15 @@ def test_notify_tells_published_held_and_failed_apart(home, hook, monkeypatch):
     assert received[0]["version"] == version
     assert received[1]["reasons"] == ["drift"]
     assert all(r["text"].startswith("Tidegate flights: run run-") for r in received)
+
+
+def test_a_run_of_what_was_published_before_has_not_failed(home, hook, monkeypatch):
+    url, received = hook
+    version = publish(home)
+    publish(home, run_id="run-2")
+    monkeypatch.setenv("TIDEGATE_WEBHOOK_URL", f"{url}/ok")
+    notify(home, "SUCCEEDED", "run-2")
+    assert (received[0]["outcome"], received[0]["version"]) == ("published", version)
 
 
 @pytest.mark.parametrize("path", ["/broken-s3cret", None])
