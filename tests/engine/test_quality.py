@@ -59,18 +59,6 @@ def test_a_text_feature_of_nearly_as_many_values_as_rows():
     assert found([f"v{i}" for i in range(100)], name="id") == {}
 
 
-@pytest.mark.parametrize("value", [-999.0, -9999.0, 9999.0, 99999.0])
-def test_numbers_that_stand_for_a_missing_value(value):
-    many = np.concatenate([numbers(), np.full(50, value)])
-    assert set(found(many)) == {"placeholder_values"}
-    assert "placeholder_values" not in found(np.concatenate([numbers(), [value] * 2]))
-
-
-def test_such_a_number_among_others_like_it_is_a_number():
-    spread = np.linspace(-3000, 3000, ROWS)
-    assert found(np.concatenate([spread, np.full(50, -999.0)])) == {}
-
-
 @pytest.mark.parametrize("value", ["N/A", "null", "?", " - ", " ", "1970-01-01 00:00", "-999"])
 def test_texts_that_stand_for_a_missing_value(value):
     rest = ["a", "b"] * 495

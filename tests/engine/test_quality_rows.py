@@ -94,8 +94,9 @@ def test_freshness_that_cannot_be_judged_holds():
     nobody_looked = replace(statistics(), facts=None)
     assert found(nobody_looked, agreed)["stale"].severity == "hold"
     assert found(nobody_looked) == {}
-    keys = contract("{findings: {duplicate_keys: hold}}")
-    assert found(nobody_looked, keys)["duplicate_keys"].severity == "hold"
+    for code in ("duplicate_keys", "placeholder_values"):
+        asked = contract(f"{{findings: {{{code}: hold}}}}")
+        assert found(nobody_looked, asked)[code].severity == "hold"
 
 
 def test_times_outside_the_span_and_in_the_future():
@@ -128,6 +129,11 @@ def test_volume_is_compared_with_the_median_of_the_spans_before(before, code):
     # December and January both have 31 days.
     history = [Past("2012-12", rows) for rows in before]
     assert set(found(statistics(rows=200 * 31), history=history)) == code
+
+
+def test_volume_limits_are_in_order():
+    with pytest.raises(ContractError, match=r"gates.volume: .*min 3 is above max 2"):
+        contract("{volume: {min: 3}}")
 
 
 def test_volume_is_by_day():

@@ -61,7 +61,7 @@ class Contract(Section):
     )
     columns: dict[Column, ColumnFacts] = Field(
         default_factory=dict,
-        description="What is known of columns: unit and description, by name.",
+        description="What is known of columns and their values do not say, by name.",
         examples=[{"distance": {"unit": "mile"}}],
     )
     features: Features = Features()

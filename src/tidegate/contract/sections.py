@@ -245,6 +245,12 @@ class Volume(Section):
     )
     max: Annotated[float, Field(gt=0)] = Field(2.0, description="The same, at most.")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Volume:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        return self
+
 
 class ColumnFacts(Section):
     """What a person knows of a column and its values do not say."""
@@ -252,7 +258,6 @@ class ColumnFacts(Section):
     unit: Annotated[str, Field(min_length=1)] | None = Field(
         None, description="What its numbers count, for reports: mile, minute, degree Fahrenheit."
     )
-    description: str = Field("", description="One line for the reports.")
 
 
 class Gates(Section):

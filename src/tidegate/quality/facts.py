@@ -61,7 +61,8 @@ class Numbers:
     Attributes:
         column: Its name.
         placeholders: Suspicious values that occur, and how often.
-        rest_min: The least of all other finite values; None where there are none.
+        rest_min: The least of all other finite values, in microseconds since 1970 for times; None
+            where there are none.
         rest_max: The greatest of them.
         distinct: About how many different integers (linear counting, Whang et al. 1990, within
             about 1 %); None for other types and beyond two million rows.

@@ -10,15 +10,12 @@ from datetime import UTC, datetime
 
 from tidegate.contract import Contract
 from tidegate.quality.codes import DEFAULTS
-from tidegate.quality.rows import Found, Past, row_findings
+from tidegate.quality.facts import PLACEHOLDER_DAYS
+from tidegate.quality.rows import MIN_VALUES, NEAR_UNIQUE, Found, Past, row_findings
 from tidegate.quality.units import conversion
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding
 
-#: A text feature with more distinct values than this share of its rows is a name, not a feature.
-NEAR_UNIQUE = 0.95
-#: Fewer values than this are near-unique by chance.
-MIN_VALUES = 100
 #: A placeholder stands out from this share of the values on.
 MIN_PLACEHOLDERS = 0.01
 
@@ -27,11 +24,9 @@ MIN_KINDS = 5
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
-PLACEHOLDER_NUMBERS = (-99999.0, -9999.0, -999.0, 9999.0, 99999.0)
 PLACEHOLDER_TEXTS = frozenset(
     {"", "n/a", "na", "nan", "null", "none", "unknown", "?", "-", "-999", "-9999", "9999", "99999"}
 )
-PLACEHOLDER_DATES = ("1970-01-01", "1900-01-01", "0001-01-01")
 
 #: Tukey's outer fences: this many interquartile ranges beyond a quartile a value is far out
 #: (J. W. Tukey, Exploratory Data Analysis, 1977, chapter 2).
@@ -132,32 +127,19 @@ def _of(
 
 
 def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
-    for value, share in _spikes(summary):
-        yield (
-            "placeholder_values",
-            summary.name,
-            f"column {summary.name!r} is {value} in about {share:.1%} of {summary.count:,} values, "
-            "which looks like a missing value; write it as missing (CSV: source.null_values)",
-        )
-
-
-def _spikes(summary: FeatureSummary) -> Iterator[tuple[str, float]]:
-    if summary.type == "string":
-        for value, count in summary.top_values:
-            text = value.strip().lower()
-            known = text in PLACEHOLDER_TEXTS or text.startswith(PLACEHOLDER_DATES)
-            if known and MIN_PLACEHOLDERS <= count / summary.count < 1:
-                yield repr(value), count / summary.count
-        return
-    edges = summary.quantiles
-    for placeholder in PLACEHOLDER_NUMBERS:
-        others = [x for x in edges if x != placeholder]
-        spike = len(edges) - len(others) - 1
-        if not others or spike < 1 or placeholder not in (edges[0], edges[-1]):
-            continue
-        gap = others[0] - placeholder if placeholder == edges[0] else placeholder - others[-1]
-        if gap > others[-1] - others[0]:
-            yield f"{placeholder:g}", spike / (len(edges) - 1)
+    """Of texts; those of numbers and times are counted exactly when the rows are read."""
+    for value, count in summary.top_values:
+        text = value.strip().lower()
+        known = text in PLACEHOLDER_TEXTS or text.startswith(PLACEHOLDER_DAYS)
+        share = count / summary.count
+        if known and MIN_PLACEHOLDERS <= share < 1:
+            yield (
+                "placeholder_values",
+                summary.name,
+                f"column {summary.name!r} is {value!r} in about {share:.1%} of {summary.count:,} "
+                "values, which looks like a missing value; write it as missing (CSV: "
+                "source.null_values)",
+            )
 
 
 def _far_out(summary: FeatureSummary) -> Iterator[Found]:

@@ -21,6 +21,26 @@ Found = tuple[str, str, str]
 HISTORY: Final = 12
 #: Clocks and time zones may be this far apart before a time lies in the future.
 _TOLERANCE: Final = timedelta(days=1)
+#: A feature with different values in this share of its rows is a name, not a feature.
+NEAR_UNIQUE: Final = 0.95
+#: In fewer rows that is so by chance.
+MIN_VALUES: Final = 100
+#: What nobody can judge who has not seen the rows.
+_FROM_ROWS: Final = frozenset(
+    {
+        "stale",
+        "times_unreadable",
+        "times_outside_span",
+        "times_in_future",
+        "times_out_of_order",
+        "duplicate_keys",
+        "placeholder_values",
+        "broken_text",
+        "padded_text",
+        "low_match_rate",
+        "quarantined_records",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +73,7 @@ def row_findings(
     for numbers in facts.numbers:
         if numbers.column not in (*contract.key, *contract.features.exclude):
             yield from _numbers(numbers, rows)
-        if numbers.column not in contract.not_features and rows >= _MANY:
+        if numbers.column not in contract.not_features and rows >= MIN_VALUES:
             yield from _near_unique(numbers, rows)
     for text in facts.texts:
         yield from _text(text, rows)
@@ -77,10 +97,6 @@ def row_findings(
         )
 
 
-_MANY: Final = 100
-_NEAR_UNIQUE: Final = 0.95
-
-
 def _unknown(contract: Contract) -> Iterator[Found]:
     """What the contract asks to hold must not pass because nobody looked."""
     asked = {code for code, severity in contract.gates.findings.items() if severity == "hold"}
@@ -89,22 +105,6 @@ def _unknown(contract: Contract) -> Iterator[Found]:
     remedy = "these statistics were not computed from ingested examples; ingest the span again"
     for code in sorted(asked & _FROM_ROWS):
         yield code, "", f"{code} cannot be judged: {remedy}"
-
-
-_FROM_ROWS: Final = frozenset(
-    {
-        "stale",
-        "times_unreadable",
-        "times_outside_span",
-        "times_in_future",
-        "times_out_of_order",
-        "duplicate_keys",
-        "broken_text",
-        "padded_text",
-        "low_match_rate",
-        "quarantined_records",
-    }
-)
 
 
 def _times(facts: Facts, contract: Contract, rows: int, now: datetime) -> Iterator[Found]:
@@ -232,7 +232,7 @@ def _numbers(numbers: Numbers, rows: int) -> Iterator[Found]:
 
 
 def _near_unique(numbers: Numbers, rows: int) -> Iterator[Found]:
-    if numbers.distinct is not None and numbers.distinct >= _NEAR_UNIQUE * rows:
+    if numbers.distinct is not None and numbers.distinct >= NEAR_UNIQUE * rows:
         yield (
             "near_unique_column",
             numbers.column,

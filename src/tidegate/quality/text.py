@@ -27,7 +27,8 @@ class TextProblems:
         replaced: Values with U+FFFD, which a decoder leaves where it could not read.
         mojibake: Values that look like UTF-8 read as Latin-1.
         decomposed: Values that are not in Unicode's normal form C.
-        example: The first value with one of these; padding only where there is nothing worse.
+        example: The first value with anything but padding.
+        padded_example: The first value with padding.
     """
 
     column: str
