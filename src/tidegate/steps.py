@@ -15,13 +15,12 @@ import os
 import shutil
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from tidegate import __version__, lineage, openlineage, origins
+from tidegate import __version__, lineage, notification, openlineage, origins
 from tidegate.contract import Contract
 from tidegate.errors import EvaluationError, RegistryError, TidegateError
 from tidegate.lineage import Lineage, Making, directory_digest
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-#: Where `notify` posts, when set. An environment variable and no parameter: such URLs hold tokens.
-WEBHOOK_VARIABLE = "TIDEGATE_WEBHOOK_URL"
-_WEBHOOK_TIMEOUT = 20
 
 
 def step(function: Callable[P, R]) -> Callable[P, R]:
@@ -546,45 +541,10 @@ def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) ->
     """
     contract = Contract.load(contract_uri)
     record = Registry(registry_uri, contract.dataset).run(run_id)
-    outcome, reasons = _outcome(status, record)
-    text = "; ".join([f"run {run_id} {outcome}", *reasons])
-    _progress(text)
-    summary = {
-        "text": f"Tidegate {contract.dataset}: {text}",
-        "dataset": contract.dataset,
-        "run": run_id,
-        "span": next((facts["span"] for facts in record.values() if "span" in facts), None),
-        "outcome": outcome,
-        "reasons": reasons,
-        "version": record.get("publish_model", {}).get("version"),
-    }
-    if url := os.environ.get(WEBHOOK_VARIABLE):
-        _post(url, summary)
-
-
-Outcome = Literal["published", "held", "failed"]
-
-
-def _outcome(status: str, record: Mapping[str, Mapping[str, Any]]) -> tuple[Outcome, list[str]]:
-    if held := record.get("hold_run"):
-        return "held", list(held["reasons"])
-    if "publish_model" in record and status in ("COMPLETE", "SUCCEEDED"):
-        return "published", []
-    last = f"after {list(record)[-1]}" if record else "before the data gate"
-    return "failed", [f"a task failed {last}; its log says why"]
-
-
-def _post(url: str, body: Mapping[str, Any]) -> None:
-    if not url.startswith(("https://", "http://")):
-        raise TidegateError(f"{WEBHOOK_VARIABLE} must begin with https:// or http://")
-    request = urllib.request.Request(  # noqa: S310 (scheme checked above)
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT).close()  # noqa: S310
-    except OSError as error:
-        # Never the URL itself: it may hold a token.
-        raise TidegateError(f"the webhook in {WEBHOOK_VARIABLE} did not answer: {error}") from None
+    message = notification.message(contract.dataset, run_id, status, record)
+    _progress(message["text"])
+    if url := os.environ.get(notification.WEBHOOK_VARIABLE):
+        notification.post(url, message)
 
 
 def _announce(what: str, status: str, reasons: Sequence[str]) -> None:

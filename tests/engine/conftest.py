@@ -9,6 +9,7 @@ from hypothesis import settings
 from tests.servers import s3_server
 from tests.servers_gcs import gcs_server
 from tidegate.contract import Contract
+from tidegate.storage import open_store
 
 # A busy machine is no reason to fail.
 settings.register_profile("engine", deadline=None)
@@ -40,6 +41,20 @@ def flights(tmp_path, flights_csv):
         "key: [time_hour, carrier, flight, origin]\n"
     )
     return Contract.load(contract)
+
+
+@pytest.fixture
+def in_bucket(flights, tmp_path):
+    """Puts those spans, and a contract on them, into a bucket under `raw/`."""
+
+    def put(uri):
+        store = open_store(uri)
+        for file in sorted((tmp_path / "flights").rglob("*.csv")):
+            store.upload(file, f"raw/{file.relative_to(tmp_path)}")
+        store.upload(tmp_path / "contract.yaml", "raw/contract.yaml")
+        return uri
+
+    return put
 
 
 @pytest.fixture

@@ -282,23 +282,9 @@ def test_the_server_that_ci_requires(monkeypatch):
 # A run
 
 
-CONTRACT = """\
-dataset: flights
-source: {uri: 'flights/{YYYY}-{MM}/*.csv', format: csv, null_values: ['', NA]}
-key: [time_hour, carrier, flight, origin]
-"""
-
-
 @pytest.fixture
-def bucket(gcs, flights, tmp_path):
-    """The months of the `flights` fixture, and a contract on them, in a bucket."""
-    uri = gcs()
-    store = open_store(uri)
-    for file in sorted((tmp_path / "flights").rglob("*.csv")):
-        store.upload(file, f"raw/{file.relative_to(tmp_path)}")
-    (tmp_path / "moved.yaml").write_text(CONTRACT)
-    store.upload(tmp_path / "moved.yaml", "raw/contract.yaml")
-    return uri
+def bucket(gcs, in_bucket):
+    return in_bucket(gcs())
 
 
 def test_a_span_is_the_same_from_a_bucket(bucket, flights, tmp_path):

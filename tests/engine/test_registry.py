@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.forking import fork
 from tidegate.errors import ContractError, NotRegisteredError, RegistryError
 from tidegate.registry import Registry
 from tidegate.storage import open_store
@@ -285,21 +286,6 @@ def test_a_damaged_index_is_an_error_and_stays(registry, uri, payload, tmp_path,
 
 
 # Writers that are killed
-
-
-def fork(work):
-    """Run `work` in a child; returns the signal that ended it, 0 for none."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
 def die_before_step(number, root):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.engine.test_storage import CONDITIONAL as STORES
+from tests.forking import fork
 from tidegate.errors import PreconditionError, RegistryError
 from tidegate.registry import Registry
 from tidegate.storage import open_store
@@ -216,24 +217,6 @@ class Dying:
         return call
 
 
-def fork(work):
-    """Run `work` in a child; returns whether it was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0
-    return False
-
-
 def kill_everywhere(root, make, tmp_path, arm):
     """Publish the second version again and again, killed one step later each time.
 
@@ -260,8 +243,9 @@ def kill_everywhere(root, make, tmp_path, arm):
             arm(registry, step)
             commit(registry, new, version="v2", span="2013-02")
 
-        if not fork(publish):
+        if not (killed := fork(publish)):
             break
+        assert killed == signal.SIGKILL
         registry = Registry(uri, "flights")
         current = registry.current("statistics")
         states.append(current.version)

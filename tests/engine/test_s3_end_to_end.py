@@ -19,14 +19,8 @@ key: [time_hour, carrier, flight, origin]
 
 
 @pytest.fixture
-def bucket(s3, flights, tmp_path):
-    """The twelve months of the `flights` fixture, and a contract on them, in a bucket."""
-    uri = s3()
-    store = open_store(uri)
-    for file in sorted((tmp_path / "flights").rglob("*.csv")):
-        store.upload(file, f"raw/{file.relative_to(tmp_path)}")
-    store.create("raw/contract.yaml", CONTRACT.format(uri="flights/{YYYY}-{MM}/*.csv").encode())
-    return uri
+def bucket(s3, in_bucket):
+    return in_bucket(s3())
 
 
 def test_a_span_is_the_same_from_a_bucket(bucket, flights, tmp_path):
