@@ -12,8 +12,8 @@ def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.Pipe
     """Give a task its resources, and no more rights than the `restricted` Pod Security level.
 
     KFP itself drops all capabilities, forbids privilege escalation and sets the default seccomp
-    profile; the rest stands here. It cannot make the root file system read-only, nor turn off the
-    service account's token: `manifests/` does that for the namespace.
+    profile; the rest stands here. Through KFP a root file system cannot be made read-only, though
+    the images work with one; that is for a cluster's own policy.
 
     Args:
         task: Of one of Tidegate's components.

@@ -250,6 +250,7 @@ class Driver:
             },
             "spec": {
                 "serviceAccountName": "tidegate-runner",
+                "automountServiceAccountToken": False,
                 "restartPolicy": "Never",
                 "activeDeadlineSeconds": int(pod["activeDeadlineSeconds"]),
                 "initContainers": [fetch, component],
