@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import tidegate
+from tidegate import lineage
 
 
 def directory(out: Path) -> Path:
@@ -19,11 +19,7 @@ def directory(out: Path) -> Path:
     cluster the image stands for what the component calls; here that is in the directory's name: a
     digest of Tidegate's files and of the versions of Python and all that is installed.
     """
-    made_by = hashlib.sha256(sys.version.encode())
-    package = Path(tidegate.__file__).parent
-    for file in sorted(p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        made_by.update(f"{content} {file.relative_to(package)}\n".encode())
+    made_by = hashlib.sha256(f"{sys.version}\n{lineage.code_digest()}\n".encode())
     for name, version in sorted(
         (d.name, d.version) for d in importlib.metadata.distributions() if d.name
     ):

@@ -287,24 +287,21 @@ def directory_digest(path: Path) -> str:
 
     Not of its `lineage.json`: what it came from is no part of what it is.
     """
-    digest = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        if file == path / FILE:
-            continue
-        content = hashlib.sha256(file.read_bytes()).digest()
-        digest.update(file.relative_to(path).as_posix().encode() + b"\0" + content)
-    return digest.hexdigest()
+    return _digest(path, (p for p in path.rglob("*") if p != path / FILE))
 
 
 @functools.cache
 def code_digest() -> str:
     """SHA-256 over the package's source files, in hexadecimal."""
     root = Path(__file__).parent
+    return _digest(root, (p for p in root.rglob("*") if "__pycache__" not in p.parts))
+
+
+def _digest(root: Path, paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(root.rglob("*")):
-        if file.is_file() and "__pycache__" not in file.parts:
-            content = hashlib.sha256(file.read_bytes()).digest()
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
+    for file in sorted(p for p in paths if p.is_file()):
+        content = hashlib.sha256(file.read_bytes()).digest()
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
     return digest.hexdigest()
 
 

@@ -171,8 +171,8 @@ def _columns(
     yield _named("Outliers", ("outliers", "extreme_values"), none, validation)
     yield _named("Constant columns", ("constant_column", "label_one_value"), none, validation)
     yield _named("Near-unique columns", ("near_unique_column",), none, validation)
-    yield _named("Placeholder values", ("placeholder_values",), none, validation)
     looked = statistics.facts is not None
+    yield _named("Placeholder values", ("placeholder_values",), none, validation, looked=looked)
     yield _named(
         "Text encodings",
         ("broken_text", "padded_text"),
