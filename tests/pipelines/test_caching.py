@@ -10,9 +10,9 @@ import pytest
 from kfp import compiler, dsl
 
 import components
-import tidegate
 from pipelines import cache, local
 from tests.pipelines.test_run import run
+from tidegate import lineage
 
 CONTRACT = """\
 dataset: shop
@@ -181,15 +181,21 @@ def test_results_that_were_deleted(tmp_path, specs):
     assert states(shop.run(ingest)) == INGESTED
 
 
-def test_what_another_engine_made_is_not_taken(tmp_path, monkeypatch):
-    kept = cache.directory(tmp_path)
+def test_what_another_engine_made_is_not_taken(tmp_path, monkeypatch, request):
+    request.addfinalizer(lineage.code_digest.cache_clear)
+
+    def directory():
+        lineage.code_digest.cache_clear()
+        return cache.directory(tmp_path)
+
+    kept = directory()
     copy = tmp_path / "tidegate"
-    shutil.copytree(Path(tidegate.__file__).parent, copy)
-    monkeypatch.setattr(tidegate, "__file__", str(copy / "__init__.py"))
-    assert cache.directory(tmp_path) == kept
+    shutil.copytree(Path(lineage.__file__).parent, copy)
+    monkeypatch.setattr(lineage, "__file__", str(copy / "lineage.py"))
+    assert directory() == kept
     with (copy / "splits.py").open("a") as file:
         file.write("\n")
-    assert cache.directory(tmp_path) != kept
+    assert directory() != kept
 
 
 def test_on_the_command_line(tmp_path, specs):
