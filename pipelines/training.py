@@ -30,7 +30,8 @@ def training(
     Args:
         contract_uri: The data contract, a YAML file that the pods can read.
         registry_uri: Where schemas, statistics and models are kept between runs.
-        span: The period to process: 2013-02, 2013-01..2013-03, last:3, latest, or
+        span: The period to process: 2013-02, 2013-01..2013-03, last:3, latest,
+            before:2013-03-02T06:00 (the span that was over then), or
             interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly inside).
         on_hold: fail shows a held run red; succeed lets it end green. Nothing is published
             either way.

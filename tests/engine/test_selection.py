@@ -39,6 +39,10 @@ YEAR = tuple(f"2013-{month:02}" for month in range(1, 13))
         ("last:3@2013-06", ("2013-04", "2013-05", "2013-06")),
         ("last:9@2013-02,min:2", ("2013-01", "2013-02")),
         ("last:99,min:12", YEAR),
+        ("before:2013-03-01T00:00", ("2013-02",)),
+        ("before:2013-03-31T23:59:59", ("2013-02",)),
+        ("before:2013-03-01T01:00+02:00", ("2013-01",)),
+        ("last:2@before:2013-05-02T06:00", ("2013-03", "2013-04")),
         ("interval:2013-02-01T00:00/2013-03-01T00:00", ("2013-02",)),
         ("interval:2013-02-01/2013-04-01", ("2013-02", "2013-03")),
         ("interval:2013-01-31T12:00/2013-03-31T12:00", ("2013-02",)),
@@ -71,6 +75,10 @@ def test_selections(selection, expected):
         ("last:0", ContractError, "is no selection of spans"),
         ("last:3@", ContractError, "is no selection of spans"),
         ("last:3@march", ContractError, "'march' is not a span of"),
+        ("before:2014-03-01", MissingSpanError, "needs 2014-02, which"),
+        ("before:2013-01-31", MissingSpanError, "needs 2012-12, which"),
+        ("before:March", ContractError, "'March' is no moment"),
+        ("last:2@before:", ContractError, "'' is no moment"),
         ("last:2,min:3", ContractError, "no fewer than 3 of 2"),
         ("0001-01..9999-12", ContractError, "is 119,988 spans; a run has 100,000 at most"),
     ],
@@ -126,6 +134,8 @@ def test_counters_have_no_interval():
         select("9..11", counters, ("9", "11"))
     with pytest.raises(ContractError, match="are numbers and no times; give a span"):
         select("interval:2013-01-01/2013-02-01", counters, ("9",))
+    with pytest.raises(ContractError, match="are numbers and no times; give a span"):
+        select("before:2013-02-01", counters, ("9",))
 
 
 moments = st.datetimes(datetime(1000, 1, 1), datetime(3000, 1, 1))

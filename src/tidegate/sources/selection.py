@@ -1,4 +1,4 @@
-"""Which spans a run is about: one, the latest, a range, a rolling window, or a data interval."""
+"""Which spans a run is about: one, a range, a rolling window, or what a moment or interval says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tidegate.errors import ContractError, MissingSpanError
 from tidegate.sources.spans import TO, SpanPattern
 
 LATEST: Final = "latest"
+#: What a schedule gives its runs: the span that was over at a moment, whenever the run comes to it.
+BEFORE: Final = "before:"
 
 #: How many spans a message lists, and how many a run may have.
 _LISTED: Final = 12
@@ -19,7 +21,9 @@ _WINDOW: Final = re.compile(
     r"last:(?P<n>[1-9]\d{0,5})(@(?P<end>[^,@]+))?(,min:(?P<least>[1-9]\d{0,5}))?", re.ASCII
 )
 _INTERVAL: Final = re.compile(r"interval:(?P<start>[^/]+)/(?P<end>[^/]+)")
-_FORMS: Final = "'latest', first..last, last:N, last:N@span, last:N,min:M or interval:start/end"
+_FORMS: Final = (
+    "'latest', first..last, last:N, last:N@span, last:N,min:M, before:moment or interval:start/end"
+)
 
 
 def select(
@@ -30,8 +34,10 @@ def select(
     Args:
         selection: `latest`; a span; `first..last` with every span between; `last:N`, the N spans
             that end with the latest, `last:N@span` with that one, `,min:M` to accept no fewer than
-            M where the data begins; `interval:start/end`, the spans that lie wholly between two
-            moments of ISO 8601 (UTC where they name no zone), the end not included.
+            M where the data begins; `before:moment`, the last span that was over by then, and
+            `last:N@before:moment`, the N that end with it; `interval:start/end`, the spans that lie
+            wholly between two moments of ISO 8601 (UTC where they name no zone), the end not
+            included.
         pattern: Says how spans are written and which follows which.
         there: The spans that have objects, in the order of time.
         excluded: Spans and ranges that no selection takes and that are no gap where they lack.
@@ -56,6 +62,8 @@ def select(
         if least > int(window["n"]):
             raise ContractError(f"{selection!r} asks for no fewer than {least} of {window['n']}")
         end = window["end"] or usable[-1]
+        if end.startswith(BEFORE):
+            end = _over_by(end, selection, pattern)
         return _window(selection, int(window["n"]), least, end, pattern, usable, out)
     if interval := _INTERVAL.fullmatch(selection):
         start, stop = (_moment(text, selection) for text in interval.groups())
@@ -69,6 +77,9 @@ def select(
                 f"as {pattern.shape}: take a longer interval"
             )
         return _every(selection, first, last, pattern, usable, out)
+    if selection.startswith(BEFORE):
+        number = pattern.ordinal(_over_by(selection, selection, pattern))
+        return _every(selection, number, number, pattern, usable, out)
     if selection.startswith(("last:", "interval:")):
         raise ContractError(f"{selection!r} is no selection of spans; there are: {_FORMS}")
     if TO in selection:
@@ -161,6 +172,11 @@ def _window(
             f"{pattern.pattern!r} begins with {usable[0]}; there are: {_listed(usable)}"
         )
     return _every(selection, numbers[-1], last, pattern, usable, out)
+
+
+def _over_by(text: str, selection: str, pattern: SpanPattern) -> str:
+    moment = _moment(text.removeprefix(BEFORE), selection)
+    return pattern.span_at(pattern.ordinal_at(moment) - 1)
 
 
 def _moment(text: str, selection: str) -> datetime:
