@@ -30,6 +30,7 @@ from tidegate.needs import needs_findings
 from tidegate.quality.findings import quality_findings
 from tidegate.quality.rows import Past
 from tidegate.schema import TRAINING, domain
+from tidegate.severities import settled
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding, Verdict
 
@@ -174,7 +175,7 @@ def validate(
         baseline_span=None if baseline is None else baseline.span,
         environment=environment,
         num_examples=rows,
-        verdict=Verdict(tuple(found)),
+        verdict=Verdict(tuple(settled(found, contract))),
         distances=tuple(distances),
         anomalies=reported,
     )

@@ -30,6 +30,7 @@ from tidegate.contract.sections import (
     quoted,
 )
 from tidegate.errors import ContractError, StorageError
+from tidegate.severities import ALL_COLUMNS
 from tidegate.storage import open_store
 
 __all__ = [
@@ -164,6 +165,10 @@ class Contract(Section):
         named += [("columns", c) for c in self.columns]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
+        # What is new to the data may be named before it is there.
+        findings = {k: v for k, v in self.gates.findings.items() if k != "schema_new_column"}
+        by_column = {c for columns in findings.values() for c in columns} - {ALL_COLUMNS}
+        named += [("gates.findings", c) for c in sorted(by_column)]
         named += [("slices", c) for group in self.slices for c in group]
         for where, column in named:
             if column not in columns:

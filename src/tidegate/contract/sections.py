@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from tidegate.contract.reading import nearest
-from tidegate.quality.codes import DEFAULTS, Severity
+from tidegate.severities import ALL_COLUMNS, ELSEWHERE, FIXED, SETTABLE, Severity
 
 Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -260,6 +260,18 @@ class ColumnFacts(Section):
     )
 
 
+def _severity_shorthand(value: Any) -> Any:
+    return value if isinstance(value, dict) else {ALL_COLUMNS: value}
+
+
+#: By column; `*` stands for every column that is not named.
+Severities = Annotated[
+    dict[Column, Severity],
+    Field(min_length=1),
+    BeforeValidator(_severity_shorthand, json_schema_input_type=Severity | dict[Column, Severity]),
+]
+
+
 class Gates(Section):
     """What holds a span back."""
 
@@ -277,19 +289,41 @@ class Gates(Section):
         examples=["36h"],
     )
     volume: Volume = Volume()
-    findings: dict[str, Severity] = Field(
+    findings: dict[str, Severities] = Field(
         default_factory=dict,
-        description="How severe a quality finding is, by its code: hold, warn, info or off.",
-        examples=[{"unit_change": "hold", "constant_column": "off"}],
+        description="How severe a finding is, by its code: hold, warn, info or off; or such a "
+        "mapping by column, in which * is every other column.",
+        examples=[
+            {
+                "unit_change": "hold",
+                "schema_new_column": "off",
+                "enum_type_unexpected_string_values": {"dest": "warn"},
+            }
+        ],
     )
 
     @field_validator("findings")
     @classmethod
-    def _known(cls, value: dict[str, Severity]) -> dict[str, Severity]:
+    def _known(cls, value: dict[str, Severities]) -> dict[str, Severities]:
         for code in value:
-            if code not in DEFAULTS:
-                raise ValueError(f"no finding has the code {code!r}{nearest(code, (*DEFAULTS,))}")
+            if code in ELSEWHERE:
+                raise ValueError(f"how severe {code!r} is, is decided by {ELSEWHERE[code]}")
+            if code in FIXED:
+                raise ValueError(f"{code!r} always holds: it says that nothing can be judged")
+            if code not in SETTABLE:
+                raise ValueError(f"no finding has the code {code!r}{_nearest_code(code)}")
         return value
+
+    def severity(self, code: str, column: str = "", *, default: Severity) -> Severity:
+        """What `findings` says of a code for a column, or else `default`."""
+        chosen = self.findings.get(code, {})
+        return chosen.get(column, chosen.get(ALL_COLUMNS, default))
+
+
+def _nearest_code(code: str) -> str:
+    # There are too many to list.
+    hint = nearest(code, (*SETTABLE,))
+    return hint if "did you mean" in hint else "; docs/quality.md and docs/anomalies.md list them"
 
 
 class Training(Section):

@@ -70,7 +70,7 @@ def quality_findings(
             for name, summary in statistics.features().items()
         ),
     ):
-        severity = contract.gates.findings.get(code, DEFAULTS[code])
+        severity = contract.gates.severity(code, subject, default=DEFAULTS[code])
         # The rows know exactly what the statistics know roughly: said once.
         if severity != "off" and (code, subject) not in told:
             found.append(Finding(code, subject, severity, message))

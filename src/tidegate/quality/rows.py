@@ -11,6 +11,7 @@ from typing import Final
 from tidegate.contract import Contract, duration
 from tidegate.quality.facts import PLACEHOLDER_DAYS, Facts, Numbers
 from tidegate.quality.text import TextProblems
+from tidegate.severities import ALL_COLUMNS
 from tidegate.sources.spans import TO, SpanPattern
 from tidegate.statistics.model import Statistics
 
@@ -99,12 +100,18 @@ def row_findings(
 
 def _unknown(contract: Contract) -> Iterator[Found]:
     """What the contract asks to hold must not pass because nobody looked."""
-    asked = {code for code, severity in contract.gates.findings.items() if severity == "hold"}
+    asked = {
+        (code, "" if column == ALL_COLUMNS else column)
+        for code, by_column in contract.gates.findings.items()
+        for column, severity in by_column.items()
+        if severity == "hold"
+    }
     if contract.gates.freshness is not None:
-        asked.add("stale")
+        asked.add(("stale", ""))
     remedy = "these statistics were not computed from ingested examples; ingest the span again"
-    for code in sorted(asked & _FROM_ROWS):
-        yield code, "", f"{code} cannot be judged: {remedy}"
+    for code, column in sorted(asked):
+        if code in _FROM_ROWS:
+            yield code, column, f"{code} cannot be judged: {remedy}"
 
 
 def _times(facts: Facts, contract: Contract, rows: int, now: datetime) -> Iterator[Found]:
@@ -164,6 +171,8 @@ def _span_of(age: timedelta) -> str:
 
 
 def _volume(span: str, rows: int, contract: Contract, history: Sequence[Past]) -> Iterator[Found]:
+    if not history:
+        return
     pattern = SpanPattern(contract.source_uri)
     past = [past.rows / _length(pattern, past.span) for past in history[-HISTORY:]]
     usual = median(past) if past else 0

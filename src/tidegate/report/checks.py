@@ -48,7 +48,8 @@ class Check:
         for severity in _GRAVEST:
             if severity in found:
                 return severity
-        if all(contract.gates.findings.get(code) == "off" for code in self.codes):
+        gates = contract.gates
+        if all(gates.severity(code, default="info") == "off" for code in self.codes):
             return "off"
         return "fine" if self.looked and validation is not None else "open"
 

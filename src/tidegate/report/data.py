@@ -101,11 +101,11 @@ def _remarks(
 ) -> list[Finding]:
     """What stands out and no finding says, nor the contract wants silence about."""
     told = {(f.code, f.subject) for f in found}
-    silent = {code for code, severity in contract.gates.findings.items() if severity == "off"}
+    gates = contract.gates
     return [
         Finding("remark", r.column.name, "info", r.message)
         for r in views.remarks(columns)
-        if not silent.intersection(r.codes)
+        if all(gates.severity(code, r.column.name, default="info") != "off" for code in r.codes)
         and not any((code, r.column.name) in told for code in r.codes)
     ][:_REMARKS]
 
