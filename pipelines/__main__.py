@@ -27,6 +27,20 @@ def main(argv: list[str] | None = None) -> int:
     compiling.add_argument(
         "--check", action="store_true", help="write nothing; fail if a file is not current"
     )
+    compiling.add_argument(
+        "--settings",
+        type=Path,
+        help="images, sizes, nodes and more of the pods: a file like deploy/settings.example.yaml",
+    )
+    compiling.add_argument(
+        "--registry", help="stands before the images' names, such as registry.example/team"
+    )
+    compiling.add_argument(
+        "--out",
+        type=Path,
+        help="where to write (default: this repository's own files; with --settings or --registry "
+        "build/compiled)",
+    )
 
     running = commands.add_parser(
         "run",
@@ -67,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         if options.command == "compile":
-            return _compile(check=options.check)
+            return _compile(options)
         if options.command == "registry":
             return registry_cli.run(options)
         if options.command == "lineage":
@@ -81,17 +95,21 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _compile(*, check: bool) -> int:
+def _compile(options: argparse.Namespace) -> int:
     from pipelines import compilation
+    from pipelines.settings import DEFAULT, Settings
 
-    if not check:
-        for path in compilation.compile_all():
-            print(f"wrote {path.relative_to(compilation.ROOT)}")
-        return 0
-    stale = compilation.stale()
-    for path in stale:
-        print(f"{path.relative_to(compilation.ROOT)} is not current; run `make compile`")
-    return 1 if stale else 0
+    settings = Settings.load(options.settings) if options.settings else DEFAULT
+    if options.registry is not None:
+        settings = settings.at(options.registry)
+    out = options.out
+    if out is None and settings is not DEFAULT:
+        out = Path("build/compiled")
+    paths = (compilation.stale if options.check else compilation.compile_all)(settings, out)
+    for path in paths:
+        shown = path if out else path.relative_to(compilation.ROOT)
+        print(f"{shown} is not current; compile it" if options.check else f"wrote {shown}")
+    return 1 if options.check and paths else 0
 
 
 def _run(options: argparse.Namespace) -> int:

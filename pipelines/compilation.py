@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from kfp import compiler
+from kfp import compiler, dsl
 from kfp.dsl.base_component import BaseComponent
+from kfp.dsl.graph_component import GraphComponent
 
 import components
+from pipelines import policy
+from pipelines.settings import DEFAULT, Settings
 from pipelines.training import training
 from tidegate import contract
 
@@ -18,33 +22,66 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAINING = ROOT / "pipelines" / "training.yaml"
 
 
-def targets() -> Iterator[tuple[Path, bytes]]:
-    """Every generated file and its content."""
+def targets(settings: Settings = DEFAULT, out: Path | None = None) -> Iterator[tuple[Path, bytes]]:
+    """Every generated file and its content.
+
+    Args:
+        settings: What the pods are given where they will run.
+        out: The directory to write to, in the place of this repository.
+    """
     for name in components.__all__:
-        path = ROOT / "components" / name / "component.yaml"
-        yield path, _compiled(getattr(components, name))
-    yield TRAINING, _compiled(training)
-    schema = json.dumps(contract.json_schema(), indent=2) + "\n"
-    yield ROOT / "docs" / "contract.schema.json", schema.encode()
+        path = (out or ROOT) / "components" / name / "component.yaml"
+        yield path, compiled_component(name, settings)
+    yield out / "pipelines" / "training.yaml" if out else TRAINING, compiled_training(settings)
+    if not out:
+        schema = json.dumps(contract.json_schema(), indent=2) + "\n"
+        yield ROOT / "docs" / "contract.schema.json", schema.encode()
 
 
-def compile_all() -> list[Path]:
-    """Write every file anew; returns those whose bytes changed."""
+def compiled_training(settings: Settings = DEFAULT) -> bytes:
+    """The training pipeline's YAML: its specification, then what Kubernetes is asked for.
+
+    Raises:
+        SettingsError: The settings contradict each other.
+    """
+    return _compiled(_with_settings(training, settings))
+
+
+def compiled_component(name: str, settings: Settings = DEFAULT) -> bytes:
+    """A component's YAML. Of the settings only the image is its own; the rest is the pipeline's."""
+    component = copy.deepcopy(getattr(components, name))
+    container = component.component_spec.implementation.container
+    container.image = settings.image(name, container.image)
+    return _compiled(component)
+
+
+def compile_all(settings: Settings = DEFAULT, out: Path | None = None) -> list[Path]:
+    """Write every file of `targets` anew; returns those whose bytes changed."""
     changed = []
-    for path, content in targets():
+    for path, content in targets(settings, out):
         if _differs(path, content):
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             changed.append(path)
     return changed
 
 
-def stale() -> list[Path]:
-    """The files that differ from what compilation gives now."""
-    return [path for path, content in targets() if _differs(path, content)]
+def stale(settings: Settings = DEFAULT, out: Path | None = None) -> list[Path]:
+    """The files of `targets` that differ from what compilation gives now."""
+    return [path for path, content in targets(settings, out) if _differs(path, content)]
 
 
 def _differs(path: Path, content: bytes) -> bool:
     return not path.exists() or path.read_bytes() != content
+
+
+def _with_settings(pipeline: GraphComponent, settings: Settings) -> GraphComponent:
+    """The pipeline built anew: KFP builds one where it is declared, before settings are known."""
+    info = pipeline.pipeline_spec.pipeline_info
+    with policy.using(settings):
+        return dsl.pipeline(name=info.name, display_name=info.display_name or None)(
+            pipeline.pipeline_func
+        )
 
 
 def _compiled(component: BaseComponent) -> bytes:

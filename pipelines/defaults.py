@@ -1,6 +1,6 @@
 """Every default and every policy of the pipelines, once."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 SPAN = "latest"
 ON_HOLD = "fail"
@@ -29,6 +29,7 @@ CREDENTIALS = (
 class Size(NamedTuple):
     """What a task asks of its node and may use at most."""
 
+    kind: Literal["small", "medium", "large"]
     cpu_request: str
     cpu_limit: str
     memory_request: str
@@ -37,9 +38,9 @@ class Size(NamedTuple):
     timeout_seconds: int
 
 
-SMALL = Size("100m", "1", "256Mi", "1Gi", "1Gi", 600)
+SMALL = Size("small", "100m", "1", "256Mi", "1Gi", "1Gi", 600)
 """Registry look-ups and messages."""
-MEDIUM = Size("500m", "2", "1Gi", "4Gi", "20Gi", 2 * 3600)
+MEDIUM = Size("medium", "500m", "2", "1Gi", "4Gi", "20Gi", 2 * 3600)
 """Streaming over data, and TensorFlow Data Validation's imports."""
-LARGE = Size("1", "4", "2Gi", "8Gi", "20Gi", 12 * 3600)
+LARGE = Size("large", "1", "4", "2Gi", "8Gi", "20Gi", 12 * 3600)
 """Training and evaluation."""

@@ -2,6 +2,7 @@
 
     TidegateError
     ├── ContractError          the contract is not valid, or asks for what the data cannot give
+    ├── SettingsError          the settings for compilation are not valid
     ├── StorageError           an object store could not be read or written
     │   └── PreconditionError  a conditional write lost against another writer
     ├── SourceError            raw data could not be read
@@ -26,6 +27,10 @@ class TidegateError(Exception):
 
 class ContractError(TidegateError):
     """The contract is not valid, or asks for what the data cannot give."""
+
+
+class SettingsError(TidegateError):
+    """The settings that pipelines are to be compiled with are not valid."""
 
 
 class StorageError(TidegateError):

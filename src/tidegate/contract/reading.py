@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -48,7 +48,10 @@ def parse(model: type[Model], text: str, *, name: str) -> Model:
         problem = getattr(error, "problem", None) or str(error)
         raise ContractError(f"{name}{line}: not valid YAML: {problem}") from None
     if not isinstance(root, yaml.MappingNode):
-        raise ContractError(f"{name}: a contract is a mapping that begins with 'dataset:'")
+        first = next(iter(model.model_fields))
+        raise ContractError(
+            f"{name}: a {model.__name__.lower()} is a mapping that begins with '{first}:'"
+        )
     _check_nodes(root, name)
     try:
         return model.model_validate(_tuples(yaml.load(text, Loader=_Loader)))  # noqa: S506 (a SafeLoader)
@@ -118,6 +121,10 @@ def _keys_at(model: Any, path: Sequence[str | int]) -> list[str]:
             model = model.model_fields[str(step)].annotation
         elif isinstance(step, int):
             model = next(iter(get_args(model)), None)
+        elif get_origin(model) is dict:
+            model = get_args(model)[1]
+        if type(None) in get_args(model):
+            model = get_args(model)[0]
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)
     return []
@@ -145,4 +152,4 @@ def _explain(error: Any, model: type[BaseModel], root: yaml.Node, name: str) -> 
             message = re.sub(r"^(Value error|Input) ?,? ?", "", error["msg"])
             given = error.get("input")
             shown = f" (found {given!r})" if isinstance(given, str | int | float) else ""
-            return f"{where}{key or 'contract'}: {message}{shown}"
+            return f"{where}{key or model.__name__.lower()}: {message}{shown}"
