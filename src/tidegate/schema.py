@@ -103,12 +103,16 @@ def write(schema: Any, directory: Path) -> None:
 
 
 def read(directory: Path) -> Any:
-    """Read `schema.pbtxt`.
+    """Read `schema.pbtxt` in a directory; see `read_file`."""
+    return read_file(directory / "schema.pbtxt")
+
+
+def read_file(path: Path) -> Any:
+    """Read a schema.
 
     Raises:
         SchemaError: it is missing, not a schema, or names no feature.
     """
-    path = directory / "schema.pbtxt"
     try:
         schema = text_format.Parse(path.read_text(encoding="utf-8"), schema_pb2.Schema())
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:

@@ -169,7 +169,11 @@ def read(
 
 
 def read_objects(
-    root: str, objects: Sequence[SourceObject], contract: Contract
+    root: str,
+    objects: Sequence[SourceObject],
+    contract: Contract,
+    *,
+    bad: BadRecords | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """The rows of objects that belong to no span, such as a look-up's; as `read` otherwise.
 
@@ -178,7 +182,9 @@ def read_objects(
     """
     store = open_store(root)
     source = _FORMATS[contract.source.format]
-    schema = source.schema(store, objects, contract, BadRecords(contract))
+    bad = BadRecords(contract) if bad is None else bad
+    schema = source.schema(store, objects, contract, bad)
+    bad.check()
     for item in objects:
         yield from source.batches(store, item, schema, contract)
     _unchanged(store, objects)

@@ -1,0 +1,255 @@
+"""Files, or a span of a contract, measured: what every command begins with."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from tidegate import sources
+from tidegate.cli import console
+from tidegate.cli.files import FORMATS, Files, found
+from tidegate.contract import Contract
+from tidegate.contract.sections import Source
+from tidegate.errors import ContractError, SourceError
+from tidegate.joins import Joins
+from tidegate.quality.facts import Gatherer
+from tidegate.sources.lookups import find
+from tidegate.splitting import LeakageCheck, Rows
+
+if TYPE_CHECKING:
+    from tidegate.statistics import FeatureSummary, Statistics
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How files are written that no contract describes; None is what their names tell."""
+
+    read_as: str | None = None
+    delimiter: str | None = None
+    null_values: tuple[str, ...] | None = None
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what says how files are written."""
+    group = parser.add_argument_group("how files are written, where no contract says it")
+    group.add_argument("--read-as", choices=FORMATS, help="the format; else the name's end tells")
+    group.add_argument("--delimiter", metavar="CHARACTER", help="CSV: between fields (default: ,)")
+    group.add_argument(
+        "--null",
+        action="append",
+        metavar="TEXT",
+        help="CSV: a text that means a missing value, beside the empty one; may be repeated",
+    )
+
+
+def dialect(options: argparse.Namespace) -> Dialect:
+    """What those options say."""
+    nulls = None if options.null is None else ("", *options.null)
+    return Dialect(options.read_as, options.delimiter, nulls)
+
+
+def bare_contract(files: Files, how: Dialect) -> Contract:
+    """The least that can be said of files: how they are written, and nothing of their columns.
+
+    No key, no label, no time, and any number of rows is enough.
+
+    Raises:
+        ContractError: the dialect is none.
+    """
+    source: dict[str, Any] = {"uri": files.name, "format": files.format}
+    if files.format == "csv":
+        source["delimiter"] = how.delimiter or ("\t" if files.tabs else ",")
+        if how.null_values is not None:
+            source["null_values"] = how.null_values
+    elif how.delimiter is not None or how.null_values is not None:
+        raise ContractError(f"--delimiter and --null are for CSV; {files.name} is {files.format}")
+    stem = Path(files.name).name.split(".")[0].lower()
+    name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:63] or "data"
+    try:
+        whole = Contract.model_validate(
+            {
+                "dataset": name,
+                "source": source,
+                "key": ("any",),
+                "gates": {"min_examples": 1},
+            }
+        )
+    except ValueError as error:
+        told = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+        raise ContractError(f"{files.name} cannot be read so: {told}") from None
+    # A contract names a key, by which rows are told apart; of a file nobody has said what it is.
+    return whole.model_copy(update={"key": ()})
+
+
+def written(contract: Contract, files: Files) -> Contract:
+    """A contract whose source is these files; of another format than its own, by their names."""
+    if files.format == contract.source.format:
+        source = contract.source
+    else:
+        tabs = {"delimiter": "\t"} if files.tabs else {}
+        source = Source(uri=files.name, format=files.format, **tabs)  # type: ignore[arg-type]
+    return contract.model_copy(update={"source": source})
+
+
+def measure(arguments: Sequence[str], contract: Contract | None, how: Dialect) -> Measured:
+    """The statistics of files; or of spans, where a contract is given and there are no such files.
+
+    Args:
+        arguments: Files and directories, read as one; or one selection of spans.
+        contract: Says how they are written and what their columns are; None, and their names do.
+        how: Where there is no contract.
+
+    Raises:
+        TidegateError: they cannot be read.
+    """
+    if contract is not None and len(arguments) == 1 and _is_span(arguments[0]):
+        return _measure_span(arguments[0], contract)
+    with found(arguments, read_as=how.read_as) as files:
+        reading = bare_contract(files, how) if contract is None else written(contract, files)
+        bad = sources.BadRecords(reading)
+        rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
+        inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
+        return Measured(_statistics(inputs, rows, reading, bad, None), reading)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Statistics, and the contract that the data was read by."""
+
+    statistics: Statistics
+    contract: Contract
+
+
+def _is_span(argument: str) -> bool:
+    return "://" not in argument and not Path(argument).exists()
+
+
+def _measure_span(selection: str, contract: Contract) -> Measured:
+    inputs = sources.resolve(contract, selection)
+    bad = sources.BadRecords(contract)
+    rows = sources.read(inputs, contract, bad=bad)
+    period = sources.period(contract, inputs)
+    return Measured(_statistics(inputs, rows, contract, bad, period), contract)
+
+
+def _statistics(
+    inputs: sources.Inputs,
+    rows: Iterable[pa.RecordBatch],
+    contract: Contract,
+    bad: sources.BadRecords,
+    period: tuple[datetime, datetime] | None,
+) -> Statistics:
+    from tidegate.statistics import compute_table
+
+    joins = Joins(inputs, contract) if contract.joins else None
+    gatherer = Gatherer(contract.time, period)
+    progress = console.Progress()
+    progress(f"{inputs.span}: reading")
+    with _keys(contract) as keys:
+
+        def gathered() -> Iterator[pa.RecordBatch]:
+            total = 0
+            for batch in joins.apply(rows) if joins else rows:
+                gatherer.add(batch)
+                keys.add(batch)
+                total += batch.num_rows
+                progress(f"{inputs.span}: {total:,} rows")
+                yield batch
+
+        batches = gathered()
+        first = next(batches, None)
+        if first is None:
+            raise SourceError(f"{inputs.span} has no rows; there is nothing to measure")
+        computed = compute_table(
+            itertools.chain([first], batches),
+            schema=first.schema,
+            span=inputs.span,
+            content_digest=inputs.digest,
+        )
+        leakage = keys.result()
+    facts = replace(
+        gatherer.result(),
+        joins=joins.results if joins else (),
+        bad_records=len(bad.records),
+        bad_reasons=bad.reasons(),
+    )
+    columns = len(computed.features())
+    progress.done(f"{inputs.span}: {computed.num_examples():,} rows, {columns:,} columns")
+    return replace(computed, facts=facts, leakage=leakage)
+
+
+class _Keys:
+    """Counts how many different keys there are; a contract without a key has none."""
+
+    def __init__(self, contract: Contract, scratch: Path) -> None:
+        self._contract = contract
+        self._scratch = scratch
+        self._check: LeakageCheck | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        if not self._contract.key:
+            return
+        if self._check is None:
+            self._check = LeakageCheck(self._contract, batch.schema.names, self._scratch)
+        self._check.add(Rows(batch), np.zeros(batch.num_rows, np.int64))
+
+    def result(self) -> tuple[Any, ...]:
+        return () if self._check is None else self._check.result()
+
+    def close(self) -> None:
+        if self._check is not None:
+            self._check.close()
+
+
+@contextmanager
+def _keys(contract: Contract) -> Iterator[_Keys]:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        closing(_Keys(contract, Path(scratch))) as keys,
+    ):
+        yield keys
+
+
+def unjudgeable(statistics: Statistics) -> dict[str, str]:
+    """Columns that cannot be compared between files, by name, and why: times and names of rows.
+
+    Without a contract nobody says so, and every new file would be held for them.
+    """
+    from tidegate.quality.rows import NEAR_UNIQUE
+
+    reasons = {}
+    for name, column in statistics.features().items():
+        if column.type != "string" or not column.count:
+            continue
+        if _all_times(column):
+            reasons[name] = "times"
+        elif (column.unique or 0) >= NEAR_UNIQUE * column.count and column.count > 1:
+            reasons[name] = "a different value in nearly every row"
+    return reasons
+
+
+def _all_times(column: FeatureSummary) -> bool:
+    return bool(column.top_values) and all(_is_time(value) for value, _ in column.top_values)
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.match(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,212 @@
+"""`tidegate validate`: whether some files are what others promised."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate.cli import console, data, junit
+from tidegate.contract import Contract
+from tidegate.contract.sections import Features
+from tidegate.errors import ContractError
+from tidegate.report import text
+
+if TYPE_CHECKING:
+    from tidegate.distances import Distance
+    from tidegate.validation import Validation
+    from tidegate.verdict import Finding
+
+#: Features shown as what moved most.
+_MOVED: Final = 10
+_HOLD: Final = 3
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to a command line."""
+    parser = commands.add_parser(
+        "validate",
+        help="judge files against others: schema, drift, quality",
+        description="Judge CURRENT against BASELINE. What holds, warns and moved is said; the "
+        "exit code is 0 where it passes and 3 where it holds.",
+        epilog="Without --schema, the schema is inferred from BASELINE. Without --contract, "
+        "columns of times and names of rows are not compared, for nothing says what they are.",
+    )
+    parser.add_argument("current", metavar="CURRENT", help="a file, directory or URI; or, with a "
+                        "contract, a span of it")  # fmt: skip
+    parser.add_argument("--against", required=True, metavar="BASELINE", help="the same, of before")
+    parser.add_argument("--schema", type=Path, metavar="FILE", help="a schema.pbtxt to hold it to")
+    parser.add_argument(
+        "--contract", metavar="FILE", help="the data contract: gates, key, label, how to read"
+    )
+    parser.add_argument(
+        "--environment",
+        choices=["TRAINING", "SERVING"],
+        default="TRAINING",
+        help="SERVING: the label is absent (default: %(default)s)",
+    )
+    parser.add_argument("--format", choices=["text", "json", "html", "junit"], default="text")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
+    without = parser.add_argument_group("what there is to say without a contract")
+    without.add_argument("--label", metavar="COLUMN", help="what is to be predicted")
+    without.add_argument(
+        "--exclude", action="append", metavar="COLUMN", help="not compared; may be repeated"
+    )
+    data.add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judge, write what was found, and return 0 or 3."""
+    from tidegate import schema as schemas
+    from tidegate import validation
+    from tidegate.report import validation_page
+
+    contract = _contract(options)
+    how = data.dialect(options)
+    before = data.measure([options.against], contract, how)
+    now = data.measure([options.current], contract, how)
+    judged_by = now.contract
+    if contract is None:
+        judged_by = _described(before, options)
+    schema = (
+        schemas.infer(before.statistics, judged_by)
+        if options.schema is None
+        else schemas.read_file(options.schema)
+    )
+    result = validation.validate(
+        now.statistics,
+        schema,
+        judged_by,
+        baseline=before.statistics,
+        environment=options.environment,
+    )
+    match options.format:
+        case "json":
+            made = json.dumps(as_json(result), indent=1, ensure_ascii=False, allow_nan=False)
+        case "html":
+            made = validation_page(result, now.statistics, before.statistics, schema, judged_by)
+        case "junit":
+            made = junit.report(result, schema, suite=judged_by.dataset)
+        case _:
+            ink = console.out() if options.out is None else console.Ink(coloured=False)
+            made = as_text(result, ink=ink)
+    console.write(made, options.out)
+    return _HOLD if result.verdict.status == "hold" else 0
+
+
+def _contract(options: argparse.Namespace) -> Contract | None:
+    if options.contract is None:
+        return None
+    given = {"--label": options.label, "--exclude": options.exclude}
+    given |= {"--delimiter": options.delimiter, "--null": options.null}
+    for option, value in given.items():
+        if value is not None:
+            raise ContractError(f"{option} is for files without a contract; say it in the contract")
+    return Contract.load(options.contract)
+
+
+def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
+    """The bare contract with what the command line and the data say of the columns."""
+    named = [*(options.exclude or ()), *([options.label] if options.label else [])]
+    whole = before.contract.model_copy(
+        update={"label": options.label, "features": Features(exclude=tuple(options.exclude or ()))}
+    )
+    whole.require_columns(list(before.statistics.features()))
+    guessed = {n: r for n, r in data.unjudgeable(before.statistics).items() if n not in named}
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in guessed.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        told = text.listing(names)
+        console.note(f"not compared, as no contract says what they are: {told} ({reason})")
+    excluded = (*(options.exclude or ()), *guessed)
+    return whole.model_copy(update={"features": Features(exclude=excluded)})
+
+
+def as_text(result: Validation, *, ink: console.Ink) -> str:
+    """The verdict, what holds, what warns, and what moved most; a line each."""
+    found = result.verdict.findings
+    holds = [f for f in found if f.severity == "hold"]
+    warns = [f for f in found if f.severity == "warn"]
+    word = ink.green("pass") if not holds else ink.red(f"hold: {text.count(len(holds), 'reason')}")
+    rows = text.count(result.num_examples, "row")
+    lines = [
+        f"{ink.bold(word)}  {result.span} ({rows}) against {result.baseline_span}",
+        *_findings("holds", holds, ink.red),
+        *_findings("warns", warns, ink.yellow),
+    ]
+    moved = most_moved(result)[:_MOVED]
+    if moved:
+        lines += ["", "moved most"]
+        lines += console.table(
+            ["feature", "measure", "value", "threshold", "what changed"],
+            [_moved(d) for d in moved],
+            align="llrrl",
+            ink=ink,
+        )
+    rest = len({d.feature for d in result.distances}) - len(moved)
+    if moved and rest > 0:
+        lines.append(ink.dim(f"{rest:,} more with --format json or html"))
+    return "\n".join(lines)
+
+
+def _findings(title: str, found: list[Finding], colour: Any) -> list[str]:
+    if not found:
+        return []
+    width = max(console.cells(f.code) for f in found)
+    said = [f"  {colour(f.code.ljust(width))}  {console.clean(f.message)}" for f in found]
+    return ["", title, *said]
+
+
+def most_moved(result: Validation) -> list[Distance]:
+    """One distance of each feature, the one nearest to its threshold; the furthest moved first."""
+
+    def ratio(d: Distance) -> tuple[bool, float]:
+        judged = d.threshold is not None
+        return judged, (d.value or 0.0) / (d.threshold or 1.0)
+
+    best: dict[str, Distance] = {}
+    for distance in result.distances:
+        if distance.value is None:
+            continue
+        there = best.get(distance.feature)
+        if there is None or ratio(distance) > ratio(there):
+            best[distance.feature] = distance
+    return sorted(best.values(), key=ratio, reverse=True)
+
+
+def _moved(distance: Distance) -> list[str]:
+    return [
+        distance.feature,
+        distance.measure,
+        text.fixed(distance.value),
+        text.fixed(distance.threshold),
+        _changed(distance),
+    ]
+
+
+def _changed(distance: Distance) -> str:
+    if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
+        return "no more than chance gives"
+    if not distance.moved:
+        return distance.note
+    label, before, after = distance.moved[0]
+    verb = "rose" if after > before else "fell"
+    said = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
+    return said if distance.threshold is not None else f"{said} (recorded only)"
+
+
+def as_json(result: Validation) -> dict[str, Any]:
+    """What `validation.json` holds."""
+    return {
+        "span": result.span,
+        "baseline_span": result.baseline_span,
+        "environment": result.environment,
+        "num_examples": result.num_examples,
+        "status": result.verdict.status,
+        "findings": result.verdict.to_json(),
+        "distances": [asdict(d) for d in result.distances],
+    }
