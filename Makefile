@@ -33,10 +33,12 @@ test: .venv/.ready ## run the tests
 e2e: .venv/.ready ## run every component as a pod of the cluster KUBECONFIG points at (tests/e2e/conftest.py says what it needs)
 	@PYTHONPATH=tests/e2e $(PY) -m pytest -o addopts=--import-mode=importlib -n 0 -s -q tests/e2e
 
-servers: build/bin/minio build/bin/fake-gcs-server ## build the object stores that tests run against (needs Go; without them substitutes from the locks serve)
+servers: build/bin/minio build/bin/fake-gcs-server build/bin/kustomize ## build what tests run against: object stores, kustomize (needs Go; without it substitutes serve)
 
 build/bin/minio: MODULE = github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 build/bin/fake-gcs-server: MODULE = github.com/fsouza/fake-gcs-server@v1.56.1
+build/bin/kustomize: MODULE = sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+build/bin/kind: MODULE = sigs.k8s.io/kind@v0.30.0
 build/bin/%:
 	@echo "building $(notdir $@); a few minutes"
 	@GOBIN="$(CURDIR)/build/bin" CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' $(MODULE)
