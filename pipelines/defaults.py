@@ -24,6 +24,9 @@ CREDENTIALS = (
     "OPENLINEAGE_API_KEY",
     "OPENLINEAGE_NAMESPACE",
 )
+#: The ConfigMap with contracts, each a key, and where pods find them as files.
+CONTRACTS = "tidegate-contracts"
+CONTRACTS_FOLDER = "/etc/tidegate/contracts"
 
 
 class Size(NamedTuple):

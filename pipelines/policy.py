@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from kfp import dsl, kubernetes
 
-from pipelines.defaults import CREDENTIALS, SCRATCH, USER, Size
+from pipelines.defaults import CONTRACTS, CONTRACTS_FOLDER, CREDENTIALS, SCRATCH, USER, Size
 from pipelines.settings import DEFAULT, Settings
 from tidegate.lineage import IMAGE_VARIABLE, RUN_VARIABLE
 
@@ -55,6 +55,9 @@ def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.Pipe
     kubernetes.use_secret_as_env(
         task, settings.secret, {name: name for name in CREDENTIALS}, optional=True
     )
+    # Optional: a contract may lie in object storage. What changes in it while a run goes on is
+    # refused by its digest, which the pipeline passes on and every cache key has.
+    kubernetes.use_config_map_as_volume(task, CONTRACTS, CONTRACTS_FOLDER, optional=True)
     # A parameter would make every run's cache key another one.
     kubernetes.use_field_path_as_env(task, RUN_VARIABLE, "metadata.labels['pipeline/runid']")
     # A container cannot see what image it was started from; lineage tells it.

@@ -12,6 +12,7 @@ import yaml
 
 from tests.servers import find
 from tidegate.contract import Contract
+from tidegate.errors import ContractError
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 VERSIONS = ["1.32", "1.34"]
@@ -200,6 +201,19 @@ def test_an_overlay_adds_a_contract_that_tidegate_reads(kustomize):
     built = kustomize(MANIFESTS / "tests" / "contracts")
     data = one(built, "ConfigMap", "tidegate-contracts")["data"]
     assert Contract.parse(data["flights.yaml"]).dataset == "flights"
+
+
+def test_a_contract_is_read_as_kubernetes_mounts_it(tmp_path):
+    contract = (MANIFESTS / "tests" / "contracts" / "flights.yaml").read_bytes()
+    version = tmp_path / "..2026_11_24_12_00_00.1"
+    version.mkdir()
+    (version / "flights.yaml").write_bytes(contract)
+    (tmp_path / "..data").symlink_to(version.name)
+    (tmp_path / "flights.yaml").symlink_to("..data/flights.yaml")
+    read = Contract.load(tmp_path / "flights.yaml")
+    with pytest.raises(ContractError, match="changed since the run began"):
+        (version / "flights.yaml").write_bytes(contract + b"privacy: {}")
+        Contract.load(tmp_path / "flights.yaml", digest=read.digest)
 
 
 def test_external_secrets_give_the_names_that_pods_read(kustomize):

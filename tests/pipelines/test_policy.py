@@ -1,5 +1,6 @@
 """Every task of every compiled pipeline is what `pipelines/policy.py` promises."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_an_image_has_a_version_and_is_not_pulled_each_time(container, pod):
     assert name in {"tidegate/light", "tidegate/ml"}
     assert version not in {"", "latest"}
     assert pod["imagePullPolicy"] == "IfNotPresent"
+
+
+@pytest.mark.parametrize(("container", "pod"), tasks())
+def test_contracts_of_the_namespace_are_files_and_need_not_be_there(container, pod):
+    (mount,) = pod["configMapAsVolume"]
+    assert mount["configMapName"] == defaults.CONTRACTS
+    assert mount["mountPath"] == defaults.CONTRACTS_FOLDER
+    assert mount["optional"] is True
+    # Kubernetes' name of the volume is the ConfigMap's.
+    assert re.fullmatch("[a-z0-9-]{1,63}", defaults.CONTRACTS)
 
 
 @pytest.mark.parametrize(("container", "pod"), tasks())
