@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import cache, compilation, local
+from pipelines import cache, compilation, local, progress
 from tidegate import evaluation, report, validation
 from tidegate.contract import Contract
 from tidegate.evaluation import Evaluation
@@ -61,12 +61,12 @@ def run_and_report(
         "span": span,
         "on_hold": on_hold,
     }
-    with _Progress(console) as progress:
+    with _Progress(console) as shown:
         done = local.run(
             compilation.TRAINING,
             arguments,
             root=root,
-            on_change=progress.on_change,
+            on_change=shown.on_change,
             kept=cache.directory(out.resolve()) if cached else None,
         )
     summary = _summarize(done, promised.dataset, store, registry, before, span, started)
@@ -109,17 +109,7 @@ class _Progress:
 
 
 def _line(task: local.Task) -> Text:
-    mark, colour = {
-        "running": ("…", "cyan"),
-        "succeeded": ("✓", "green"),
-        "cached": ("=", "green"),
-        "failed": ("✗", "red"),
-    }[task.state]
-    said = task.message.splitlines()[0] if task.message else ""
-    line = Text(f"  {mark} ", style=colour)
-    line.append(f"{task.name:<20}{task.seconds:6.1f} s  ", style="default")
-    line.append(said[:110], style="dim")
-    return line
+    return progress.line(task.name, task.state, task.seconds, task.message)
 
 
 def _summarize(

@@ -1,0 +1,127 @@
+"""What the pods of a run said and where their reports are, as Kubernetes has it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from kubernetes import client, config
+
+from tidegate.errors import TidegateError
+
+_RUN = "pipeline/runid"
+_TASK = "app.kubernetes.io/component"
+#: The container with the component in it; beside it run KFP's and Argo's own.
+_CONTAINER = "main"
+_HTML = "system.HTML"
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that ran one of Tidegate's components.
+
+    Attributes:
+        name: The pod's.
+        namespace: The pod's.
+        task: The component's task in the pipeline, e.g. `train-model`.
+        phase: Kubernetes': Pending, Running, Succeeded, Failed.
+        reports: The HTML reports it writes, by name.
+    """
+
+    name: str
+    namespace: str
+    task: str
+    phase: str
+    reports: dict[str, str]
+
+
+def of_run(run_id: str, namespace: str) -> list[Pod]:
+    """The pods of a run that are still there, in the order they were made.
+
+    Raises:
+        TidegateError: Kubernetes cannot be reached, or not by this user.
+    """
+    with _Kubernetes() as core:
+        listed = core.list_namespaced_pod(
+            namespace,
+            label_selector=f"{_RUN}={run_id},{_TASK}",
+            _request_timeout=_TIMEOUT_SECONDS,
+        )
+    pods = sorted(listed.items, key=lambda pod: pod.metadata.creation_timestamp)
+    return [
+        Pod(
+            name=pod.metadata.name,
+            namespace=namespace,
+            task=pod.metadata.labels[_TASK],
+            phase=pod.status.phase,
+            reports=_reports(pod),
+        )
+        for pod in pods
+    ]
+
+
+def log(pod: Pod) -> str:
+    """What the component in a pod has said so far.
+
+    Raises:
+        TidegateError: Kubernetes has no log of it, or cannot be reached.
+    """
+    with _Kubernetes() as core:
+        told = core.read_namespaced_pod_log(
+            pod.name, pod.namespace, container=_CONTAINER, _request_timeout=_TIMEOUT_SECONDS
+        )
+    return str(told)
+
+
+def follow(pod: Pod) -> Iterator[str]:
+    """The lines of a pod's log as they come, until its component ends.
+
+    Raises:
+        TidegateError: Kubernetes has no log of it, or cannot be reached.
+    """
+    with _Kubernetes() as core:
+        stream = core.read_namespaced_pod_log(
+            pod.name, pod.namespace, container=_CONTAINER, follow=True, _preload_content=False
+        )
+        for line in stream:
+            yield line.decode(errors="replace").rstrip("\n")
+
+
+class _Kubernetes:
+    """The API that the kubeconfig, or the pod's own account, names; its errors in one line."""
+
+    def __enter__(self) -> client.CoreV1Api:
+        try:
+            config.load_config()
+        except config.ConfigException as error:
+            raise TidegateError(f"no Kubernetes to ask: {error}; set KUBECONFIG") from None
+        return client.CoreV1Api()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, client.ApiException):
+            try:
+                said = json.loads(error.body)["message"]
+            except (TypeError, ValueError, KeyError):
+                said = error.reason
+            raise TidegateError(f"Kubernetes refused: {said}") from None
+        if isinstance(error, urllib3.exceptions.HTTPError):
+            raise TidegateError(f"Kubernetes does not answer: {error}") from None
+
+
+def _reports(pod: Any) -> dict[str, str]:
+    for container in pod.spec.containers:
+        arguments = [*(container.command or ()), *(container.args or ())]
+        for flag, value in itertools.pairwise(arguments):
+            if flag == "--executor_input":
+                outputs = json.loads(value).get("outputs", {}).get("artifacts", {})
+                return {
+                    name: each["artifacts"][0]["uri"]
+                    for name, each in sorted(outputs.items())
+                    if each["artifacts"][0]["type"].get("schemaTitle") == _HTML
+                }
+    return {}

@@ -1,0 +1,25 @@
+"""A task of a run as one line of text, wherever it runs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.text import Text
+
+_MARKS: Final = {
+    "running": ("…", "cyan"),
+    "succeeded": ("✓", "green"),
+    "cached": ("=", "green"),
+    "skipped": ("-", "dim"),
+    "failed": ("✗", "red"),
+}
+_SAID: Final = 110
+
+
+def line(name: str, state: str, seconds: float, said: str = "") -> Text:
+    """A line with a mark for the state, the time taken and what the task said first."""
+    mark, colour = _MARKS[state]
+    text = Text(f"  {mark} ", style=colour)
+    text.append(f"{name:<20}{seconds:6.1f} s  ", style="default")
+    text.append(said.splitlines()[0][:_SAID] if said else "", style="dim")
+    return text

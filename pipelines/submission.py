@@ -1,0 +1,284 @@
+"""What a person sees of runs on a Kubeflow Pipelines server."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines import compilation, defaults, pods, progress
+from pipelines.console import FAILED, HELD, PUBLISHED
+from pipelines.server import Run, Server, Version
+from tidegate.contract import Contract
+from tidegate.errors import TidegateError
+from tidegate.sources.spans import SpanPattern
+
+_POLL_SECONDS: Final = 5.0
+#: How often in a row the server may fail to answer while a run is waited for.
+_PATIENCE: Final = 12
+_COLOURS: Final = {"published": "green", "held": "yellow", "failed": "red"}
+_VERDICT: Final = re.compile(r"(data|model): (pass|hold)")
+_VERSION: Final = re.compile(r"(published \S+ model \S+|\S+ model \S+ is published already)")
+
+_console = Console(highlight=False, soft_wrap=True)
+
+
+def submit(options: argparse.Namespace) -> int:
+    """Start a run for each span and wait for it; returns the exit code of a local run.
+
+    Raises:
+        TidegateError: the server does not answer or refuses.
+    """
+    server = _server(options)
+    version = _published(server)
+    return _in_turn(server, version, options.span or [defaults.SPAN], options)
+
+
+def _in_turn(
+    server: Server, version: Version, spans: Sequence[str], options: argparse.Namespace
+) -> int:
+    for span in spans:
+        run_id = server.start(
+            version,
+            f"{options.pipeline} {_stem(options.contract)} {span}",
+            {**_parameters(options), "span": span},
+            experiment=options.experiment,
+            caching=False if getattr(options, "no_cache", False) else None,
+            account=options.service_account,
+        )
+        _say(f"run {run_id}", server.url(run_id))
+        if not getattr(options, "no_wait", False) and (code := _watch(server, run_id, options)):
+            return code
+    return PUBLISHED
+
+
+def schedule(options: argparse.Namespace) -> int:
+    """Make a recurring run; returns 0, or the exit code of the run that ended a catching up.
+
+    KFP's own catching up is off: it starts a run for every time that has passed and tells none of
+    them which, so that all would take the same span.
+
+    Raises:
+        TidegateError: one of this name is there already, the times are none that KFP takes, or
+            the server does not answer or refuses.
+    """
+    cron = _cron(options.cron)
+    server = _server(options)
+    name = options.name or f"{options.pipeline} {_stem(options.contract)}"
+    before = next((s for s in server.schedules() if s.name == name), None)
+    if before and not options.replace:
+        raise TidegateError(
+            f"schedule {name!r} is there already ({before.cron}, {before.schedule_id}); "
+            "replace it with --replace, or give another --name"
+        )
+    version = _published(server)
+    if options.catch_up_from:
+        spans = _over(options.contract, options.catch_up_from)
+        if code := _in_turn(server, version, spans, options):
+            _say("", "no schedule was made: see to this span, and start again")
+            return code
+    made = server.schedule(
+        version,
+        name,
+        {**_parameters(options), "span": options.span},
+        cron=cron,
+        start=options.start,
+        end=options.end,
+        experiment=options.experiment,
+        account=options.service_account,
+    )
+    if before:
+        server.unschedule(before.schedule_id)
+    _say(f"schedule {made}", f"{name}: {cron} UTC, one run at a time, span {options.span}")
+    return 0
+
+
+def _over(contract_uri: str, first: str) -> list[str]:
+    """The spans from `first` to the last that is over now, as the contract writes them."""
+    pattern = SpanPattern(Contract.load(contract_uri).source.uri)
+    numbers = range(pattern.ordinal(first), pattern.ordinal_at(datetime.now(UTC)))
+    return [pattern.span_at(number) for number in numbers]
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show one run and return its exit code, or the last runs and the schedules.
+
+    Raises:
+        TidegateError: the server does not answer or refuses.
+    """
+    server = _server(options)
+    if options.run:
+        if options.wait:
+            return _watch(server, options.run, options)
+        run = server.run(options.run)
+        _say(run.name, server.url(run.run_id))
+        for task in run.tasks:
+            _console.print(progress.line(task.name, task.state, task.seconds))
+        return _told(run, options) if run.ended else _still(run)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("created (UTC)", "run", "name", "state"):
+        table.add_column(column, no_wrap=True)
+    for run in server.runs(options.experiment):
+        table.add_row(f"{run.created:%Y-%m-%d %H:%M:%S}", run.run_id, run.name, run.state.lower())
+    _console.print(table if table.row_count else "no runs")
+    for each in server.schedules():
+        enabled = "enabled" if each.enabled else "disabled"
+        _console.print(Text(f"schedule {each.name}: {each.cron} UTC, {enabled}"))
+    return 0
+
+
+def logs(options: argparse.Namespace) -> int:
+    """Print what a run's components said; returns 0, or 1 where there is nothing left.
+
+    Raises:
+        TidegateError: Kubernetes cannot be reached, or refuses.
+    """
+    namespace = options.namespace or options.kfp_namespace
+    found = pods.of_run(options.run, namespace)
+    if not found:
+        raise TidegateError(
+            f"namespace {namespace} has no pod of a run {options.run!r}; KFP's pages show the logs "
+            "of pods that are gone, where the installation keeps them"
+        )
+    chosen = [pod for pod in found if options.task in (None, pod.task)]
+    if not chosen:
+        raise TidegateError(
+            f"run {options.run} has no pod of {options.task!r}; there are: "
+            f"{', '.join(pod.task for pod in found)}"
+        )
+    for pod in chosen:
+        _console.print(Text(f"--- {pod.task} ({pod.name}, {pod.phase})", style="bold"))
+        for line in pods.follow(pod) if options.follow else pods.log(pod).splitlines():
+            print(line, flush=True)
+    return 0
+
+
+def _server(options: argparse.Namespace) -> Server:
+    return Server(
+        host=options.host,
+        ui=options.ui,
+        namespace=options.namespace,
+        installed=options.kfp_namespace,
+    )
+
+
+def _published(server: Server) -> Version:
+    version = server.publish(compilation.TRAINING.read_bytes())
+    told = "uploaded" if version.new else "there already"
+    _say("pipeline version", f"{version.name}, {told}")
+    return version
+
+
+def _parameters(options: argparse.Namespace) -> dict[str, str]:
+    return {
+        "contract_uri": options.contract,
+        "registry_uri": options.registry,
+        "on_hold": options.on_hold,
+    }
+
+
+def _watch(server: Server, run_id: str, options: argparse.Namespace) -> int:
+    shown: set[str] = set()
+    failures = 0
+    try:
+        with _console.status("waiting") as waiting:
+            while True:
+                try:
+                    run = server.run(run_id)
+                    failures = 0
+                except TidegateError:
+                    failures += 1
+                    if failures > _PATIENCE:
+                        raise
+                    time.sleep(_POLL_SECONDS)
+                    continue
+                for task in run.tasks:
+                    if task.state != "running" and task.name not in shown:
+                        shown.add(task.name)
+                        _console.print(progress.line(task.name, task.state, task.seconds))
+                if run.ended:
+                    break
+                under_way = [task.name for task in run.tasks if task.state == "running"]
+                waiting.update(", ".join(under_way) or "waiting")
+                time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        _say("", f"the run goes on; `python -m pipelines status {run_id} --wait` waits for it")
+        raise
+    return _told(run, options)
+
+
+def _still(run: Run) -> int:
+    _console.print(f"  {run.state.lower()}")
+    return 0
+
+
+def _told(run: Run, options: argparse.Namespace) -> int:
+    """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
+    outcome = _outcome(run)
+    try:
+        said = pods.of_run(run.run_id, options.namespace or options.kfp_namespace)
+        reports = {name: uri for pod in said for name, uri in pod.reports.items()}
+        lines = [line for pod in said for line in _telling(pod, outcome)]
+    except TidegateError as error:
+        reports, lines = {}, [f"verdicts and reports are on the run's page: {error}"]
+    for line in lines:
+        _console.print(Text(f"  {line}"))
+    _console.print(f"  [bold {_COLOURS[outcome]}]{outcome}[/]")
+    if run.error:
+        _console.print(Text(f"    - {run.error}"))
+    for name, uri in reports.items():
+        _console.print(Text(f"  {name:<20}{uri}"))
+    if outcome == "held":
+        return PUBLISHED if run.state == "SUCCEEDED" else HELD
+    return FAILED if outcome == "failed" else PUBLISHED
+
+
+def _outcome(run: Run) -> str:
+    if run.held:
+        return "held"
+    return "published" if run.state == "SUCCEEDED" else "failed"
+
+
+def _telling(pod: pods.Pod, outcome: str) -> list[str]:
+    """The lines of a pod's log that say how it ended: verdicts, versions, why it failed."""
+    if pod.phase != "Failed" and pod.task not in (
+        "validate-examples",
+        "evaluate-model",
+        "publish-model",
+    ):
+        return []
+    log = pods.log(pod).splitlines()
+    function = pod.task.rstrip("-0123456789").replace("-", "_")
+    kept: list[str] = []
+    for line in log:
+        reason = line.startswith("  - ") and bool(kept)
+        failure = line.startswith(f"{function}: ") and outcome == "failed"
+        if reason or failure or _VERDICT.fullmatch(line) or _VERSION.fullmatch(line):
+            kept.append(line)
+    return kept
+
+
+def _cron(text: str) -> str:
+    fields = text.split()
+    if len(fields) not in (5, 6):
+        raise TidegateError(
+            f"--cron {text!r} has {len(fields)} fields; write minute, hour, day, month and day of "
+            'the week, as in "0 6 2 * *", with seconds before them if need be'
+        )
+    return " ".join(fields if len(fields) == 6 else ["0", *fields])
+
+
+def _stem(uri: str) -> str:
+    return Path(uri).stem
+
+
+def _say(what: str, text: str | None) -> None:
+    _console.print(Text(f"{what:<18}{text or ''}".rstrip()))
