@@ -13,13 +13,14 @@ from kfp.dsl.base_component import BaseComponent
 from kfp.dsl.graph_component import GraphComponent
 
 import components
-from pipelines import policy
+from pipelines import gitops, policy
 from pipelines.settings import DEFAULT, Settings
 from pipelines.training import training
 from tidegate import contract
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = ROOT / "pipelines" / "training.yaml"
+GITOPS = ROOT / "manifests" / "gitops" / "training.yaml"
 
 
 def targets(settings: Settings = DEFAULT, out: Path | None = None) -> Iterator[tuple[Path, bytes]]:
@@ -32,7 +33,9 @@ def targets(settings: Settings = DEFAULT, out: Path | None = None) -> Iterator[t
     for name in components.__all__:
         path = (out or ROOT) / "components" / name / "component.yaml"
         yield path, compiled_component(name, settings)
-    yield out / "pipelines" / "training.yaml" if out else TRAINING, compiled_training(settings)
+    compiled = compiled_training(settings)
+    yield out / "pipelines" / "training.yaml" if out else TRAINING, compiled
+    yield out / "gitops" / "training.yaml" if out else GITOPS, gitops.resources(compiled)
     if not out:
         schema = json.dumps(contract.json_schema(), indent=2) + "\n"
         yield ROOT / "docs" / "contract.schema.json", schema.encode()
