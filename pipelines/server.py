@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import os
@@ -20,7 +19,7 @@ import kfp_server_api
 import urllib3
 import yaml
 
-from tidegate import __version__
+from pipelines.gitops import version_name
 from tidegate.errors import TidegateError
 
 P = ParamSpec("P")
@@ -350,14 +349,6 @@ class Server:
                 f"no Kubeflow Pipelines server answers at {self.address}: {error}; give its "
                 f"address with --host or {HOST_VARIABLE}, a token in {TOKEN_VARIABLE}"
             ) from None
-
-
-def version_name(spec: bytes) -> str:
-    """The name of a compiled pipeline's version: equal content has equal names.
-
-    Lower case letters, digits, dots and dashes, as Kubernetes wants names.
-    """
-    return f"{__version__}-{hashlib.sha256(spec).hexdigest()[:12]}"
 
 
 def _run(told: Any) -> Run:
