@@ -7,10 +7,10 @@ SPAN ?= 2013-01 2013-02
 RUN = $(PY) -m pipelines run training --registry $(STATE)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run run-bad test e2e servers lint format types compile golden check clean-tree bench images lock
+.PHONY: help setup run run-bad test e2e servers kind-up kind-cluster kind-kfp kind-tidegate kind-down lint format types compile golden check clean-tree bench images lock
 
 help: ## print this help
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: .venv/.ready ## make .venv from the locks (every other target does it when needed)
 
@@ -42,6 +42,33 @@ build/bin/kind: MODULE = sigs.k8s.io/kind@v0.30.0
 build/bin/%:
 	@echo "building $(notdir $@); a few minutes"
 	@GOBIN="$(CURDIR)/build/bin" CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' $(MODULE)
+
+KIND := build/bin/kind
+KUBECTL := kubectl --context kind-tidegate
+kind-up: kind-cluster kind-kfp kind-tidegate ## a kind cluster with Kubeflow Pipelines, MinIO, our manifests and the images of `make images`
+	@echo "Kubeflow Pipelines: http://127.0.0.1:8080, its API: http://127.0.0.1:8888, MinIO: http://127.0.0.1:9000"
+	@echo "TIDEGATE_E2E_S3_ENDPOINT=http://127.0.0.1:9000 TIDEGATE_E2E_BUCKET=tidegate make e2e"
+
+kind-cluster: $(KIND)
+	@$(KIND) get clusters -q | grep -qx tidegate || $(KIND) create cluster --config manifests/kind/cluster.yaml --wait 5m
+	@$(KIND) load docker-image --name tidegate tidegate/light:$(VERSION) tidegate/ml:$(VERSION)
+
+kind-kfp:
+	@$(KUBECTL) apply --server-side -k manifests/kind/kfp-crds && $(KUBECTL) wait --for condition=established --timeout 2m crd --all
+	@$(KUBECTL) apply --server-side -k manifests/kind/kfp
+	@$(KUBECTL) -n kubeflow wait --for condition=available --timeout 20m deployment --all
+
+kind-tidegate: build/kind/storage.env
+	@$(KUBECTL) apply --server-side -k manifests/kind
+	@for n in tidegate kubeflow; do $(KUBECTL) create secret generic tidegate-storage --from-env-file $< --dry-run=client -o yaml | $(KUBECTL) -n $$n apply --server-side -f - || exit; done
+	@$(KUBECTL) -n tidegate rollout status --timeout 5m deployment/tidegate-minio
+
+build/kind/storage.env:
+	@mkdir -p $(@D) && umask 077 && printf 'S3_ENDPOINT=%s\nAWS_REGION=us-east-1\nAWS_ACCESS_KEY_ID=tidegate\nAWS_SECRET_ACCESS_KEY=%s\n' \
+	  http://tidegate-minio.tidegate:9000 "$$(od -An -tx1 -N16 /dev/urandom | tr -d ' \n')" > $@
+
+kind-down: $(KIND) ## delete the kind cluster
+	@$(KIND) delete cluster --name tidegate
 
 lint: .venv/.ready ## ruff: style, docstrings, import rules
 	@$(PY) -m ruff check .

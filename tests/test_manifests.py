@@ -3,7 +3,9 @@
 import itertools
 import json
 import os
+import re
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import kubernetes_validate
@@ -15,8 +17,9 @@ from tidegate.contract import Contract
 from tidegate.errors import ContractError
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
+WORKFLOWS = sorted(MANIFESTS.parent.glob(".github/workflows/*.yaml"))
 VERSIONS = ["1.32", "1.34"]
-#: Of these KFP's own schemas are checked elsewhere, the others by their operators only.
+#: Of these, KFP's are checked by tests/pipelines/test_gitops.py, the others by their operator only.
 CUSTOM = {
     ("external-secrets.io/v1", "ExternalSecret"),
     ("external-secrets.io/v1", "SecretStore"),
@@ -74,8 +77,8 @@ def validated():
             return
         content = json.dumps(manifest, sort_keys=True)
         if content not in seen:
-            for version in VERSIONS:
-                kubernetes_validate.validate(manifest, version, strict=True)
+            for release in VERSIONS:
+                kubernetes_validate.validate(manifest, release, strict=True)
             seen.add(content)
 
     return validate
@@ -224,3 +227,37 @@ def test_external_secrets_give_the_names_that_pods_read(kustomize):
         assert secret["spec"]["target"]["name"] == STORAGE_SECRET
         given = secret["spec"]["target"].get("template", {}).get("data", {})
         assert given.keys() <= set(CREDENTIALS)
+
+
+def test_kubeflow_pipelines_is_installed_as_the_sdk_knows_it():
+    urls = [
+        url
+        for path in (MANIFESTS / "kind").glob("kfp*/kustomization.yaml")
+        for url in yaml.safe_load(path.read_text())["resources"]
+    ]
+    assert len(urls) == 2
+    for url in urls:
+        assert url.startswith("https://github.com/kubeflow/pipelines//manifests/kustomize/")
+        assert f"?ref={version('kfp')}&" in url
+
+
+def test_what_the_kind_cluster_opens_is_what_services_listen_on(kustomize):
+    cluster = yaml.safe_load((MANIFESTS / "kind" / "cluster.yaml").read_text())
+    (node,) = cluster["nodes"]
+    assert re.search(r":v1\.34\.\d+@sha256:[0-9a-f]{64}$", node["image"])
+    opened = {each["containerPort"] for each in node["extraPortMappings"]}
+    assert {each["listenAddress"] for each in node["extraPortMappings"]} == {"127.0.0.1"}
+    services = of(kustomize(MANIFESTS / "kind"), "Service")
+    patches = yaml.safe_load((MANIFESTS / "kind" / "kfp" / "kustomization.yaml").read_text())
+    services += [yaml.safe_load(each["patch"]) for each in patches["patches"]]
+    assert {port["nodePort"] for each in services for port in each["spec"]["ports"]} == opened
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.name)
+def test_a_workflow_names_actions_by_commit_and_may_only_read(path):
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    used = [s["uses"] for j in workflow["jobs"].values() for s in j["steps"] if "uses" in s]
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)
