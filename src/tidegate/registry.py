@@ -216,19 +216,56 @@ class Registry:
             entry = self._entry(index, kind, version)
             if index.current == version:
                 return None, entry
-            folder = self.folder(entry) + "/"
-            sizes = {i.name.removeprefix(folder): i.size for i in self._store.list(folder)}
-            for file in entry.files:
-                if sizes.get(file.name) != file.size:
-                    raise RegistryError(
-                        f"{kind} {version!r} in the registry of {self._dataset} is damaged: "
-                        f"{file.name} is not what was committed; promote another"
-                    )
-            entry = replace(entry, promoted=True)
-            changed = _Index(current=version, entries={**index.entries, version: entry})
-            return changed, entry
+            self._require_whole(entry)
+            return _promoted(index, entry)
 
         return self._update(kind, f"{kind} {version!r} could not be promoted", change)
+
+    def decide(
+        self,
+        kind: Kind,
+        version: str,
+        note: Mapping[str, str],
+        *,
+        promote: bool,
+        check: Callable[[Entry, str | None], bool],
+    ) -> Entry:
+        """Write down what was decided on a version, and make it current if that was the decision.
+
+        One conditional write of the index, so that of two people who decide at the same time the
+        second decides on what the first left.
+
+        Args:
+            kind: What it is.
+            version: Its name.
+            note: What joins its lineage: names and texts, such as who decided and why.
+            promote: Whether it becomes `current`.
+            check: Called with the entry and the name of the current version, before every try;
+                returns whether there is anything left to decide, and raises where it may not be
+                decided so.
+
+        Returns:
+            The entry as the registry now has it.
+
+        Raises:
+            NotRegisteredError: it is not there; lists those that are.
+            RegistryError: its payload is not complete, or other writers won again and again.
+            StorageError: the store cannot be written.
+        """
+
+        def change(index: _Index) -> tuple[_Index | None, Entry]:
+            entry = self._entry(index, kind, version)
+            if not check(entry, index.current):
+                return None, entry
+            decided = replace(entry, lineage={**entry.lineage, **note})
+            if promote:
+                self._require_whole(entry)
+                return _promoted(index, decided)
+            return replace(index, entries={**index.entries, version: decided}), decided
+
+        return self._update(
+            kind, f"what was decided on {kind} {version!r} could not be kept", change
+        )
 
     def current(self, kind: Kind) -> Entry | None:
         """The version promoted last, or None before the first."""
@@ -339,6 +376,16 @@ class Registry:
             for info in self._store.list(folder)
         }
 
+    def _require_whole(self, entry: Entry) -> None:
+        folder = self.folder(entry) + "/"
+        sizes = {i.name.removeprefix(folder): i.size for i in self._store.list(folder)}
+        for file in entry.files:
+            if sizes.get(file.name) != file.size:
+                raise RegistryError(
+                    f"{entry.kind} {entry.version!r} in the registry of {self._dataset} is "
+                    f"damaged: {file.name} is not what was committed; promote another"
+                )
+
     def _entry(self, index: _Index, kind: Kind, version: str) -> Entry:
         if version not in index.entries:
             there = ", ".join(index.entries) or "none yet"
@@ -414,6 +461,11 @@ class Registry:
             self._store.create(self._index_name(kind), data)
         else:
             self._store.replace(self._index_name(kind), data, version=token)
+
+
+def _promoted(index: _Index, entry: Entry) -> tuple[_Index, Entry]:
+    entry = replace(entry, promoted=True)
+    return _Index(current=entry.version, entries={**index.entries, entry.version: entry}), entry
 
 
 def _same(there: Entry, mine: Entry) -> None:

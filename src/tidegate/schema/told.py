@@ -1,0 +1,86 @@
+"""What the data of some spans says for a change, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate.evaluation.intervals import wilson
+from tidegate.report.text import count, number, percent, short
+from tidegate.schema import files
+from tidegate.schema.changes import Change
+from tidegate.schema.evidence import Evidence
+
+if TYPE_CHECKING:
+    from tidegate.contract import Contract
+
+#: Values named with their counts in one change's evidence.
+_NAMED: Final = 10
+
+
+def told(
+    change: Change,
+    found: Mapping[str, Evidence],
+    schema: Any,
+    spans: Sequence[str],
+    contract: Contract,
+) -> Iterator[str]:
+    """What the data says for a change, a sentence each.
+
+    Args:
+        change: One that `tidegate.schema.fit` found.
+        found: The columns of the spans.
+        schema: As it was.
+        spans: The names of the spans.
+        contract: Says what each column is for.
+    """
+    names = change.columns or (change.name,)
+    if change.effect == "gone" and change.place == "feature":
+        yield f"in none of {count(len(spans), 'span')} ({', '.join(spans)})"
+        named = [n for n in (*contract.key, contract.time, contract.label) if n == change.name]
+        if named:
+            yield "the contract names it as key, time or label, and holds without it"
+        return
+    for name in names:
+        evidence = found.get(name)
+        if evidence is None:
+            continue
+        if change.place == "string_domain" and change.effect != "new":
+            yield from _values_told(evidence, set(files.domain(schema, name)))
+        elif change.aspect == "presence" or change.effect == "new":
+            yield from _presence_told(evidence)
+            if evidence.absent:
+                yield f"absent in {', '.join(evidence.absent)}"
+        elif change.aspect in ("type", "domain"):
+            for span, summary_ in evidence.populated.items():
+                if summary_.min is None:
+                    yield f"{span}: {summary_.type}"
+                else:
+                    ends = f"{number(summary_.min)} to {number(summary_.max)}"
+                    yield f"{span}: {summary_.type}, {ends} in {summary_.count:,} values"
+
+
+def _values_told(evidence: Evidence, known: set[str]) -> Iterator[str]:
+    from tidegate.anomalies import respelled
+
+    new = [(v, seen) for v, seen in evidence.values.items() if v not in known]
+    looks = respelled([(v, seen.count) for v, seen in new], tuple(known))
+    for value, seen in new[:_NAMED]:
+        share = percent(seen.count / evidence.count)
+        said = f"{short(value, 40)!r}: {count(seen.count, 'row')} ({share}) in "
+        said += ", ".join(seen.spans)
+        if value in looks:
+            said += f"; looks like {looks[value]!r} in another spelling: rather fix the source"
+        yield said
+    if len(new) > _NAMED:
+        rest = sum(seen.count for _, seen in new[_NAMED:])
+        yield f"{count(len(new) - _NAMED, 'more value')} in {count(rest, 'row')}"
+
+
+def _presence_told(evidence: Evidence) -> Iterator[str]:
+    for span, summary_ in evidence.summaries.items():
+        low, high = wilson(summary_.missing_fraction, summary_.rows)
+        yield (
+            f"{span}: missing in {summary_.missing:,} of {summary_.rows:,} rows "
+            f"({percent(summary_.missing_fraction)}; 95 %: {percent(low)} to {percent(high)})"
+        )
