@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines compile|run|registry|lineage`."""
+"""The command line of the pipelines: compile them, run them here or on a server, look back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines import defaults, lineage_cli, registry_cli
+from pipelines import defaults, lineage_cli, registry_cli, submission_cli
 from tidegate.errors import TidegateError
 
 EXIT_CODES = """\
@@ -75,6 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         "changed, and keep those of this one",
     )
 
+    submission_cli.add_parsers(commands)
     registry_cli.add_parser(commands)
     lineage_cli.add_parser(commands)
 
@@ -86,7 +87,9 @@ def main(argv: list[str] | None = None) -> int:
             return registry_cli.run(options)
         if options.command == "lineage":
             return lineage_cli.run(options)
-        return _run(options)
+        if options.command == "run":
+            return _run(options)
+        return submission_cli.run(options)
     except TidegateError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

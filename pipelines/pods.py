@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ _TASK = "app.kubernetes.io/component"
 #: The container with the component in it; beside it run KFP's and Argo's own.
 _CONTAINER = "main"
 _HTML = "system.HTML"
+#: What Argo, KFP's launcher and KFP's executor say in the same log; some of it goes on as JSON.
+_FOREIGN = re.compile(r"time=\S+ level=|[IWEF]\d{4} \d\d:|\[KFP Executor ")
 _TIMEOUT_SECONDS = 30
 
 
@@ -30,6 +33,7 @@ class Pod:
         namespace: The pod's.
         task: The component's task in the pipeline, e.g. `train-model`.
         phase: Kubernetes': Pending, Running, Succeeded, Failed.
+        reason: Why Kubernetes ended it (OOMKilled, DeadlineExceeded, Evicted); empty if it did not.
         reports: The HTML reports it writes, by name.
     """
 
@@ -37,6 +41,7 @@ class Pod:
     namespace: str
     task: str
     phase: str
+    reason: str
     reports: dict[str, str]
 
 
@@ -59,6 +64,7 @@ def of_run(run_id: str, namespace: str) -> list[Pod]:
             namespace=namespace,
             task=pod.metadata.labels[_TASK],
             phase=pod.status.phase,
+            reason=_reason(pod),
             reports=_reports(pod),
         )
         for pod in pods
@@ -92,14 +98,31 @@ def follow(pod: Pod) -> Iterator[str]:
             yield line.decode(errors="replace").rstrip("\n")
 
 
+def own(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a log that the component wrote, without what KFP and Argo say around them."""
+    inside = False
+    for line in lines:
+        if _FOREIGN.match(line):
+            inside = line.endswith("{")
+        elif inside:
+            inside = line != "}"
+        elif line == "{":
+            inside = True
+        else:
+            yield line
+
+
 class _Kubernetes:
     """The API that the kubeconfig, or the pod's own account, names; its errors in one line."""
 
     def __enter__(self) -> client.CoreV1Api:
         try:
-            config.load_config()
+            config.load_kube_config()
         except config.ConfigException as error:
-            raise TidegateError(f"no Kubernetes to ask: {error}; set KUBECONFIG") from None
+            try:
+                config.load_incluster_config()
+            except config.ConfigException:
+                raise TidegateError(f"no Kubernetes to ask: {error}; set KUBECONFIG") from None
         return client.CoreV1Api()
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -111,6 +134,14 @@ class _Kubernetes:
             raise TidegateError(f"Kubernetes refused: {said}") from None
         if isinstance(error, urllib3.exceptions.HTTPError):
             raise TidegateError(f"Kubernetes does not answer: {error}") from None
+
+
+def _reason(pod: Any) -> str:
+    for status in pod.status.container_statuses or ():
+        ended = status.state.terminated
+        if status.name == _CONTAINER and ended and ended.reason not in ("Completed", "Error"):
+            return str(ended.reason)
+    return pod.status.reason or ""
 
 
 def _reports(pod: Any) -> dict[str, str]:

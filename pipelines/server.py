@@ -353,15 +353,14 @@ class Server:
 
 def _run(told: Any) -> Run:
     details = (told.run_details and told.run_details.task_details) or ()
-    tasks = sorted(
-        (each for each in details if _is_component(each.display_name)), key=lambda t: t.start_time
-    )
+    # What has no state was left out: its branch was not taken.
+    came = [each for each in details if each.state and _is_component(each.display_name or "")]
     return Run(
         run_id=told.run_id,
         name=told.display_name,
         state=told.state or "PENDING",
         created=told.created_at,
-        tasks=tuple(_task(each) for each in tasks),
+        tasks=tuple(_task(each) for each in sorted(came, key=lambda t: t.start_time)),
         error=told.error.message if told.error else "",
     )
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pipelines import compilation, defaults, pods, progress
 from pipelines.console import FAILED, HELD, PUBLISHED
 from pipelines.server import Run, Server, Version
+from pipelines.settings import DEFAULT, Settings
 from tidegate.contract import Contract
 from tidegate.errors import TidegateError
 from tidegate.sources.spans import SpanPattern
@@ -38,7 +38,7 @@ def submit(options: argparse.Namespace) -> int:
         TidegateError: the server does not answer or refuses.
     """
     server = _server(options)
-    version = _published(server)
+    version = _published(server, options)
     return _in_turn(server, version, options.span or [defaults.SPAN], options)
 
 
@@ -79,7 +79,7 @@ def schedule(options: argparse.Namespace) -> int:
             f"schedule {name!r} is there already ({before.cron}, {before.schedule_id}); "
             "replace it with --replace, or give another --name"
         )
-    version = _published(server)
+    version = _published(server, options)
     if options.catch_up_from:
         spans = _over(options.contract, options.catch_up_from)
         if code := _in_turn(server, version, spans, options):
@@ -123,15 +123,16 @@ def status(options: argparse.Namespace) -> int:
         for task in run.tasks:
             _console.print(progress.line(task.name, task.state, task.seconds))
         return _told(run, options) if run.ended else _still(run)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("created (UTC)", "run", "name", "state"):
-        table.add_column(column, no_wrap=True)
-    for run in server.runs(options.experiment):
-        table.add_row(f"{run.created:%Y-%m-%d %H:%M:%S}", run.run_id, run.name, run.state.lower())
-    _console.print(table if table.row_count else "no runs")
+    runs = server.runs(options.experiment)
+    for run in runs:
+        _say(
+            f"{run.created:%Y-%m-%d %H:%M} UTC", f"{run.run_id}  {run.state.lower():<10} {run.name}"
+        )
+    if not runs:
+        _say("no runs", f"in experiment {options.experiment}")
     for each in server.schedules():
         enabled = "enabled" if each.enabled else "disabled"
-        _console.print(Text(f"schedule {each.name}: {each.cron} UTC, {enabled}"))
+        _say("schedule", f"{each.name}: {each.cron} UTC, {enabled}")
     return 0
 
 
@@ -156,7 +157,8 @@ def logs(options: argparse.Namespace) -> int:
         )
     for pod in chosen:
         _console.print(Text(f"--- {pod.task} ({pod.name}, {pod.phase})", style="bold"))
-        for line in pods.follow(pod) if options.follow else pods.log(pod).splitlines():
+        lines = pods.follow(pod) if options.follow else iter(pods.log(pod).splitlines())
+        for line in lines if options.all else pods.own(lines):
             print(line, flush=True)
     return 0
 
@@ -170,8 +172,9 @@ def _server(options: argparse.Namespace) -> Server:
     )
 
 
-def _published(server: Server) -> Version:
-    version = server.publish(compilation.TRAINING.read_bytes())
+def _published(server: Server, options: argparse.Namespace) -> Version:
+    settings = Settings.load(options.settings) if options.settings else DEFAULT
+    version = server.publish(compilation.compiled_training(settings))
     told = "uploaded" if version.new else "there already"
     _say("pipeline version", f"{version.name}, {told}")
     return version
@@ -225,8 +228,9 @@ def _told(run: Run, options: argparse.Namespace) -> int:
     outcome = _outcome(run)
     try:
         said = pods.of_run(run.run_id, options.namespace or options.kfp_namespace)
-        reports = {name: uri for pod in said for name, uri in pod.reports.items()}
-        lines = [line for pod in said for line in _telling(pod, outcome)]
+        done = [pod for pod in said if pod.phase == "Succeeded"]
+        reports = {name: uri for pod in done for name, uri in pod.reports.items()}
+        lines = [line for pod in said for line in _telling(run.run_id, pod, outcome)]
     except TidegateError as error:
         reports, lines = {}, [f"verdicts and reports are on the run's page: {error}"]
     for line in lines:
@@ -247,7 +251,7 @@ def _outcome(run: Run) -> str:
     return "published" if run.state == "SUCCEEDED" else "failed"
 
 
-def _telling(pod: pods.Pod, outcome: str) -> list[str]:
+def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
     """The lines of a pod's log that say how it ended: verdicts, versions, why it failed."""
     if pod.phase != "Failed" and pod.task not in (
         "validate-examples",
@@ -255,14 +259,17 @@ def _telling(pod: pods.Pod, outcome: str) -> list[str]:
         "publish-model",
     ):
         return []
-    log = pods.log(pod).splitlines()
     function = pod.task.rstrip("-0123456789").replace("-", "_")
     kept: list[str] = []
-    for line in log:
+    for line in pods.own(pods.log(pod).splitlines()):
         reason = line.startswith("  - ") and bool(kept)
         failure = line.startswith(f"{function}: ") and outcome == "failed"
         if reason or failure or _VERDICT.fullmatch(line) or _VERSION.fullmatch(line):
             kept.append(line)
+    if pod.phase == "Failed" and pod.reason:
+        return [f"{pod.task}: {pod.reason}"]
+    if pod.phase == "Failed" and not kept:
+        return [f"{pod.task}: `python -m pipelines logs {run_id} {pod.task}` says why"]
     return kept
 
 
@@ -281,4 +288,4 @@ def _stem(uri: str) -> str:
 
 
 def _say(what: str, text: str | None) -> None:
-    _console.print(Text(f"{what:<18}{text or ''}".rstrip()))
+    _console.print(Text(f"{what:<16}  {text or ''}".rstrip()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Final
 
 from pipelines import defaults
@@ -14,7 +15,7 @@ exit codes, as of a run on this machine:
   2  the command line is wrong
   3  a gate held a span; nothing was published
 """
-#: When KFP starts a run, in UTC and in Go's way of writing a layout. A schedule of KFP 2.17 knows no
+#: When KFP starts a run, in UTC; Go's way of writing a layout. A schedule of KFP 2.17 knows no
 #: other time: [[ScheduledTime]] is not filled in.
 NOW: Final = "[[CurrentTime.2006-01-02T15:04:05]]"
 
@@ -64,6 +65,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     logging = _parser(commands, "logs", "what a run's components said")
     logging.add_argument("run", metavar="RUN", help="a run's identifier")
     logging.add_argument("task", nargs="?", help="e.g. train-model; default: all")
+    logging.add_argument(
+        "--all", action="store_true", help="with what KFP and Argo say in the same pods"
+    )
     logging.add_argument("--follow", action="store_true", help="go on until the component ends")
 
 
@@ -122,5 +126,8 @@ def _add_pipeline(parser: argparse.ArgumentParser) -> None:
         choices=["fail", "succeed"],
         default=defaults.ON_HOLD,
         help="whether a held run is shown red (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--settings", type=Path, help="what `compile --settings` takes: images, sizes, nodes"
     )
     parser.add_argument("--service-account", help="of the pods (default: KFP's own)")
