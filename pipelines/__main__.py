@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -133,4 +134,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    # In a pipe, as in CI's logs, lines are to be seen when they are written.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main())

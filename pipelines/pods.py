@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ def of_run(run_id: str, namespace: str) -> list[Pod]:
             task=pod.metadata.labels[_TASK],
             phase=pod.status.phase,
             reason=_reason(pod),
-            reports=_reports(pod),
+            reports=reports([*(c.command or ()), *(c.args or ())] for c in pod.spec.containers),
         )
         for pod in pods
     ]
@@ -144,10 +144,10 @@ def _reason(pod: Any) -> str:
     return pod.status.reason or ""
 
 
-def _reports(pod: Any) -> dict[str, str]:
-    for container in pod.spec.containers:
-        arguments = [*(container.command or ()), *(container.args or ())]
-        for flag, value in itertools.pairwise(arguments):
+def reports(commands: Iterable[Sequence[str]]) -> dict[str, str]:
+    """The URIs of the HTML reports that containers with these commands write, by name."""
+    for command in commands:
+        for flag, value in itertools.pairwise(command):
             if flag == "--executor_input":
                 outputs = json.loads(value).get("outputs", {}).get("artifacts", {})
                 return {

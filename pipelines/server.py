@@ -214,7 +214,7 @@ class Server:
             TidegateError: it does not know the run.
         """
         with self._told():
-            return _run(self._client.get_run(run_id))
+            return as_run(self._client.get_run(run_id))
 
     def runs(self, experiment: str = EXPERIMENT, *, last: int = 10) -> list[Run]:
         """The last runs of an experiment, the newest first; none where it does not exist.
@@ -235,7 +235,7 @@ class Server:
                 experiment_id=found.experiment_id,
                 namespace=self.namespace,
             )
-        return [_run(each) for each in listed.runs or ()]
+        return [as_run(each) for each in listed.runs or ()]
 
     def schedules(self) -> list[Schedule]:
         """Every recurring run.
@@ -351,7 +351,8 @@ class Server:
             ) from None
 
 
-def _run(told: Any) -> Run:
+def as_run(told: Any) -> Run:
+    """What KFP's API tells of a run, of which only the components' tasks are kept."""
     details = (told.run_details and told.run_details.task_details) or ()
     # What has no state was left out: its branch was not taken.
     came = [each for each in details if each.state and _is_component(each.display_name or "")]

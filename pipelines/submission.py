@@ -70,7 +70,7 @@ def schedule(options: argparse.Namespace) -> int:
         TidegateError: one of this name is there already, the times are none that KFP takes, or
             the server does not answer or refuses.
     """
-    cron = _cron(options.cron)
+    when = cron(options.cron)
     server = _server(options)
     name = options.name or f"{options.pipeline} {_stem(options.contract)}"
     before = next((s for s in server.schedules() if s.name == name), None)
@@ -89,7 +89,7 @@ def schedule(options: argparse.Namespace) -> int:
         version,
         name,
         {**_parameters(options), "span": options.span},
-        cron=cron,
+        cron=when,
         start=options.start,
         end=options.end,
         experiment=options.experiment,
@@ -97,7 +97,7 @@ def schedule(options: argparse.Namespace) -> int:
     )
     if before:
         server.unschedule(before.schedule_id)
-    _say(f"schedule {made}", f"{name}: {cron} UTC, one run at a time, span {options.span}")
+    _say(f"schedule {made}", f"{name}: {when} UTC, one run at a time, span {options.span}")
     return 0
 
 
@@ -273,7 +273,12 @@ def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
     return kept
 
 
-def _cron(text: str) -> str:
+def cron(text: str) -> str:
+    """A cron expression as KFP wants it, with a field for seconds before the usual five.
+
+    Raises:
+        TidegateError: it has neither five fields nor six.
+    """
     fields = text.split()
     if len(fields) not in (5, 6):
         raise TidegateError(
