@@ -7,7 +7,7 @@ SPAN ?= 2013-01 2013-02
 RUN = $(PY) -m pipelines run training --registry $(STATE)
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup run run-bad test e2e servers kind-up kind-cluster kind-kfp kind-tidegate kind-down lint format types compile golden check clean-tree bench images lock
+.PHONY: help setup run run-bad test e2e servers kind-up kind-cluster kind-kfp kind-tidegate kind-down lint format types compile golden check clean-tree bench images sbom lock
 
 help: ## print this help
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,6 +38,7 @@ servers: build/bin/minio build/bin/fake-gcs-server build/bin/kustomize ## build 
 build/bin/minio: MODULE = github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c
 build/bin/fake-gcs-server: MODULE = github.com/fsouza/fake-gcs-server@v1.56.1
 build/bin/kustomize: MODULE = sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+build/bin/syft: MODULE = github.com/anchore/syft/cmd/syft@v1.57.0
 build/bin/kind: MODULE = sigs.k8s.io/kind@v0.30.0
 build/bin/%:
 	@echo "building $(notdir $@); a few minutes"
@@ -81,8 +82,8 @@ format: .venv/.ready ## rewrite the code as ruff wants it
 types: .venv/.ready ## mypy, strict
 	@$(PY) -m mypy
 
-compile: .venv/.ready ## write component.yaml, pipeline YAML and the contract's JSON Schema
-	@$(PY) -m pipelines compile
+compile: .venv/.ready ## write component.yaml, pipeline YAML and the contract's JSON Schema; for REGISTRY=... or SETTINGS=FILE to build/compiled
+	@$(PY) -m pipelines compile $(if $(REGISTRY),--registry $(REGISTRY)) $(if $(SETTINGS),--settings $(SETTINGS))
 
 golden: .venv/.ready ## fail if a compiled file is not current
 	@$(PY) -m pipelines compile --check
@@ -96,14 +97,19 @@ bench: .venv/.ready ## the figures in the README
 	@$(PY) benchmarks/statistics.py
 	@$(PY) benchmarks/ingest.py
 
-# The base image by digest, and where images are pushed, are the caller's: BASE=... REGISTRY=...
+# The caller's: where images are pushed, the base image by digest, another lock of the ml image.
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tidegate/__init__.py)
-BUILD_IMAGE = DOCKER_BUILDKIT=1 $(DOCKER) build $(DOCKER_BUILD_FLAGS) -f docker/Dockerfile $(if $(BASE),--build-arg BASE=$(BASE)) \
-  --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD)
+IMAGE = $(if $(REGISTRY),$(REGISTRY)/)tidegate
+BUILD_IMAGE = DOCKER_BUILDKIT=1 $(DOCKER) build $(DOCKER_BUILD_FLAGS) -f docker/Dockerfile --build-arg VERSION=$(VERSION) \
+  --build-arg REVISION=$(shell git rev-parse HEAD) $(foreach arg,BASE ML_LOCK,$(if $($(arg)),--build-arg $(arg)=$($(arg))))
 DOCKER ?= docker
 images: ## build tidegate/light and tidegate/ml with Docker or Podman (DOCKER=podman)
-	@$(BUILD_IMAGE) --target light -t $(if $(REGISTRY),$(REGISTRY)/)tidegate/light:$(VERSION) .
-	@$(BUILD_IMAGE) --target ml -t $(if $(REGISTRY),$(REGISTRY)/)tidegate/ml:$(VERSION) .
+	@$(BUILD_IMAGE) --target light -t $(IMAGE)/light:$(VERSION) .
+	@$(BUILD_IMAGE) --target ml -t $(IMAGE)/ml:$(VERSION) .
+
+sbom: build/bin/syft ## list what the images hold, as SPDX and CycloneDX in build/sbom (needs Go once)
+	@mkdir -p build/sbom
+	@for kind in light ml; do $< scan -q $(notdir $(DOCKER)):$(IMAGE)/$$kind:$(VERSION) -o spdx-json=build/sbom/$$kind.spdx.json -o cyclonedx-json=build/sbom/$$kind.cdx.json || exit 1; done
 
 EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
 # A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
