@@ -205,11 +205,18 @@ class Driver:
             for f in pod["fieldPathAsEnv"]
         ]
         environment += container["env"]
+        mounts = [{"name": "scratch", "mountPath": str(Path(ARTIFACTS).parent)}]
+        size = pod["emptyDirMounts"][0]["sizeLimit"]
+        volumes = [{"name": "scratch", "emptyDir": {"sizeLimit": size}}]
+        for each in pod["configMapAsVolume"]:
+            source = {"name": each["configMapName"], "optional": each["optional"]}
+            mounts.append({"name": source["name"], "mountPath": each["mountPath"]})
+            volumes.append({"name": source["name"], "configMap": source})
         common = {
             "image": container["image"],
             "imagePullPolicy": pod["imagePullPolicy"],
             "env": environment,
-            "volumeMounts": [{"name": "scratch", "mountPath": str(Path(ARTIFACTS).parent)}],
+            "volumeMounts": mounts,
             "securityContext": {
                 # What KFP gives by itself; a read-only root it leaves to the cluster's policy.
                 "allowPrivilegeEscalation": False,
@@ -255,12 +262,7 @@ class Driver:
                 "activeDeadlineSeconds": int(pod["activeDeadlineSeconds"]),
                 "initContainers": [fetch, component],
                 "containers": [keep],
-                "volumes": [
-                    {
-                        "name": "scratch",
-                        "emptyDir": {"sizeLimit": pod["emptyDirMounts"][0]["sizeLimit"]},
-                    }
-                ],
+                "volumes": volumes,
             },
         }
 
