@@ -71,6 +71,7 @@ def training(
         ).outputs["schema"]
         data = policy.apply(
             components.validate_examples(
+                examples=examples,
                 statistics=statistics,
                 schema=schema,
                 baseline_version=resolved["baseline_version"],

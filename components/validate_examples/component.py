@@ -1,6 +1,6 @@
 """The gate for data."""
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Optional
 
 from kfp import dsl
 
@@ -8,6 +8,7 @@ from components.images import ML
 from tidegate.artifacts import Schema, Statistics, Validation
 
 
+# Of an optional input KFP imports no class but its own: Examples are a system.Dataset.
 @dsl.component(base_image=ML, install_kfp_package=False)
 def validate_examples(
     statistics: dsl.Input[Statistics],
@@ -20,6 +21,7 @@ def validate_examples(
     validation: dsl.Output[Validation],
     validation_report: dsl.Output[dsl.HTML],
     data_report: dsl.Output[dsl.HTML],
+    examples: Optional[dsl.Input[dsl.Dataset]] = None,
 ) -> NamedTuple("Judged", [("verdict", str), ("reasons", List[str])]):
     """Judge a span's data against schema, contract and the span before it.
 
@@ -34,6 +36,8 @@ def validate_examples(
         registry_uri: Where statistics and schemas are kept.
         baseline_version: Statistics to measure drift against; empty for the first span.
         run_id: The run, for its record in the registry.
+        examples: The rows that the statistics are of; without them rules over rows hold, and no
+            row is counted or shown.
 
     Returns:
         validation: The verdict, every finding and every distance.
@@ -57,6 +61,7 @@ def validate_examples(
         out=Path(validation.path),
         page=Path(validation_report.path),
         data_page=Path(data_report.path),
+        examples=Path(examples.path) if examples else None,
     )
     validation.metadata["verdict"] = verdict
     return verdict, reasons

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from tidegate import __version__, lineage, notification, openlineage, origins
 from tidegate.contract import Contract
-from tidegate.errors import EvaluationError, RegistryError, TidegateError
+from tidegate.errors import EvaluationError, ExamplesError, RegistryError, TidegateError
 from tidegate.lineage import Lineage, Making, directory_digest
 from tidegate.registry import Registry
 from tidegate.sources.spans import TO, span_order
@@ -235,14 +235,17 @@ def validate_examples(
     out: Path,
     page: Path,
     data_page: Path,
+    examples: Path | None = None,
 ) -> tuple[str, list[str]]:
     """Judge a span's data; returns the verdict and the reasons to hold.
 
     Data that passes becomes the baseline of later spans: its statistics, and the schema when it
-    is the first, are committed to the registry.
+    is the first, are committed to the registry. Without `examples` rules over rows are not
+    evaluated (the contract's hold then), and no row is shown.
     """
     from tidegate import report, validation
     from tidegate import schema as schemas
+    from tidegate.examples import Examples
     from tidegate.statistics import Statistics
 
     contract = Contract.load(contract_uri, digest=contract_digest)
@@ -261,8 +264,19 @@ def validate_examples(
         with tempfile.TemporaryDirectory() as scratch:
             baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
 
+    rows = None
+    if examples is not None:
+        rows = Examples.open(examples)
+        parents.append(lineage.read(examples, "examples"))
+        if rows.content_digest != current.content_digest:
+            raise ExamplesError(
+                f"the examples in {examples} are not those that the statistics are of; compute "
+                "the statistics of these"
+            )
     history = _history(registry, current.span)
-    result = validation.validate(current, expected, contract, baseline=baseline, history=history)
+    result = validation.validate(
+        current, expected, contract, baseline=baseline, examples=rows, history=history
+    )
     result.write(out)
     _write(page, report.validation_page(result, current, baseline, expected, contract))
     told = report.data_page(current, expected, contract, validation=result, history=history)

@@ -26,9 +26,11 @@ from tidegate.contract import Contract
 from tidegate.distances import Distance
 from tidegate.drift import compare, drift_findings, missing_findings
 from tidegate.errors import SchemaError, StatisticsError
+from tidegate.examples import Examples
 from tidegate.needs import needs_findings
 from tidegate.quality.findings import quality_findings
 from tidegate.quality.rows import Past
+from tidegate.rules import AnomalousRows, RuleResult, anomalous_rows, judge, opened, rule_findings
 from tidegate.schema import TRAINING, domain
 from tidegate.severities import settled
 from tidegate.statistics.model import FeatureSummary, Statistics
@@ -58,6 +60,9 @@ class Validation:
         verdict: Whether it passes, and everything that was noticed.
         distances: Of every column from the baseline, whether judged or not.
         anomalies: TFDV's `Anomalies` proto.
+        rules: The contract's rules, judged; empty where the span has no rows.
+        anomalous: The rows behind the findings that say something of single rows; empty where
+            only statistics were given.
     """
 
     span: str
@@ -67,6 +72,8 @@ class Validation:
     verdict: Verdict
     distances: tuple[Distance, ...]
     anomalies: Any
+    rules: tuple[RuleResult, ...] = ()
+    anomalous: tuple[AnomalousRows, ...] = ()
 
     @property
     def bootstrap(self) -> bool:
@@ -83,6 +90,8 @@ class Validation:
             "num_examples": self.num_examples,
             "status": self.verdict.status,
             "findings": self.verdict.to_json(),
+            "rules": [r.to_json() for r in self.rules],
+            "anomalous": [asdict(a) for a in self.anomalous],
             "distances": [asdict(d) for d in self.distances],
         }
         (directory / "validation.json").write_text(
@@ -119,6 +128,8 @@ class Validation:
                     (directory / "anomalies.pbtxt").read_text(encoding="utf-8"),
                     anomalies_pb2.Anomalies(),
                 ),
+                rules=tuple(RuleResult.from_json(r) for r in document["rules"]),
+                anomalous=tuple(AnomalousRows.from_json(a) for a in document["anomalous"]),
             )
         except (OSError, ValueError, KeyError, TypeError, text_format.ParseError) as error:
             raise StatisticsError(
@@ -132,6 +143,7 @@ def validate(
     contract: Contract,
     *,
     baseline: Statistics | None,
+    examples: Examples | None = None,
     environment: str = TRAINING,
     history: Sequence[Past] = (),
     now: datetime | None = None,
@@ -143,6 +155,8 @@ def validate(
         schema: What it is held against; see `tidegate.schema`.
         contract: Its gates, and which columns are key, time, label and features.
         baseline: The statistics of the span before; None if there is none.
+        examples: The rows the statistics are of; without them no row is counted or shown, and
+            the contract's rules over examples are not evaluated.
         environment: TRAINING, where the label must be there, or SERVING, where it is absent.
         history: Accepted spans before this one, the newest last.
         now: When freshness is judged; the clock's time by default.
@@ -154,6 +168,8 @@ def validate(
     found = [*_too_few(statistics, contract), *_leakage(statistics, contract)]
     reported = anomalies_pb2.Anomalies()
     distances: list[Distance] = []
+    rules: list[RuleResult] = []
+    anomalous: list[AnomalousRows] = []
     if rows:
         features = statistics.features()
         reported = _tfdv(statistics, schema, baseline, environment)
@@ -170,14 +186,23 @@ def validate(
             found += drift_findings(distances, contract)
             found += missing_findings(statistics, baseline, contract)
     found += _about_baseline(statistics, baseline)
+    found = list(settled(found, contract))
+    if rows and (contract.rules or examples is not None):
+        before = None if baseline is None else baseline.features()
+        with opened(examples, statistics.features(), before) as database:
+            rules = judge(contract, database)
+            anomalous = anomalous_rows(found, database, schema=schema, contract=contract)
+        found += settled(rule_findings(rules), contract)
     return Validation(
         span=statistics.span,
         baseline_span=None if baseline is None else baseline.span,
         environment=environment,
         num_examples=rows,
-        verdict=Verdict(tuple(settled(found, contract))),
+        verdict=Verdict(tuple(found)),
         distances=tuple(distances),
         anomalies=reported,
+        rules=tuple(rules),
+        anomalous=tuple(anomalous),
     )
 
 
