@@ -171,8 +171,7 @@ default_environment: "TRAINING"
             "min_domain_mass: 0.99",
             "min_domain_mass: 0.9",
             "widened",
-            "carrier: distribution_constraints distribution_constraints { min_domain_mass: 0.99 }"
-            " -> distribution_constraints { min_domain_mass: 0.9 }",
+            "carrier: share of known values at least 99.0% -> at least 90.0%",
         ),
         (
             'feature { name: "visib" type: FLOAT presence { min_count: 1 } }',

@@ -20,10 +20,11 @@ from tidegate import sources
 from tidegate.cli import console
 from tidegate.cli.files import FORMATS, Files, found
 from tidegate.contract import Contract
-from tidegate.contract.sections import Source
+from tidegate.contract.sections import Features, Source
 from tidegate.errors import ContractError, SourceError
 from tidegate.joins import Joins
 from tidegate.quality.facts import Gatherer
+from tidegate.report import text
 from tidegate.sources.lookups import find
 from tidegate.splitting import LeakageCheck, Rows
 
@@ -115,7 +116,9 @@ def measure(arguments: Sequence[str], contract: Contract | None, how: Dialect) -
     Raises:
         TidegateError: they cannot be read.
     """
-    if contract is not None and len(arguments) == 1 and _is_span(arguments[0]):
+    if contract is not None and (how.delimiter is not None or how.null_values is not None):
+        raise ContractError("--delimiter and --null are for files without a contract; it says them")
+    if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
         return _measure_span(arguments[0], contract)
     with found(arguments, read_as=how.read_as) as files:
         reading = bare_contract(files, how) if contract is None else written(contract, files)
@@ -133,7 +136,8 @@ class Measured:
     contract: Contract
 
 
-def _is_span(argument: str) -> bool:
+def is_span(argument: str) -> bool:
+    """Whether an argument is no file, and so may be a selection of a contract's spans."""
     return "://" not in argument and not Path(argument).exists()
 
 
@@ -239,6 +243,22 @@ def unjudgeable(statistics: Statistics) -> dict[str, str]:
         elif (column.unique or 0) >= NEAR_UNIQUE * column.count and column.count > 1:
             reasons[name] = "a different value in nearly every row"
     return reasons
+
+
+def excluding(contract: Contract, columns: Iterable[str]) -> Contract:
+    """The contract with these columns as ones that no model sees."""
+    excluded = dict.fromkeys([*contract.features.exclude, *columns])
+    return contract.model_copy(update={"features": Features(exclude=tuple(excluded))})
+
+
+def note_unjudged(columns: dict[str, str]) -> None:
+    """Say which columns are not judged, and why."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in columns.items():
+        by_reason.setdefault(reason, []).append(name)
+    for reason, names in by_reason.items():
+        told = text.listing(names)
+        console.note(f"not compared, as no contract says what they are: {told} ({reason})")
 
 
 def _all_times(column: FeatureSummary) -> bool:

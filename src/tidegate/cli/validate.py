@@ -100,9 +100,7 @@ def run(options: argparse.Namespace) -> int:
 def _contract(options: argparse.Namespace) -> Contract | None:
     if options.contract is None:
         return None
-    given = {"--label": options.label, "--exclude": options.exclude}
-    given |= {"--delimiter": options.delimiter, "--null": options.null}
-    for option, value in given.items():
+    for option, value in (("--label", options.label), ("--exclude", options.exclude)):
         if value is not None:
             raise ContractError(f"{option} is for files without a contract; say it in the contract")
     return Contract.load(options.contract)
@@ -116,14 +114,8 @@ def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
     )
     whole.require_columns(list(before.statistics.features()))
     guessed = {n: r for n, r in data.unjudgeable(before.statistics).items() if n not in named}
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in guessed.items():
-        by_reason.setdefault(reason, []).append(name)
-    for reason, names in by_reason.items():
-        told = text.listing(names)
-        console.note(f"not compared, as no contract says what they are: {told} ({reason})")
-    excluded = (*(options.exclude or ()), *guessed)
-    return whole.model_copy(update={"features": Features(exclude=excluded)})
+    data.note_unjudged(guessed)
+    return data.excluding(whole, guessed)
 
 
 def as_text(result: Validation, *, ink: console.Ink) -> str:

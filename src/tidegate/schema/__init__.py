@@ -9,6 +9,7 @@
     fit        the changes that spans would need to pass; told has the evidence for each
     imports    schemas that were written for TFDV or TFX
     life       versions in the registry: proposed, approved, rejected
+    offer      what a run proposes when data does not fit
 
 Whatever TFDV can express in a schema, `validate` enforces, save what `imports` names.
 """

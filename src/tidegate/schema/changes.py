@@ -84,11 +84,10 @@ class Change:
             if self.effect == "new":
                 return f"{self.name}: new column ({kind})"
             return f"{self.name}: column ({kind}) dropped, no longer required or checked"
-        known = {"type": words.type_name, "presence": words.presence, "domain": words.domain}
-        tell = known.get(self.aspect, words.rest)
+        title, tell = words.OF.get(self.aspect, (self.aspect, words.rest))
         old = tell(before.feature[0]) if before.feature else tell(schema_pb2.Feature())
         new = tell(after.feature[0]) if after.feature else tell(schema_pb2.Feature())
-        return f"{self.name}: {self.aspect} {old} -> {new}"
+        return f"{self.name}: {title} {old} -> {new}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

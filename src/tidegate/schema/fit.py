@@ -75,12 +75,12 @@ def propose(
                 made.string_domain.extend(
                     d for d in inferred.string_domain if d.name == feature.domain
                 )
-    names = tuple(s.span for s in spans)
+    rows = {s.span: s.num_examples() for s in spans}
     changes = tuple(
-        with_evidence(c, told(c, found, schema, names, contract)) for c in diff(schema, made)
+        with_evidence(c, told(c, found, schema, rows, contract)) for c in diff(schema, made)
     )
     left = tuple(dict.fromkeys(_left(made, spans, environment)))
-    return Proposal(made, base, changes, names, left=left)
+    return Proposal(made, base, changes, tuple(rows), left=left)
 
 
 def _is_expected(feature: Any, schema: Any, environment: str) -> bool:

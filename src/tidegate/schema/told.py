@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.evaluation.intervals import wilson
@@ -22,7 +22,7 @@ def told(
     change: Change,
     found: Mapping[str, Evidence],
     schema: Any,
-    spans: Sequence[str],
+    spans: Mapping[str, int],
     contract: Contract,
 ) -> Iterator[str]:
     """What the data says for a change, a sentence each.
@@ -31,12 +31,13 @@ def told(
         change: One that `tidegate.schema.fit` found.
         found: The columns of the spans.
         schema: As it was.
-        spans: The names of the spans.
+        spans: The rows of each span.
         contract: Says what each column is for.
     """
     names = change.columns or (change.name,)
     if change.effect == "gone" and change.place == "feature":
-        yield f"in none of {count(len(spans), 'span')} ({', '.join(spans)})"
+        rows = ", ".join(f"{span} ({count(n, 'row')})" for span, n in spans.items())
+        yield f"not in {rows}"
         named = [n for n in (*contract.key, contract.time, contract.label) if n == change.name]
         if named:
             yield "the contract names it as key, time or label, and holds without it"

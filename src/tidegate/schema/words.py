@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -55,6 +55,13 @@ def domain(feature: Any) -> str:
     return rest(feature)
 
 
+def mass(feature: Any) -> str:
+    """The share of values that must be known ones."""
+    if not feature.HasField("distribution_constraints"):
+        return "all"
+    return f"at least {percent(feature.distribution_constraints.min_domain_mass)}"
+
+
 def rest(feature: Any) -> str:
     """Whatever a feature says beside its name, as TFMD writes it."""
     fields = [f.name for f, _ in feature.ListFields() if f.name != "name"]
@@ -99,3 +106,12 @@ def low(domain: Any) -> float:
 def high(domain: Any) -> float:
     """The greatest number that a domain allows, which may be infinite."""
     return float(domain.max) if domain.HasField("max") else float("inf")
+
+
+#: By aspect, what it is called and how it is said.
+OF: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
+    "type": ("type", type_name),
+    "presence": ("presence", presence),
+    "domain": ("domain", domain),
+    "distribution_constraints": ("share of known values", mass),
+}

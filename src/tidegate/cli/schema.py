@@ -1,0 +1,360 @@
+"""`tidegate schema`: infer, compare, propose, approve and reject what data is held to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate import sources
+from tidegate.cli import console, data, schema_words
+from tidegate.contract import Contract
+from tidegate.errors import SchemaError
+from tidegate.registry import Registry
+
+if TYPE_CHECKING:
+    from tidegate.registry import Entry
+    from tidegate.schema.proposal import Proposal
+    from tidegate.statistics import Statistics
+
+_DIFFERENT: Final = 3
+_EDITOR: Final = "vi"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its actions to a command line."""
+    parser = commands.add_parser(
+        "schema",
+        help="infer, compare, propose, approve and reject schemas",
+        description="What later data is held to. A schema is TFMD text (schema.pbtxt), which "
+        "TFDV and TFX read too; versions and proposals are kept in the registry.",
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_infer(actions)
+    _add_diff(actions)
+    _add_propose(actions)
+    listing = _add(actions, "list", "versions and proposals, oldest first", _list)
+    listing.add_argument("--open", action="store_true", help="proposals nobody has decided on only")
+    showing = _add(actions, "show", "one version: the schema, where it comes from", _show)
+    showing.add_argument("version", nargs="?", help="default: the current one")
+    editing = _add(actions, "edit", "change a version in $EDITOR, and propose the result", _edit)
+    editing.add_argument("version", nargs="?", help="default: the current one")
+    editing.add_argument("--by", metavar="NAME", help="default: the user of this system")
+    importing = _add(actions, "import", "propose a schema.pbtxt that exists", _import)
+    importing.add_argument("file", type=Path, help="TFMD text, as TFDV and TFX write it")
+    importing.add_argument("--by", metavar="NAME", help="default: the user of this system")
+    for name, what, run in (
+        ("approve", "make a proposal the schema that later runs are held to", _approve),
+        ("reject", "decide that a proposal is not to become the schema", _reject),
+    ):
+        deciding = _add(actions, name, what, run)
+        deciding.add_argument("proposal", help="its version, or the directory that a run wrote")
+        deciding.add_argument("--by", metavar="NAME", help="default: the user of this system")
+        deciding.add_argument("--reason", default="", help="why; kept with the version")
+        if name == "approve":
+            for option, who in (("--only", "none but"), ("--without", "all but")):
+                deciding.add_argument(
+                    option,
+                    action="append",
+                    default=[],
+                    metavar="COLUMN",
+                    help=f"approve {who} the changes of this column; may be repeated",
+                )
+
+
+def _add(actions: Any, name: str, what: str, run: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=what)
+    parser.add_argument("--registry", required=True, metavar="URI", help="a directory or URI")
+    parser.add_argument("--contract", required=True, metavar="FILE", help="names the dataset")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_infer(actions: Any) -> None:
+    parser = actions.add_parser(
+        "infer",
+        help="the schema that some spans suggest, and the evidence",
+        description="The schema that some spans suggest. Each argument is one span; from three "
+        "on, the share of missing values and the range of numbers are bounded too.",
+    )
+    parser.add_argument("files", nargs="+", metavar="SPAN", help="a file, directory or URI; or, "
+                        "with a contract, a selection of its spans (2013-01..2013-03)")  # fmt: skip
+    parser.add_argument("--contract", metavar="FILE", help="the data contract")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the schema there; stdout has the evidence"
+    )
+    data.add_options(parser)
+    parser.set_defaults(run=_infer)
+
+
+def _add_diff(actions: Any) -> None:
+    parser = actions.add_parser(
+        "diff",
+        help="how two schemas differ",
+        description="How two schemas differ: what is new, gone, widened, narrowed. Of files; or, "
+        "with --registry, of versions (by default the current one and the newest proposal). "
+        "Exit code 3 where they do.",
+    )
+    parser.add_argument("old", nargs="?", help="a schema.pbtxt, or a version")
+    parser.add_argument("new", nargs="?", help="the same")
+    parser.add_argument("--registry", metavar="URI", help="where versions are kept")
+    parser.add_argument("--contract", metavar="FILE", help="names the dataset")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.set_defaults(run=_diff)
+
+
+def _add_propose(actions: Any) -> None:
+    parser = _add(actions, "propose", "the changes that some spans need to pass", _propose)
+    parser.add_argument("files", nargs="+", metavar="SPAN", help="a file or directory; or a "
+                        "selection of the contract's spans")  # fmt: skip
+    parser.add_argument("--by", metavar="NAME", help="default: the user of this system")
+    parser.add_argument(
+        "--environment", choices=["TRAINING", "SERVING"], default="TRAINING", help="default: "
+        "%(default)s"
+    )  # fmt: skip
+    parser.set_defaults(read_as=None, delimiter=None, null=None)
+
+
+def _infer(options: argparse.Namespace) -> int:
+    from tidegate import schema
+
+    contract = Contract.load(options.contract) if options.contract else None
+    measured = list(_measured(options, contract))
+    described = contract
+    if described is None:
+        described = measured[0].contract
+        guessed = data.unjudgeable(measured[0].statistics)
+        data.note_unjudged(guessed)
+        described = data.excluding(described, guessed)
+    learnt = schema.learn([m.statistics for m in measured], described)
+    if options.out is None:
+        console.write(schema.text(learnt.schema), None)
+        return 0
+    console.write(schema.text(learnt.schema), options.out)
+    spans = [m.statistics.span for m in measured]
+    console.write(schema_words.learnt(learnt, spans, ink=console.out()), None)
+    return 0
+
+
+def _measured(options: argparse.Namespace, contract: Contract | None) -> Iterator[data.Measured]:
+    how = data.dialect(options)
+    for argument in options.files:
+        if contract is not None and data.is_span(argument):
+            for span in sources.resolve(contract, argument).spans:
+                yield data.measure([span], contract, how)
+        else:
+            yield data.measure([argument], contract, how)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from tidegate.schema import proposal, read_file
+
+    if options.registry is None:
+        if options.old is None or options.new is None:
+            raise SchemaError("give two schemas to compare, or --registry and --contract")
+        old, new = read_file(Path(options.old)), read_file(Path(options.new))
+        found = proposal.of_schemas(old, new, base="", because="edit")
+    else:
+        found = _of_versions(options)
+    if options.format == "json":
+        console.write(schema_words.as_json(found), None)
+    else:
+        console.write(schema_words.changes(found, ink=console.out()), None)
+    return _DIFFERENT if found.changes else 0
+
+
+def _of_versions(options: argparse.Namespace) -> Proposal:
+    from tidegate.schema import life, proposal
+
+    registry, _ = _opened(options)
+    current = registry.current("schema")
+    if options.new is None:
+        waiting = life.proposals(registry)
+        if options.old is None and not waiting:
+            raise SchemaError("nobody has proposed a change; there is nothing to compare with")
+        version = options.old or waiting[-1].version
+        entry = registry.get("schema", version)
+        made = life.proposal_of(registry, entry)
+        if made.base == (current.version if current else ""):
+            return made
+        now = life.schema_of(registry, current)
+        return proposal.of_schemas(
+            now, made.schema, base=current.version if current else "", because=made.because
+        )
+    old, new = (registry.get("schema", v) for v in (options.old, options.new))
+    schemas = [life.schema_of(registry, entry) for entry in (old, new)]
+    return proposal.of_schemas(*schemas, base=old.version, because="edit")
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from tidegate.schema import fit, life
+
+    registry, contract = _opened(options)
+    current = registry.current("schema")
+    spans: list[Statistics] = [m.statistics for m in _measured(options, contract)]
+    if current is None:
+        raise SchemaError(
+            f"{contract.dataset} has no schema yet; the first run infers one, or import one"
+        )
+    made = fit.propose(
+        life.schema_of(registry, current),
+        spans,
+        contract,
+        base=current.version,
+        environment=options.environment,
+    )
+    return _keep(options, registry, made)
+
+
+def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> int:
+    from tidegate.schema import life
+    from tidegate.schema.offer import approve_command
+
+    if not made.changes:
+        console.note("the schema stays as it is: there is nothing to propose")
+        return 0
+    entry = life.keep(registry, made, by=options.by or life.user())
+    console.write(schema_words.changes(made, ink=console.out()), None)
+    console.write(
+        "\nto approve it:\n  " + approve_command(options.registry, options.contract, entry.version),
+        None,
+    )
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from tidegate.schema import life
+
+    registry, contract = _opened(options)
+    entries = life.proposals(registry) if options.open else registry.versions("schema")
+    current = registry.current("schema")
+    if not entries:
+        console.write(
+            f"{contract.dataset}: no {'open proposal' if options.open else 'schema'}", None
+        )
+        return 0
+    console.write(schema_words.versions(entries, current, ink=console.out()), None)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from tidegate import schema
+    from tidegate.schema import life
+
+    registry, contract = _opened(options)
+    entry = _version(registry, contract, options.version)
+    made = life.schema_of(registry, entry)
+    text = schema_words.about(entry, registry.current("schema"))
+    with contextlib.suppress(SchemaError):
+        found = life.proposal_of(registry, entry)
+        text += "\n" + "\n".join(f"# {line}" for line in schema_words.changes(
+            found, ink=console.Ink(coloured=False)).splitlines())  # fmt: skip
+    console.write(f"{text}\n{schema.text(made)}", None)
+    return 0
+
+
+def _version(registry: Registry, contract: Contract, version: str | None) -> Entry:
+    entry = registry.get("schema", version) if version else registry.current("schema")
+    if entry is None:
+        raise SchemaError(f"{contract.dataset} has no schema yet; import one, or run it once")
+    return entry
+
+
+def _edit(options: argparse.Namespace) -> int:
+    from tidegate import schema
+    from tidegate.schema import life, proposal
+
+    registry, contract = _opened(options)
+    entry = _version(registry, contract, options.version)
+    current = registry.current("schema")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "schema.pbtxt"
+        file.write_text(schema.text(life.schema_of(registry, entry)), encoding="utf-8")
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR
+        try:
+            done = subprocess.run([*shlex.split(editor), str(file)], check=False)  # noqa: S603
+        except (OSError, ValueError) as error:
+            raise SchemaError(f"cannot start the editor {editor!r}: {error}; set EDITOR") from None
+        if done.returncode:
+            raise SchemaError(
+                f"the editor {editor!r} ended with {done.returncode}; nothing is kept"
+            )
+        edited = schema.read_file(file)
+    base = current.version if current else ""
+    made = proposal.of_schemas(life.schema_of(registry, current), edited, base=base, because="edit")
+    return _keep(options, registry, made)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from tidegate.schema import imports, life, proposal, read_file
+
+    registry, contract = _opened(options)
+    found = imports.import_schema(read_file(options.file), contract)
+    current = registry.current("schema")
+    base = current.version if current else ""
+    made = proposal.of_schemas(
+        life.schema_of(registry, current), found.schema, base=base, because="import"
+    )
+    for title, lines in (("changed", found.added), ("not enforced", found.unenforced)):
+        for line in lines:
+            console.write(f"{title:<13}{line}", None)
+    return _keep(options, registry, made)
+
+
+def _approve(options: argparse.Namespace) -> int:
+    from tidegate.schema import life
+
+    registry, contract = _opened(options)
+    version = _proposed(options, registry)
+    before = registry.current("schema")
+    done = life.approve(
+        registry,
+        version,
+        by=options.by or life.user(),
+        reason=options.reason,
+        only=options.only,
+        without=options.without,
+    )
+    was = before.version if before else "none"
+    if done.version == was:
+        console.write(f"{contract.dataset}: schema {was} is current already", None)
+        return 0
+    made = life.proposal_of(registry, done)
+    console.write(schema_words.changes(made, ink=console.out()), None)
+    console.write(f"\n{contract.dataset}: schema {done.version} is current (was {was})", None)
+    return 0
+
+
+def _reject(options: argparse.Namespace) -> int:
+    from tidegate.schema import life
+
+    registry, contract = _opened(options)
+    by = options.by or life.user()
+    done = life.reject(registry, _proposed(options, registry), by=by, reason=options.reason)
+    who = done.lineage["rejected_by"]
+    console.write(f"{contract.dataset}: proposal {done.version} is rejected by {who}", None)
+    return 0
+
+
+def _proposed(options: argparse.Namespace, registry: Registry) -> str:
+    """The version that is meant; what a directory holds is committed first."""
+    from tidegate.schema import life
+    from tidegate.schema.proposal import Proposal
+
+    path = Path(options.proposal)
+    if not path.is_dir():
+        return str(options.proposal)
+    return life.keep(registry, Proposal.read(path), by=options.by or life.user()).version
+
+
+def _opened(options: argparse.Namespace) -> tuple[Registry, Contract]:
+    if options.contract is None:
+        raise SchemaError("--contract is missing: it names the dataset in the registry")
+    contract = Contract.load(options.contract)
+    return Registry(options.registry, contract.dataset), contract
