@@ -21,6 +21,7 @@ from tidegate.quality.rows import Past
 from tidegate.report import shapes, svg, text
 from tidegate.report.evaluation import describe
 from tidegate.report.index import safe
+from tidegate.rules import AnomalousRows, Rows, RuleResult
 from tidegate.splitting import Leakage
 from tidegate.statistics import FeatureSummary, compute_table
 from tidegate.verdict import Finding, Verdict
@@ -127,6 +128,33 @@ def validated(now, before, expected, contract):
     return validation.validate(now, expected, contract, baseline=before)
 
 
+def ruled(name, rows, **fields):
+    given = {"severity": "hold", "over": "examples", "allowed": 0, "sql": f"{HOSTILE} > 1"}
+    return RuleResult(name, HOSTILE_VALUE, rows=rows, **(given | fields))
+
+
+def with_rules(validated):
+    """The same verdict with rules in every state, one finding's rows, and hostile text in both."""
+    sample = Rows(12, 3000, ("id", HOSTILE), ((HOSTILE_VALUE, None), ("", "b")))
+    rules = (
+        ruled("fine", Rows(0, 3000)),
+        ruled("broken", sample),
+        ruled("warned", replace(sample, failing=4000), severity="warn", over="statistics"),
+        ruled("wrong", None, problem=f"no column {HOSTILE_VALUE}"),
+        ruled("idle", Rows(0, 0)),
+        ruled("asleep", None, severity="off"),
+        ruled("lenient", sample, allowed=20),
+    )
+    said = (Finding("rule_failed", "broken", "hold", "rule 'broken' fails; fix the source"),)
+    domain = ("enum_type_unexpected_string_values", "carrier")
+    return replace(
+        validated,
+        rules=rules,
+        anomalous=(AnomalousRows(*domain, sample),),
+        verdict=Verdict((*validated.verdict.findings, *said)),
+    )
+
+
 def metric(value, half=0.01):
     return Metric(value, value - half, value + half)
 
@@ -202,7 +230,9 @@ def a_run(state="published", **fields):
 def pages(now, before, expected, contract, validated, evaluated):
     return {
         "data": report.data_page(now, expected, contract, validation=validated, at=AT),
-        "validation": report.validation_page(validated, now, before, expected, contract, at=AT),
+        "validation": report.validation_page(
+            with_rules(validated), now, before, expected, contract, at=AT
+        ),
         "evaluation": report.evaluation_page(evaluated, MODEL, contract, at=AT),
         "index": report.index_page(a_run(), at=AT),
     }
@@ -383,6 +413,45 @@ def test_validation_page_says_the_verdict_first(pages, validated):
     places = [plain.index(said) for said in order]
     assert places == sorted(places)
     assert plain.index("Hold:") < plain.index(validated.verdict.reasons[0])
+
+
+def test_rules_are_shown_what_fails_first_with_rows_and_anchors(pages):
+    html = pages["validation"]
+    page = Page(html)
+    names = re.findall(r'id="rule-(\w+)"', html)
+    assert names == ["broken", "warned", "wrong", "idle", "fine", "lenient", "asleep"]
+    for said in (
+        "broken ✕ hold",
+        "12 of 3,000 rows (0.4%)",
+        "warned ! warn",
+        "4,000 of 3,000 columns c",
+        f"wrong not judged {HOSTILE_VALUE} no column",
+        "idle ! no rows",
+        "fine ✓ holds true",
+        "0 of 3,000 rows (0%)",
+        "12 of 3,000 rows (0.4%); 20 rows may fail",
+        "asleep off",
+        "2 rows of 12, chosen by a hash of the key.",
+        f"{HOSTILE_VALUE} missing (empty text) b",
+    ):
+        assert said.removesuffix(" c") in page.plain, said
+    targets = page.values("href")
+    assert targets.count("#rule-broken") == 1
+    assert targets.count("#rows0") == 1
+    assert "#rules" in targets
+    assert "#rows" in targets
+
+
+def test_a_page_without_rules_does_not_speak_of_them(now, before, expected, contract, validated):
+    html = report.validation_page(validated, now, before, expected, contract)
+    assert 'id="rules"' not in html
+    assert 'id="rows"' not in html
+
+
+def test_rules_are_left_to_the_validation_page(now, expected, contract, validated):
+    told = with_rules(validated)
+    html = report.data_page(now, expected, contract, validation=told)
+    assert "rule_failed" not in html
 
 
 def test_findings_are_sorted_by_severity(now, before, expected, contract, validated):

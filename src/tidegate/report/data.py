@@ -91,9 +91,9 @@ def data_page(
 
 
 def _is_compared(code: str) -> bool:
-    """Whether a finding is about schema or drift, which the validation page shows."""
+    """Whether a finding is about schema, rules or drift, which the validation page shows."""
     kinds = anomalies_pb2.AnomalyInfo.Type.keys()
-    return code.startswith("drift") or code.upper() in kinds or code in _COMPARED
+    return code.startswith(("drift", "rule_")) or code.upper() in kinds or code in _COMPARED
 
 
 def _remarks(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.report import columns as views
 from tidegate.report import shapes
 from tidegate.report.page import render, verdict_facts
+from tidegate.report.rules import shown_rows, shown_rules
 from tidegate.report.text import NOTHING, count, fixed, integer, listing, percent, short
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def validation_page(
         A self-contained HTML document.
     """
     compared = _compare(validation, statistics, baseline, contract)
+    rules, anomalous = shown_rules(validation), shown_rows(validation)
     ranked = sorted(compared, key=_gravity)
     top = [c for c in ranked if c.distances and c.distances[0].value is not None]
     facts = {
@@ -129,6 +131,9 @@ def validation_page(
         top=top[:_TOP],
         ranked=ranked,
         anchors={c.name: c.anchor for c in compared},
+        rules=rules,
+        anomalous=anomalous,
+        rows_of={(r.code, r.subject): (r.anchor, r.said) for r in anomalous},
         expected=views.expectations(schema),
         distances=_every_distance(ranked),
         measures=MEASURES,
