@@ -12,6 +12,7 @@
     ├── SchemaError            a schema could not be inferred or read
     ├── TrainingError          a model could not be built or trained
     ├── EvaluationError        a model could not be judged
+    ├── SignalError            what features tell, or what tells spans apart, cannot be measured
     ├── LineageError           what an artifact came from is not recorded, or was changed
     └── RegistryError          the registry is inconsistent
         └── NotRegisteredError the version asked for is not in the registry
@@ -67,6 +68,10 @@ class TrainingError(TidegateError):
 
 class EvaluationError(TidegateError):
     """A model could not be judged."""
+
+
+class SignalError(TidegateError):
+    """What features tell of a label, or what tells spans apart, cannot be measured."""
 
 
 class LineageError(TidegateError):

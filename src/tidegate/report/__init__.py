@@ -3,6 +3,7 @@
     data_page        a span's data: what was found, every check, the needs, every column
     validation_page  a verdict on data: findings, and the distance of every feature
     evaluation_page  a verdict on a model: metrics, champion, slices
+    signal_page      what features tell of the label, and which to leave out
     index_page       a run, and where to read more
 
 Everything that comes from data is escaped by the template engine, and a content security policy
@@ -13,6 +14,7 @@ from tidegate.report.data import data_page
 from tidegate.report.evaluation import evaluation_page
 from tidegate.report.index import index_page
 from tidegate.report.run import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
+from tidegate.report.signal import signal_page
 from tidegate.report.validation import validation_page
 
 __all__ = [
@@ -25,5 +27,6 @@ __all__ = [
     "data_page",
     "evaluation_page",
     "index_page",
+    "signal_page",
     "validation_page",
 ]
