@@ -43,6 +43,7 @@ class Schema(dsl.Artifact):
 
     Files:
         schema.pbtxt: a `tfmd.Schema` with environments TRAINING and SERVING.
+        proposal.json: what was approved, with its evidence; not of a first schema.
 
     Metadata: `digest`, `inferred` (true when no schema was registered yet).
     """
@@ -54,6 +55,7 @@ class Validation(dsl.Artifact):
     Files:
         validation.json: verdict, findings, and the distance of every feature to the baseline.
         anomalies.pbtxt: TFDV's own `tfmd.Anomalies`.
+        proposal/: how the schema would have to change for the data to fit, where it does not.
 
     Metadata: `span`, `verdict`.
     """

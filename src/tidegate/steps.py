@@ -240,12 +240,14 @@ def validate_examples(
     """Judge a span's data; returns the verdict and the reasons to hold.
 
     Data that passes becomes the baseline of later spans: its statistics, and the schema when it
-    is the first, are committed to the registry. Without `examples` rules over rows are not
-    evaluated (the contract's hold then), and no row is shown.
+    is the first, are committed to the registry. Where the schema holds it, the changes that it
+    would need are proposed there, for a person to approve. Without `examples` rules over rows are
+    not evaluated (the contract's hold then), and no row is shown.
     """
     from tidegate import report, validation
     from tidegate import schema as schemas
     from tidegate.examples import Examples
+    from tidegate.schema import offer
     from tidegate.statistics import Statistics
 
     contract = Contract.load(contract_uri, digest=contract_digest)
@@ -277,6 +279,19 @@ def validate_examples(
     result = validation.validate(
         current, expected, contract, baseline=baseline, examples=rows, history=history
     )
+    result = offer.with_proposal(
+        result,
+        current,
+        expected,
+        contract,
+        out,
+        registry=registry,
+        command=(registry_uri, contract_uri),
+        by=f"run {run_id}",
+        lineage={**_origin(contract, current.content_digest), **_maker()},
+        schema_lineage=parents[1],
+        parents=parents,
+    )
     result.write(out)
     _write(page, report.validation_page(result, current, baseline, expected, contract))
     told = report.data_page(current, expected, contract, validation=result, history=history)
@@ -296,7 +311,7 @@ def validate_examples(
         "validate_examples",
         {"span": current.span, "verdict": verdict.status, "reasons": list(verdict.reasons)},
     )
-    _announce("data", verdict.status, verdict.reasons)
+    _announce("data", verdict.status, [*verdict.reasons, *verdict.told(offer.PROPOSED)])
     return verdict.status, list(verdict.reasons)
 
 

@@ -45,6 +45,10 @@ class Verdict:
         """The messages of the findings that hold."""
         return tuple(f.message for f in self.findings if f.severity == "hold")
 
+    def told(self, code: str) -> tuple[str, ...]:
+        """The messages of the findings of one code."""
+        return tuple(f.message for f in self.findings if f.code == code)
+
     def to_json(self) -> list[dict[str, str]]:
         """The findings as plain values."""
         return [vars(f).copy() for f in self.findings]

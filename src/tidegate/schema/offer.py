@@ -7,7 +7,9 @@ which command a person may approve it.
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +19,7 @@ from tidegate.schema import life
 from tidegate.schema.fit import propose
 from tidegate.schema.proposal import Proposal
 from tidegate.severities import ANOMALIES
-from tidegate.verdict import Finding
+from tidegate.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract
@@ -34,8 +36,14 @@ _ABOUT_SCHEMA: Final = frozenset({*ANOMALIES, "respelled_values", "unseen_values
 _NAMED: Final = 5
 
 
-def base_of(schema: Lineage) -> str:
-    """The registered version that a schema artifact is; empty where it was inferred."""
+def base_of(schema: Lineage) -> str | None:
+    """The registered version that a schema artifact is.
+
+    Returns:
+        Empty where it was inferred; None where nobody recorded what it came from.
+    """
+    if schema.root.facts.get("recorded") is False:
+        return None
     for node in schema.parents(schema.root):
         if node.kind == "registered" and node.name.startswith("schema "):
             return node.name.removeprefix("schema ")
@@ -43,11 +51,17 @@ def base_of(schema: Lineage) -> str:
 
 
 def proposal_for(
-    result: Validation, statistics: Statistics, schema: Any, contract: Contract, *, base: str
+    result: Validation,
+    statistics: Statistics,
+    schema: Any,
+    contract: Contract,
+    *,
+    base: str | None,
 ) -> Proposal | None:
     """The changes that would let a span pass the schema; None where it does, or none would.
 
-    A schema that was inferred from this very span (`base` is empty) needs none.
+    A schema that was inferred from this very span needs none, and of one that nobody knows where it
+    came from (`base` as of `base_of`) nobody can say what is to be changed.
     """
     about = [
         f
@@ -77,41 +91,65 @@ def inferred(schema: Any, span: str) -> Finding:
     )
 
 
-def offer(
-    registry: Registry,
-    proposal: Proposal,
+def with_proposal(
+    result: Validation,
+    statistics: Statistics,
+    schema: Any,
+    contract: Contract,
     out: Path,
     *,
-    registry_uri: str,
-    contract_uri: str,
+    registry: Registry,
+    command: tuple[str, str],
     by: str,
     lineage: Mapping[str, str],
+    schema_lineage: Lineage,
     parents: Iterable[Lineage],
-) -> Finding:
-    """Keep a proposal, and say how it may be approved.
+) -> Validation:
+    """The verdict, with what is to be said of the schema: that it is new, or would have to change.
+
+    A proposal is written into `out` wherever something does not fit. It is kept in the registry,
+    and the command told that approves it, where that holds the span.
 
     Args:
+        result: What the gate found.
+        statistics: Of the span.
+        schema: What it was held against.
+        contract: Says what each column is for.
+        out: The validation's directory.
         registry: Of the dataset.
-        proposal: The changes.
-        out: Where they are written too.
-        registry_uri: Where the registry is, for the command.
-        contract_uri: Where the contract is, for the command.
+        command: Where registry and contract are, for the command.
         by: The run.
         lineage: Names and digests that a version keeps.
-        parents: What the proposal was made from.
+        schema_lineage: What the schema came from.
+        parents: What the proposal is made from.
     """
+    shutil.rmtree(out / FOLDER, ignore_errors=True)
+    base = base_of(schema_lineage)
+    if base == "":
+        return _with(result, inferred(schema, statistics.span))
+    proposal = proposal_for(result, statistics, schema, contract, base=base)
+    if proposal is None:
+        return result
     proposal.write(out / FOLDER)
+    if not holds(result):
+        return result
     entry = life.keep(registry, proposal, by=by, lineage=lineage, parents=parents)
     said = "; ".join(c.sentence() for c in proposal.changes[:_NAMED])
     more = len(proposal.changes) - _NAMED
-    command = approve_command(registry_uri, contract_uri, entry.version)
-    return Finding(
+    if more > 0:
+        said += f" and {more:,} more"
+    finding = Finding(
         PROPOSED,
         "",
         "info",
-        f"the schema would let this span pass with {proposal.summary} ({said}"
-        f"{f' and {more:,} more' if more > 0 else ''}); if that is right: {command}",
+        f"the schema would let this span pass with {proposal.summary} ({said}); if that is right: "
+        f"{approve_command(*command, entry.version)}",
     )
+    return _with(result, finding)
+
+
+def _with(result: Validation, finding: Finding) -> Validation:
+    return replace(result, verdict=Verdict((*result.verdict.findings, finding)))
 
 
 def approve_command(registry: str, contract: str, version: str) -> str:
