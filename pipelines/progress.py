@@ -10,7 +10,6 @@ _MARKS: Final = {
     "running": ("…", "cyan"),
     "succeeded": ("✓", "green"),
     "cached": ("=", "green"),
-    "skipped": ("-", "dim"),
     "failed": ("✗", "red"),
 }
 _SAID: Final = 110

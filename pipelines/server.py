@@ -35,7 +35,7 @@ EXPERIMENT: Final = "tidegate"
 _PAGE: Final = 100
 _ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
 
-TaskState = Literal["running", "succeeded", "skipped", "failed"]
+TaskState = Literal["running", "succeeded", "cached", "failed"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Task:
 
     Attributes:
         name: E.g. `train-model`.
-        state: `skipped` where its branch was not taken.
+        state: `cached` where KFP took an earlier run's result and started no pod.
         seconds: How long it ran, its pods' start included; 0 while it runs.
     """
 
@@ -62,6 +62,7 @@ class Run:
         name: What lists show.
         state: KFP's: PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED, ...
         created: When it was submitted.
+        parameters: What it was started with.
         tasks: The components that it came to, in the order they began.
         error: What the server says went wrong; empty if nothing.
     """
@@ -70,6 +71,7 @@ class Run:
     name: str
     state: str
     created: datetime
+    parameters: Mapping[str, Any]
     tasks: tuple[Task, ...]
     error: str
 
@@ -82,7 +84,7 @@ class Run:
     def held(self) -> bool:
         """Whether a gate held it: `hold-run` ran, and it alone made the run red, if it is."""
         red = [t.name for t in self.tasks if t.state == "failed" and not _is_hold(t.name)]
-        return not red and any(_is_hold(t.name) and t.state != "skipped" for t in self.tasks)
+        return not red and any(_is_hold(t.name) for t in self.tasks)
 
 
 @dataclass(frozen=True)
@@ -361,23 +363,20 @@ def as_run(told: Any) -> Run:
         name=told.display_name,
         state=told.state or "PENDING",
         created=told.created_at,
+        parameters=(told.runtime_config and told.runtime_config.parameters) or {},
         tasks=tuple(_task(each) for each in sorted(came, key=lambda t: t.start_time)),
         error=told.error.message if told.error else "",
     )
 
 
 def _task(told: Any) -> Task:
-    state: TaskState = "running"
-    match told.state:
-        case "SUCCEEDED":
-            state = "succeeded"
-        case "SKIPPED":
-            state = "skipped"
-        case "FAILED" | "CANCELED":
-            state = "failed"
-    ended = state != "running" and told.end_time and told.start_time
-    seconds = (told.end_time - told.start_time).total_seconds() if ended else 0.0
-    return Task(told.display_name, state, max(seconds, 0.0))
+    if told.state not in ("SUCCEEDED", "FAILED", "CANCELED"):
+        return Task(told.display_name, "running", 0.0)
+    seconds = max((told.end_time - told.start_time).total_seconds(), 0.0)
+    if told.state != "SUCCEEDED":
+        return Task(told.display_name, "failed", seconds)
+    # Times are whole seconds, and no pod comes and goes within one.
+    return Task(told.display_name, "succeeded" if seconds else "cached", seconds)
 
 
 def _is_hold(name: str) -> bool:

@@ -19,6 +19,7 @@ from pipelines.server import Run, Server, Version
 from pipelines.settings import DEFAULT, Settings
 from tidegate.contract import Contract
 from tidegate.errors import TidegateError
+from tidegate.registry import Registry
 from tidegate.sources.spans import SpanPattern
 
 _POLL_SECONDS: Final = 5.0
@@ -226,13 +227,15 @@ def _still(run: Run) -> int:
 def _told(run: Run, options: argparse.Namespace) -> int:
     """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
     outcome = _outcome(run)
+    reports, lines = {}, []
     try:
-        said = pods.of_run(run.run_id, options.namespace or options.kfp_namespace)
-        done = [pod for pod in said if pod.phase == "Succeeded"]
-        reports = {name: uri for pod in done for name, uri in pod.reports.items()}
-        lines = [line for pod in said for line in _telling(run.run_id, pod, outcome)]
+        for pod in pods.of_run(run.run_id, options.namespace or options.kfp_namespace):
+            lines += _telling(run.run_id, pod, outcome)
+            reports |= pod.reports if pod.phase == "Succeeded" else {}
     except TidegateError as error:
-        reports, lines = {}, [f"verdicts and reports are on the run's page: {error}"]
+        lines.append(f"verdicts and reports are on the run's page: {error}")
+    if outcome == "held" and not any(line.startswith("  - ") for line in lines):
+        lines += _recorded(run)
     for line in lines:
         _console.print(Text(f"  {line}"))
     _console.print(f"  [bold {_COLOURS[outcome]}]{outcome}[/]")
@@ -271,6 +274,16 @@ def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
     if pod.phase == "Failed" and not kept:
         return [f"{pod.task}: `python -m pipelines logs {run_id} {pod.task}` says why"]
     return kept
+
+
+def _recorded(run: Run) -> list[str]:
+    """Why a run was held, as the registry has it; nothing where it cannot be read from here."""
+    try:
+        dataset = Contract.load(run.parameters["contract_uri"]).dataset
+        held = Registry(run.parameters["registry_uri"], dataset).run(run.run_id)["hold_run"]
+    except (TidegateError, KeyError):
+        return []
+    return [f"{held['stage']}: hold", *(f"  - {reason}" for reason in held["reasons"])]
 
 
 def cron(text: str) -> str:
