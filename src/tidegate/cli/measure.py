@@ -98,8 +98,11 @@ def as_text(found: Signal, *, ink: console.Ink, limit: int | None) -> str:
         f"{ink.bold(found.name)}: {text.count(found.rows, 'row')}{measured}; label "
         f"{found.label} ({found.task}, {text.number(found.label_entropy, 3)} bits)"
     ]
-    lines += _noted("leave out", [f for f in found.features if f.drop], ink)
-    lines += _noted("look at", [f for f in found.features if f.code and not f.drop], ink)
+    seen = [f for f in found.features if f.role == "feature"]
+    lines += _noted("leave out", [f for f in seen if f.drop], ink)
+    lines += _noted("look at", [f for f in seen if f.code and not f.drop], ink)
+    hidden = [f for f in found.features if f.role == "excluded" and f.code == "leak"]
+    lines += _noted("excluded already", hidden, ink)
     if found.pairs:
         lines += ["", "say the same"]
         lines += [f"  {_pair(p.first, p.second, p.told, p.rank_correlation)}"
@@ -162,7 +165,7 @@ def _line(feature: FeatureSignal, *, binary: bool, model: bool) -> list[str]:
             if lost is None
             else f"{text.signed(lost.value)} ({text.fixed(lost.low)} to {text.fixed(lost.high)})"
         )
-    noted = [] if feature.role == "feature" else ["excluded by the contract"]
+    noted = [] if feature.role == "feature" else ["excluded"]
     if feature.code:
         noted.append(_WORDS[feature.code])
     elif not feature.informative:

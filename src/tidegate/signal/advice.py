@@ -113,7 +113,8 @@ def _alone(
         return say("leak", reason)
     if not feature.informative:
         if feature.importance is not None and feature.importance.told:
-            return say("", "it tells nothing by itself, and the model uses it beside others")
+            told = "it tells nothing by itself, and the model uses it beside others"
+            return say("", told, drop=False)
         if feature.floor > TELLING:
             return say(
                 "too_few_rows",
