@@ -162,6 +162,19 @@ def test_a_combination_of_components_builds(components, kustomize, validated, tm
     assert len(of(built, "ResourceQuota")) == len({"quota", "gpu"} & set(components))
 
 
+def test_every_right_is_in_the_documentation(kustomize):
+    page = (MANIFESTS.parent / "docs" / "kubernetes.md").read_text()
+    table = page[page.index("### Who may do what, and why") :]
+    table = table[: table.index("\n### ")]
+    roles = of(kustomize(MANIFESTS / "tests" / "team"), "Role")
+    assert len(roles) == 3
+    for role in roles:
+        assert f"`{role['metadata']['name']}`" in table
+        for rule in role["rules"]:
+            for named in rule.get("resourceNames", rule["resources"]):
+                assert f"`{named}`" in table
+
+
 def test_every_component_is_in_a_combination():
     tried = set(itertools.chain(*combinations()))
     assert {path.name for path in (MANIFESTS / "components").iterdir()} == tried
