@@ -5,6 +5,7 @@ from components.evaluate_model.component import evaluate_model
 from components.hold_run.component import hold_run
 from components.infer_schema.component import infer_schema
 from components.ingest_examples.component import ingest_examples
+from components.measure_features.component import measure_features
 from components.notify.component import notify
 from components.publish_model.component import publish_model
 from components.resolve_inputs.component import resolve_inputs
@@ -17,6 +18,7 @@ __all__ = [
     "hold_run",
     "infer_schema",
     "ingest_examples",
+    "measure_features",
     "notify",
     "publish_model",
     "resolve_inputs",

@@ -82,3 +82,13 @@ class Evaluation(dsl.Artifact):
 
     Metadata: `span`, `verdict`.
     """
+
+
+class Signal(dsl.Artifact):
+    """What every column tells of the label.
+
+    Files:
+        signal.json: information, suspects, redundant pairs, suggestions; importance to a model.
+
+    Metadata: `leak_suspects` and `suggested_to_drop`, names of features.
+    """

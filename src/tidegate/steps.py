@@ -30,6 +30,7 @@ from tidegate.sources.spans import TO, span_order
 if TYPE_CHECKING:
     from tidegate.evaluation import Evaluation
     from tidegate.quality.rows import Past
+    from tidegate.signal import Signal
     from tidegate.statistics import Statistics
 
 P = ParamSpec("P")
@@ -462,6 +463,38 @@ def _compared(result: Evaluation) -> dict[str, float]:
     scalars = result.scalars()
     named = {"value": result.metric, "champion": f"champion_{result.metric}"}
     return {name: scalars[key] for name, key in named.items() if key in scalars}
+
+
+@step
+def measure_features(
+    *,
+    examples: Path,
+    contract_uri: str,
+    contract_digest: str,
+    out: Path,
+    page: Path,
+    model: Path | None = None,
+) -> Signal:
+    """Measure what every column tells of the label; with a model, what it loses without each."""
+    from tidegate import report, signal
+    from tidegate.examples import Examples
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    opened = Examples.open(examples)
+    parents = [lineage.read(examples, "examples"), origins.of_contract(contract, contract_uri)]
+    rows = signal.of_examples(opened)
+    shuffled = None
+    if model is not None:
+        parents.append(lineage.read(model, "model"))
+        shuffled = signal.shuffle(model, rows, contract)
+    digests = {"content": opened.content_digest, "contract": contract.digest}
+    result = signal.measure(rows, contract, shuffled=shuffled, digests=digests)
+    result.write(out)
+    lineage.record(out, "signal", name=result.name, parents=parents, facts=result.scalars())
+    _write(page, report.signal_page(result, contract))
+    for feature in result.dropped:
+        _progress(f"{feature.name}: {feature.reason}")
+    return result
 
 
 @step
