@@ -35,7 +35,7 @@ def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTupl
         content_digest: SHA-256 over names, sizes and contents of the span's objects.
         contract_digest: SHA-256 of the contract.
         schema_version: The registered schema; empty when there is none yet.
-        baseline_version: Statistics of the last accepted span before this one; may be empty.
+        baseline_version: Statistics of the accepted spans to compare with; may be empty.
         champion_version: The model now in production; empty when there is none yet.
     """
     from dataclasses import astuple

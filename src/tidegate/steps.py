@@ -78,15 +78,16 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
         SystemExit: the contract, the span or the registry cannot be read.
     """
     from tidegate import sources
+    from tidegate.drift import against
 
     contract = Contract.load(contract_uri)
     inputs = sources.resolve(contract, span)
     registry = Registry(registry_uri, contract.dataset)
     schema = registry.current("schema")
     # Of several spans, what shares none of them; else what shares some is better than nothing.
-    baseline = registry.statistics_before(inputs.spans[0]) or registry.statistics_before(
-        inputs.span
-    )
+    compared = contract.gates.drift.against
+    baselines = against.chosen(registry, against=compared, before=inputs.spans[0])
+    baselines = baselines or against.chosen(registry, against=compared, before=inputs.span)
     champion = registry.current("model")
     champion_version = champion.version if champion else ""
     origin = _origin(contract, inputs.digest)
@@ -106,7 +107,7 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
         content_digest=inputs.digest,
         contract_digest=contract.digest,
         schema_version=schema.version if schema else "",
-        baseline_version=baseline.version if baseline else "",
+        baseline_version=against.SEPARATOR.join(entry.version for entry in baselines),
         champion_version=champion_version,
     )
 
@@ -247,6 +248,8 @@ def validate_examples(
     """
     from tidegate import report, validation
     from tidegate import schema as schemas
+    from tidegate.drift import against
+    from tidegate.drift.kept import Kept
     from tidegate.examples import Examples
     from tidegate.schema import offer
     from tidegate.statistics import Statistics
@@ -255,17 +258,16 @@ def validate_examples(
     registry = Registry(registry_uri, contract.dataset)
     current = Statistics.read(statistics)
     expected = schemas.read(schema)
-    baseline = None
     parents = [
         lineage.read(statistics, "statistics"),
         lineage.read(schema, "schema"),
         origins.of_contract(contract, contract_uri),
     ]
-    if baseline_version:
-        entry = registry.get("statistics", baseline_version)
-        parents.append(origins.of_version(entry))
-        with tempfile.TemporaryDirectory() as scratch:
-            baseline = Statistics.read(registry.fetch(entry, Path(scratch) / "baseline"))
+    versions = baseline_version.split(against.SEPARATOR) if baseline_version else []
+    entries = [registry.get("statistics", version) for version in versions]
+    parents += [origins.of_version(entry) for entry in entries]
+    kept = Kept(registry)
+    baseline = kept.merged(entries) if entries else None
 
     rows = None
     if examples is not None:
@@ -278,7 +280,13 @@ def validate_examples(
             )
     history = _history(registry, current.span)
     result = validation.validate(
-        current, expected, contract, baseline=baseline, examples=rows, history=history
+        current,
+        expected,
+        contract,
+        baseline=baseline,
+        examples=rows,
+        history=history,
+        steps=kept.steps(contract, before=current.span),
     )
     result = offer.with_proposal(
         result,

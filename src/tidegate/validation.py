@@ -24,7 +24,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tidegate import anomalies
 from tidegate.contract import Contract
 from tidegate.distances import Distance
-from tidegate.drift import compare, drift_findings, missing_findings
+from tidegate.drift.compare import check_measures, compare
+from tidegate.drift.findings import drift_findings, share_findings
+from tidegate.drift.learned import Steps
 from tidegate.errors import SchemaError, StatisticsError
 from tidegate.examples import Examples
 from tidegate.needs import needs_findings
@@ -120,10 +122,7 @@ class Validation:
                 environment=document["environment"],
                 num_examples=document["num_examples"],
                 verdict=verdict,
-                distances=tuple(
-                    Distance(**{**d, "moved": tuple((m[0], m[1], m[2]) for m in d["moved"])})
-                    for d in document["distances"]
-                ),
+                distances=tuple(Distance.of(d) for d in document["distances"]),
                 anomalies=text_format.Parse(
                     (directory / "anomalies.pbtxt").read_text(encoding="utf-8"),
                     anomalies_pb2.Anomalies(),
@@ -146,6 +145,7 @@ def validate(
     examples: Examples | None = None,
     environment: str = TRAINING,
     history: Sequence[Past] = (),
+    steps: Steps | None = None,
     now: datetime | None = None,
 ) -> Validation:
     """Judge a span.
@@ -154,14 +154,16 @@ def validate(
         statistics: Of the span.
         schema: What it is held against; see `tidegate.schema`.
         contract: Its gates, and which columns are key, time, label and features.
-        baseline: The statistics of the span before; None if there is none.
+        baseline: The statistics it is compared with; None if there are none.
         examples: The rows the statistics are of; without them no row is counted or shown, and
             the contract's rules over examples are not evaluated.
         environment: TRAINING, where the label must be there, or SERVING, where it is absent.
         history: Accepted spans before this one, the newest last.
+        steps: The distances between accepted spans, for features whose limit is `learned`.
         now: When freshness is judged; the clock's time by default.
 
     Raises:
+        ContractError: a measure is limited that a feature does not have.
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
     """
     rows = statistics.num_examples()
@@ -172,6 +174,7 @@ def validate(
     anomalous: list[AnomalousRows] = []
     if rows:
         features = statistics.features()
+        check_measures(features, contract)
         reported = _tfdv(statistics, schema, baseline, environment)
         label = list(_label(statistics, contract)) if environment == TRAINING else []
         found += label
@@ -182,9 +185,11 @@ def validate(
         found += needs_findings(features, contract, absent=absent)
         found += quality_findings(statistics, contract, baseline=baseline, history=history, now=now)
         if baseline is not None and baseline.num_examples():
-            distances = compare(statistics, baseline, contract)
-            found += drift_findings(distances, contract)
-            found += missing_findings(statistics, baseline, contract)
+            distances = compare(statistics, baseline, contract, steps=steps)
+            moved = drift_findings(distances, contract)
+            drifted = {f.subject for f in moved if f.code == "drift"}
+            found += moved
+            found += share_findings(statistics, baseline, contract, drifted=drifted)
     found += _about_baseline(statistics, baseline)
     found = list(settled(found, contract))
     if rows and (contract.rules or examples is not None):

@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from tidegate.contract import Contract
-from tidegate.distances import (
-    align_counts,
-    cell_edges,
-    cell_masses,
-    jensen_shannon,
-    l_infinity,
-)
-from tidegate.drift import compare, drift_findings
+from tidegate.distances import jensen_shannon, l_infinity
+from tidegate.drift.cells import cell_edges, cell_masses
+from tidegate.drift.compare import compare
+from tidegate.drift.findings import drift_findings
 from tidegate.statistics import compute_table
-from tidegate.thresholds import limit, noise_floor
 
 weights = st.lists(st.integers(0, 1000), min_size=2, max_size=20).filter(any)
 
@@ -75,19 +70,21 @@ def tfdv_measures(current, baseline, *, kind, measures):
     return [m.value for m in found.drift_skew_info[0].drift_measurements]
 
 
-def test_categories_agree_with_tfdv():
-    generator = np.random.default_rng(1)
-    a = of({"x": generator.choice(list("abcde"), 1000, p=[0.4, 0.3, 0.2, 0.05, 0.05])})
-    b = of({"x": generator.choice(list("bcdef"), 700, p=[0.4, 0.3, 0.2, 0.05, 0.05])})
-    _, x, y = align_counts(a.features()["x"], b.features()["x"])
+values = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(values, values)
+def test_categories_agree_with_tfdv(current, baseline):
+    found = apart(current, baseline)
     theirs = tfdv_measures(
-        a.split().features[0],
-        b.split().features[0],
+        of({"x": current}).split().features[0],
+        of({"x": baseline}).split().features[0],
         kind=schema_pb2.BYTES,
         measures=["infinity_norm", "jensen_shannon_divergence"],
     )
-    assert [l_infinity(x, y), jensen_shannon(x, y)] == pytest.approx(theirs, abs=1e-9)
-    assert 0.2 < theirs[1] < 0.6
+    ours = [found["l_infinity"].value, found["jensen_shannon"].value]
+    assert [f"{v:.12f}" for v in ours] == [f"{v:.12f}" for v in theirs]
 
 
 def test_numbers_agree_with_tfdv_over_the_same_cells():
@@ -190,60 +187,3 @@ def test_a_feature_whose_values_never_recur_is_said_not_to_be_judged():
     assert {(d.value, d.status) for d in found.values()} == {(None, "report")}
     findings = drift_findings(found.values(), contract())
     assert [(f.code, f.severity) for f in findings] == [("drift_not_judged", "warn")]
-
-
-def test_auto_is_the_practical_effect_or_the_noise():
-    generator = np.random.default_rng(9)
-    many = apart(generator.normal(size=5000), generator.normal(size=5000))["jensen_shannon"]
-    assert (many.threshold, many.status) == (0.1, "ok")
-    assert "practical effect size" in many.origin
-    few = apart(generator.normal(size=40), generator.normal(size=5000))["jensen_shannon"]
-    assert few.status == "too_few"
-    rare = [f"v{i}" for i in range(200)] * 2
-    noisy = apart(rare, rare)["jensen_shannon"]
-    assert noisy.threshold == noisy.noise > 0.1
-    assert noisy.status == "too_few"
-    assert "noise floor of 400 and 400 values" in noisy.origin
-
-
-def test_samples_of_one_distribution_rarely_exceed_the_noise():
-    generator = np.random.default_rng(11)
-    draws = [apart(generator.normal(size=300), generator.normal(size=300)) for _ in range(60)]
-    above = sum(d["jensen_shannon"].value > d["jensen_shannon"].noise for d in draws)
-    assert above <= 4
-
-
-def test_a_number_limits_jensen_shannon_alone():
-    current, baseline = ["a"] * 700 + ["b"] * 300, ["a"] * 300 + ["b"] * 700
-    auto = apart(current, baseline)
-    assert auto["jensen_shannon"].status == "drift"
-    assert auto["l_infinity"].value == pytest.approx(0.4)
-    assert auto["l_infinity"].status == "drift"
-    number = apart(current, baseline, "{drift: {features: {x: 0.9}}}")
-    assert (number["jensen_shannon"].status, number["l_infinity"].status) == ("ok", "report")
-    strict = apart(current, baseline, "{drift: 0.01}")
-    assert (strict["jensen_shannon"].status, strict["l_infinity"].status) == ("drift", "report")
-    report = apart(current, baseline, "{drift: report}")
-    assert {d.status for d in report.values()} == {"report"}
-    assert {d.threshold for d in report.values()} == {None}
-
-
-def test_noise_is_seeded_and_is_what_chance_gives():
-    mass = np.ones(20)
-    floor = noise_floor("jensen_shannon", mass, n_current=500, n_baseline=800, seed="a")
-    again = noise_floor("jensen_shannon", mass, n_current=500, n_baseline=800, seed="a")
-    assert floor == again
-    generator = np.random.default_rng(10)
-    drawn = jensen_shannon(
-        generator.multinomial(500, mass / 20, 2000), generator.multinomial(800, mass / 20, 2000)
-    )
-    assert 0.95 < (drawn < floor).mean() <= 1
-    wide = noise_floor("jensen_shannon", mass, n_current=50_000, n_baseline=80_000, seed="a")
-    assert wide < floor / 50
-    assert noise_floor("l_infinity", np.zeros(3), n_current=5, n_baseline=5, seed="a") is None
-
-
-def test_a_limit_from_the_contract_tells_when_chance_exceeds_it():
-    found = limit("jensen_shannon", 0.01, np.ones(20), n_current=50, n_baseline=50, seed="")
-    assert found.threshold == 0.01
-    assert not found.telling

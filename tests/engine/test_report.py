@@ -474,7 +474,9 @@ def test_drift_states_everything_it_rests_on(pages, validated):
         f"JS {value} Threshold {threshold} Noise floor {noise} "
         f"n before {drift.n_baseline:,} n now {drift.n_current:,} Threshold: {drift.origin}."
     ) in plain
-    assert f"Jensen-Shannon divergence {value} is above the threshold {threshold}; " in plain
+    measured = f"Jensen-Shannon divergence {value} is above the threshold {threshold}."
+    assert f"{drift.changed[0].upper()}{drift.changed[1:]}; {measured}" in plain
+    assert "As other tools measure: PSI " in plain
 
 
 def test_every_distance_is_shown_and_what_moved_furthest_is_first(pages, validated):

@@ -21,6 +21,7 @@ from tidegate.contract.sections import (
     Files,
     Gates,
     Join,
+    Limits,
     Section,
     Source,
     Splits,
@@ -37,6 +38,7 @@ from tidegate.storage import open_store
 __all__ = [
     "Contract",
     "Join",
+    "Limits",
     "Need",
     "Rule",
     "Task",
@@ -92,6 +94,12 @@ class Contract(Section):
             )
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
+        for name, asked in self.gates.drift.features.items():
+            limited = isinstance(asked, Limits) and asked.l_infinity is not None
+            if limited and name in self.features.numeric:
+                raise ValueError(
+                    f"gates.drift.features.{name} limits l_infinity, which numbers do not have"
+                )
         if self.gates.freshness is not None and self.time is None:
             raise ValueError("gates.freshness is given, and no column is named in time; name it")
         names = [rule.name for rule in self.rules]

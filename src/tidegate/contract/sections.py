@@ -22,7 +22,7 @@ from tidegate.severities import ALL_COLUMNS, ELSEWHERE, FIXED, SETTABLE, Severit
 Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Column = Annotated[str, Field(min_length=1)]
-Threshold = Literal["auto", "report"] | Annotated[float, Field(gt=0, le=1)]
+Threshold = Literal["auto", "learned", "report"] | Annotated[float, Field(gt=0, le=1)]
 
 #: Of CSV files. UTF-16 goes by its byte order mark.
 Encoding = Literal[
@@ -218,16 +218,56 @@ class Splits(Section):
         return self
 
 
-class Drift(Section):
-    """Limits for the distance of each feature from the previous span."""
+class Limits(Section):
+    """A limit for each measure of one feature; a measure without one is recorded only."""
 
+    jensen_shannon: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Of the divergence, in (0, 1]."
+    )
+    l_infinity: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="Of the change of one value's share, in (0, 1]; for text only."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Limits:
+        if self.jensen_shannon is None and self.l_infinity is None:
+            raise ValueError("give jensen_shannon or l_infinity")
+        return self
+
+
+class Distances(Section):
+    """How far the distribution of each feature may be from another."""
+
+    false_alarms: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        0.01,
+        description="The share of runs without any change that chance may hold, over all features.",
+    )
     default: Threshold = Field(
         "auto",
-        description="For every feature not named: auto, report (recorded, never holds), "
-        "or a distance in (0, 1].",
+        description="For every feature not named: auto, learned, report (recorded, never holds), "
+        "or a Jensen-Shannon divergence in (0, 1].",
     )
-    features: dict[Column, Threshold] = Field(
-        default_factory=dict, description="Per feature: auto, report, or a distance in (0, 1]."
+    features: dict[Column, Threshold | Limits] = Field(
+        default_factory=dict,
+        description="The same per feature; or jensen_shannon and l_infinity, each in (0, 1].",
+        examples=[{"temp": "report", "carrier": {"l_infinity": 0.05}}],
+    )
+
+    @property
+    def learns(self) -> bool:
+        """Whether any limit is to be learned from accepted spans."""
+        return "learned" in (self.default, *self.features.values())
+
+
+class Drift(Distances):
+    """What each span is compared with, and how far from it it may be."""
+
+    against: str = Field(
+        "previous",
+        pattern=r"^(previous|span\(\s*[0-9][0-9T:-]*\s*\)|rolling\(\s*[1-9]\d?\s*\))$",
+        description="previous: the last accepted span. span(2013-01): always that one. "
+        "rolling(6): the last six accepted spans together.",
+        examples=["rolling(6)"],
     )
 
 
@@ -276,7 +316,7 @@ class Gates(Section):
     """What holds a span back."""
 
     drift: Annotated[Drift, BeforeValidator(_drift_shorthand)] = Field(
-        Drift(), description="A threshold for all features, or default and features."
+        Drift(), description="A threshold for all features, or the keys below."
     )
     min_examples: PositiveInt = Field(
         1000, description="A span with fewer examples is held: too few to judge."

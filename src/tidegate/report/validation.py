@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from tidegate.report import columns as views
 from tidegate.report import shapes
 from tidegate.report.page import render, verdict_facts
 from tidegate.report.rules import shown_rows, shown_rules
-from tidegate.report.text import NOTHING, count, fixed, integer, listing, percent, short
+from tidegate.report.text import NOTHING, count, fixed, integer, listing, number, percent, short
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: How many features are shown large, as what changed most.
 _TOP = 6
-#: A share that changed by less reads as if it had not.
-_VISIBLE = 0.001
 #: Values shown side by side for a feature of text.
 _VALUES = 8
 
@@ -138,6 +136,8 @@ def validation_page(
         distances=_every_distance(ranked),
         measures=MEASURES,
         sentence=sentence,
+        beside=lambda d: beside(d, contract),
+        false_alarms=percent(contract.gates.drift.false_alarms),
         **verdict_facts(validation.verdict),
     )
 
@@ -211,7 +211,10 @@ def sentence(distance: Distance) -> str:
     if distance.value is None:
         return distance.note or f"{measure} could not be computed: {distance.origin}."
     if distance.status == "too_few":
-        return distance.note or "There are too few rows to tell a change from chance."
+        return (
+            f"{distance.n_current:,} and {distance.n_baseline:,} values are too few to tell a "
+            f"change from chance, which alone gives up to {fixed(distance.noise)}."
+        )
     if distance.threshold is None:
         said = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
     else:
@@ -221,12 +224,27 @@ def sentence(distance: Distance) -> str:
     chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
     if chance:
         said += ", no more than chance gives between two samples of these sizes"
-    if distance.moved and not chance:
-        label, before, after = distance.moved[0]
-        if abs(after - before) >= _VISIBLE:
-            verb = "rose" if after > before else "fell"
-            said += f"; {short(label, 40)} {verb} from {percent(before)} to {percent(after)}"
+    if distance.changed and not chance:
+        said = f"{_capital(short(distance.changed, 200))}; {said}"
     return f"{said}."
+
+
+def _capital(said: str) -> str:
+    return said[:1].upper() + said[1:]
+
+
+def beside(distance: Distance, contract: Contract) -> str:
+    """What other tools measure of the feature, each with its name."""
+    facts = contract.columns.get(distance.feature)
+    unit = (facts.unit if facts else None) or ""
+    measured = dict(distance.customary)
+    written: dict[str, Callable[[float], str]] = {
+        "psi": lambda value: f"PSI {fixed(value, 3)}",
+        "kolmogorov_smirnov": lambda value: f"KS {fixed(value, 3)}",
+        "wasserstein": lambda value: f"Wasserstein {number(value)} {unit}".rstrip(),
+        "unseen": lambda value: f"unseen values {percent(value)}",
+    }
+    return ", ".join(write(measured[k]) for k, write in written.items() if k in measured)
 
 
 def _lead(validation: Validation, compared: list[Comparison]) -> str:
