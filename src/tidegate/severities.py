@@ -22,6 +22,7 @@ __all__ = [
     "ELSEWHERE",
     "FIXED",
     "SETTABLE",
+    "SKEW",
     "VALIDATION",
     "Severity",
     "settled",
@@ -85,6 +86,7 @@ FIXED: Final = frozenset(
         "statistic_not_computable",
         "unknown_type",
         "no_data_in_span",
+        "no_common_keys",
         "feature_missing_name",
         "feature_missing_type",
         "invalid_schema_specification",
@@ -97,8 +99,19 @@ VALIDATION: Final[dict[str, Shown]] = {
     "unseen_values": "warn",
     "nan_values": "warn",
     "rule_without_rows": "warn",
+    "schema_not_enforced": "warn",
     "serves_no_need": "info",
     "no_baseline": "warn",
+}
+#: What holding serving data against training data finds and may be set.
+SKEW: Final[dict[str, Shown]] = {
+    "too_few_pairs": "hold",
+    "label_in_serving": "warn",
+    "rows_without_key": "warn",
+    "duplicate_join_keys": "warn",
+    "feature_skew_tolerated": "warn",
+    "keys_missing_in_serving": "info",
+    "keys_missing_in_training": "info",
 }
 #: Where else the severity of a code is decided.
 ELSEWHERE: Final = {
@@ -107,6 +120,12 @@ ELSEWHERE: Final = {
     "drift_not_judged": "gates.drift",
     "drift_not_computable": "gates.drift",
     "missing_rate": "gates.drift",
+    "feature_skew": "gates.skew.mismatch",
+    "feature_skew_too_few": "gates.skew.mismatch",
+    "distribution_skew": "gates.skew",
+    "distribution_skew_too_few": "gates.skew",
+    "distribution_skew_not_judged": "gates.skew",
+    "distribution_skew_not_computable": "gates.skew",
     "leakage": "splits.by",
     "too_few_examples": "gates.min_examples",
     "need_not_served": "needs",
@@ -114,7 +133,7 @@ ELSEWHERE: Final = {
     "rule_not_evaluated": "the rule's own severity",
 }
 #: Every code that `gates.findings` takes, with what it is by default.
-SETTABLE: Final[dict[str, Shown]] = {**DEFAULTS, **VALIDATION, **ANOMALIES}
+SETTABLE: Final[dict[str, Shown]] = {**DEFAULTS, **VALIDATION, **SKEW, **ANOMALIES}
 
 
 def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding]:
@@ -125,7 +144,7 @@ def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding
     """
     for finding in findings:
         chosen: Severity = finding.severity
-        if finding.code in ANOMALIES or finding.code in VALIDATION:
+        if finding.code in ANOMALIES or finding.code in VALIDATION or finding.code in SKEW:
             by_column = contract.gates.findings.get(finding.code, {})
             chosen = contract.gates.severity(finding.code, finding.subject, default=chosen)
             spared = (

@@ -106,11 +106,14 @@ def test_every_key_is_documented():
     page = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
     schema = json_schema()
     sections = {"": schema["properties"]}
-    for name in ("source", "features", "splits", "gates", "training", "evaluation"):
+    for name in ("source", "features", "splits", "gates", "training", "evaluation", "serving"):
         sections[f"{name}."] = schema["$defs"][name.capitalize()]["properties"]
     sections["gates.drift."] = schema["$defs"]["Drift"]["properties"]
+    for name, of in (("", "Skew"), ("mismatch.", "Mismatch"), ("tolerance.", "Tolerances")):
+        sections[f"gates.skew.{name}"] = schema["$defs"][of]["properties"]
     wanted = {f"{prefix}{key}" for prefix, keys in sections.items() for key in keys}
-    wanted -= {prefix.removesuffix(".") for prefix in sections} - {"gates.drift"}
+    plain = {"gates.drift", "gates.skew", "gates.skew.mismatch", "serving"}
+    wanted -= {prefix.removesuffix(".") for prefix in sections} - plain
     assert {key for key in wanted if f"`{key}`" not in page} == set()
 
 

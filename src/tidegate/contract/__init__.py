@@ -16,6 +16,7 @@ from tidegate.contract.rules import Rule
 from tidegate.contract.sections import (
     Column,
     ColumnFacts,
+    Drift,
     Evaluation,
     Features,
     Files,
@@ -27,10 +28,12 @@ from tidegate.contract.sections import (
     Splits,
     Task,
     Threshold,
+    Tolerance,
     Training,
     duration,
     quoted,
 )
+from tidegate.contract.serving import Serving
 from tidegate.errors import ContractError, StorageError
 from tidegate.severities import ALL_COLUMNS
 from tidegate.storage import open_store
@@ -41,8 +44,10 @@ __all__ = [
     "Limits",
     "Need",
     "Rule",
+    "Serving",
     "Task",
     "Threshold",
+    "Tolerance",
     "Training",
     "duration",
     "json_schema",
@@ -76,6 +81,9 @@ class Contract(Section):
         (), description="Column combinations by which a model is judged beside the whole."
     )
     needs: tuple[Need, ...] = Field((), description="What users need, and the data for it.")
+    serving: Serving | None = Field(
+        None, description="Where the features lie that a model was given in production."
+    )
     rules: tuple[Rule, ...] = Field((), description="What must be so of the data, in SQL.")
     training: Training = Training()
     evaluation: Evaluation = Evaluation()
@@ -105,6 +113,8 @@ class Contract(Section):
         names = [rule.name for rule in self.rules]
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"rules has {quoted(twice)} more than once")
+        if self.serving is not None and self.label in (self.serving.key or ()):
+            raise ValueError(f"label {self.label!r} is part of serving.key")
         if self.splits.by == "time" and self.time is None:
             raise ValueError("splits.by is time, and no column is named in time; name it")
         if self.splits.column is not None and self.splits.column == self.label:
@@ -147,6 +157,37 @@ class Contract(Section):
         return self.model_copy(update={"source": Source(**files), "features": features})
 
     @property
+    def serving_key(self) -> tuple[str, ...]:
+        """The columns that join serving logs to training data, as the latter calls them."""
+        return (self.serving.key if self.serving is not None else None) or self.key
+
+    def for_serving(self) -> Contract:
+        """A contract by which serving logs are read: their source and names, and no look-ups.
+
+        Raises:
+            ContractError: this contract does not say where the logs lie.
+        """
+        if self.serving is None:
+            raise ContractError(
+                "the contract has no section serving, so nothing says where the logs lie; add "
+                "serving.source"
+            )
+        names, features = self.serving.columns, self.features
+        renamed = Features(
+            categorical=tuple(names.get(c, c) for c in features.categorical),
+            numeric=tuple(names.get(c, c) for c in features.numeric),
+        )
+        return self.model_copy(
+            update={"source": self.serving.source, "joins": (), "features": renamed}
+        )
+
+    def for_skew(self) -> Contract:
+        """This contract with the limits of `gates.skew` in the place of those of drift."""
+        skew = self.gates.skew
+        limits = Drift(default=skew.default, features=skew.features)
+        return self.model_copy(update={"gates": self.gates.model_copy(update={"drift": limits})})
+
+    @property
     def not_features(self) -> frozenset[str]:
         """Columns that no model may see: key, time, label, split and the excluded ones."""
         named = (*self.key, self.time, self.label, self.splits.column, *self.features.exclude)
@@ -179,6 +220,13 @@ class Contract(Section):
         named += [("columns", c) for c in self.columns]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
+        skew = self.gates.skew
+        named += [("gates.skew.features", c) for c in skew.features]
+        named += [("gates.skew.mismatch.features", c) for c in skew.mismatch.features]
+        named += [("gates.skew.tolerance.features", c) for c in skew.tolerance.features]
+        if self.serving is not None:
+            named += [("serving.key", c) for c in self.serving.key or ()]
+            named += [("serving.columns", c) for c in self.serving.columns]
         # What is new to the data may be named before it is there.
         findings = {k: v for k, v in self.gates.findings.items() if k != "schema_new_column"}
         by_column = {c for columns in findings.values() for c in columns} - {ALL_COLUMNS}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from tidegate.errors import ContractError
 
 #: Sections of the design that this version cannot enforce. They are refused, never ignored.
-_PLANNED = {"fairness", "privacy", "skew"}
+_PLANNED = {"fairness", "privacy"}
 
 
 class _Loader(yaml.SafeLoader):

@@ -23,6 +23,7 @@ Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Column = Annotated[str, Field(min_length=1)]
 Threshold = Literal["auto", "learned", "report"] | Annotated[float, Field(gt=0, le=1)]
+Share = Literal["report"] | Annotated[float, Field(ge=0, lt=1)]
 
 #: Of CSV files. UTF-16 goes by its byte order mark.
 Encoding = Literal[
@@ -218,6 +219,10 @@ class Splits(Section):
         return self
 
 
+def _shorthand(value: Any) -> Any:
+    return value if isinstance(value, dict | Section) else {"default": value}
+
+
 class Limits(Section):
     """A limit for each measure of one feature; a measure without one is recorded only."""
 
@@ -271,8 +276,45 @@ class Drift(Distances):
     )
 
 
-def _drift_shorthand(value: Any) -> Any:
-    return value if isinstance(value, dict | Drift) else {"default": value}
+class Mismatch(Section):
+    """How many pairs of rows with the same key may differ in a feature."""
+
+    default: Share = Field(
+        0.01,
+        description="For every feature not named: a share in [0, 1), or report (recorded, never "
+        "holds).",
+    )
+    features: dict[Column, Share] = Field(
+        default_factory=dict, description="Per feature: a share in [0, 1), or report."
+    )
+
+
+class Tolerance(Section):
+    """How far two floats may be apart and still be the same value; whole numbers must be equal."""
+
+    relative: Annotated[float, Field(ge=0, lt=1)] = Field(
+        1e-6, description="As a share of the greater of the two. By default what 32 bits lose."
+    )
+    absolute: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="In the column's own unit; the larger of both counts."
+    )
+
+
+class Tolerances(Tolerance):
+    """The same for every feature, but for those that are named."""
+
+    features: dict[Column, Tolerance] = Field(
+        default_factory=dict, description="Per feature: relative and absolute."
+    )
+
+
+class Skew(Distances):
+    """Limits between training and serving data: of each distribution, and of single values."""
+
+    mismatch: Annotated[Mismatch, BeforeValidator(_shorthand)] = Field(
+        Mismatch(), description="A share for all features, or default and features."
+    )
+    tolerance: Tolerances = Tolerances()
 
 
 class Volume(Section):
@@ -315,8 +357,11 @@ Severities = Annotated[
 class Gates(Section):
     """What holds a span back."""
 
-    drift: Annotated[Drift, BeforeValidator(_drift_shorthand)] = Field(
+    drift: Annotated[Drift, BeforeValidator(_shorthand)] = Field(
         Drift(), description="A threshold for all features, or the keys below."
+    )
+    skew: Annotated[Skew, BeforeValidator(_shorthand)] = Field(
+        Skew(), description="The same between training and serving data, and more."
     )
     min_examples: PositiveInt = Field(
         1000, description="A span with fewer examples is held: too few to judge."

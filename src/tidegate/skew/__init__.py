@@ -1,0 +1,17 @@
+"""Skew between training data and what models are given in production, by schema, key and shape."""
+
+from tidegate.skew.measure import measure
+from tidegate.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, Skew
+from tidegate.skew.sides import Side, of_examples, recorded
+
+__all__ = [
+    "ColumnSkew",
+    "Confusion",
+    "FeatureSkew",
+    "Keys",
+    "Side",
+    "Skew",
+    "measure",
+    "of_examples",
+    "recorded",
+]

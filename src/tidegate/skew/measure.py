@@ -1,0 +1,99 @@
+"""Serving data held against training data: three kinds of skew, and one verdict.
+
+Fails closed: no rows, no column to join by, no key that both sides have, too few pairs of rows
+and a distance that cannot be computed all hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidegate.contract import Contract
+from tidegate.drift.compare import compare
+from tidegate.severities import settled
+from tidegate.skew.columns import column_findings, compare_columns, schema_findings
+from tidegate.skew.findings import distribution_findings, feature_findings, key_findings
+from tidegate.skew.join import joined
+from tidegate.skew.pairs import compare_pairs
+from tidegate.skew.result import FeatureSkew, Keys, Skew
+from tidegate.skew.sides import Side
+from tidegate.verdict import Finding, Verdict
+
+#: Of TFDV's anomalies those that say what a comparison of the columns would say again.
+_OF_COLUMNS = {"schema_missing_column", "unexpected_data_type"}
+
+
+def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> Skew:
+    """Measure the skew between training and serving data, and judge it.
+
+    Args:
+        training: What a model learns from.
+        serving: What models were given in production, under the training data's names.
+        schema: What the data is held against, in its environment SERVING.
+        contract: Its `gates.skew`, `serving_key`, label and features.
+
+    Raises:
+        SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
+        StatisticsError: the rows of a side cannot be read.
+    """
+    empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
+    found: list[Finding] = [*empty]
+    columns = compare_columns(training, serving, schema, contract)
+    keys = Keys((), training.rows, serving.rows)
+    features: tuple[FeatureSkew, ...] = ()
+    if not empty:
+        objected = list(schema_findings(serving, schema))
+        told = {f.subject for f in objected if f.code in _OF_COLUMNS}
+        found += [*objected, *column_findings(columns, told, contract)]
+        keys, features = _by_key(training, serving, contract)
+        about_keys = list(key_findings(keys, contract))
+        enough = not any(f.code == "too_few_pairs" for f in about_keys)
+        found += [*about_keys, *feature_findings(features, enough=enough)]
+    distances = compare(serving.statistics, training.statistics, contract.for_skew())
+    both = {c.column for c in columns if None not in (c.training_type, c.serving_type)}
+    distances = [d for d in distances if d.feature in both]
+    if not empty:
+        found += distribution_findings(distances, contract)
+    return Skew(
+        training=training.statistics.span,
+        serving=serving.statistics.span,
+        training_rows=training.rows,
+        serving_rows=serving.rows,
+        verdict=Verdict(tuple(settled(found, contract))),
+        columns=columns,
+        keys=keys,
+        features=features,
+        distances=tuple(distances),
+    )
+
+
+def _sides(training: Side, serving: Side) -> tuple[tuple[Side, str], tuple[Side, str]]:
+    return (training, "training"), (serving, "serving")
+
+
+def _no_rows(side: Side, what: str) -> Finding:
+    return Finding(
+        "no_examples",
+        "",
+        "hold",
+        f"the {what} data {side.statistics.span!r} has no rows, so nothing can be compared; fix "
+        "the source",
+    )
+
+
+def _by_key(
+    training: Side, serving: Side, contract: Contract
+) -> tuple[Keys, tuple[FeatureSkew, ...]]:
+    for side, what in _sides(training, serving):
+        missing = [c for c in contract.serving_key if c not in side.schema.names]
+        if missing:
+            problem = (
+                f"the {what} data has no column {missing[0]!r}, which the key is made of, so no "
+                "values could be compared; log it, give its other name in serving.columns, or "
+                "another key in serving.key"
+            )
+            return Keys((), training.rows, serving.rows, problem=problem), ()
+    with joined(training, serving, contract) as pairs:
+        if not pairs.keys.pairs:
+            return pairs.keys, ()
+        return compare_pairs(pairs, contract)
