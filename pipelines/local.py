@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -162,7 +163,7 @@ def _cached(name: str, outputs: Mapping[str, Any]) -> Task:
 
 
 def _main(spec: str, root: str, arguments: str, kept: str | None = None) -> int:
-    from kfp import components, local
+    from kfp import components, dsl, local
 
     # KFP tells a cache hit to whatever handler the root has.
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
@@ -173,8 +174,11 @@ def _main(spec: str, root: str, arguments: str, kept: str | None = None) -> int:
         enable_caching=kept is not None,
         cache_root=kept,
     )
+    # KFP's local runner (2.17.0) does not know this placeholder and ends with an IndexError.
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    text = Path(spec).read_text().replace(dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER, now)
     try:
-        components.load_component_from_file(spec)(**json.loads(arguments))
+        components.load_component_from_text(text)(**json.loads(arguments))
     except RuntimeError as error:
         print(error)
         return 1

@@ -273,20 +273,21 @@ class Server:
         cron: str,
         start: str | None,
         end: str | None,
+        catch_up: bool,
         experiment: str = EXPERIMENT,
         account: str | None = None,
     ) -> str:
         """Start runs by a cron expression, one at a time; returns the schedule's identifier.
 
-        Times that pass while nothing can start are left out but for the last.
-
         Args:
             version: What to run.
             name: What lists show.
-            parameters: Of the pipeline; `[[CurrentTime.LAYOUT]]` in one is when the run starts.
+            parameters: Of the pipeline. KFP fills in no macros (`[[ScheduledTime]]`) where a
+                schedule names a version, as this one does; `before:scheduled` is such a span.
             cron: Six fields, the first for seconds, in UTC.
             start: The first moment, RFC 3339; None is now.
             end: The last moment; None is never.
+            catch_up: Whether times that have passed are made up for, one after the other.
             experiment: The group its runs are shown in.
             account: The Kubernetes ServiceAccount of its pods; None is KFP's own.
 
@@ -301,7 +302,7 @@ class Server:
                 start_time=start,
                 end_time=end,
                 max_concurrency=1,
-                no_catchup=True,
+                no_catchup=not catch_up,
                 params=dict(parameters),
                 pipeline_id=version.pipeline_id,
                 version_id=version.version_id,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +18,6 @@ from pipelines.settings import DEFAULT, Settings
 from tidegate.contract import Contract
 from tidegate.errors import TidegateError
 from tidegate.registry import Registry
-from tidegate.sources.spans import SpanPattern
 
 _POLL_SECONDS: Final = 5.0
 #: How often in a row the server may fail to answer while a run is waited for.
@@ -40,32 +37,23 @@ def submit(options: argparse.Namespace) -> int:
     """
     server = _server(options)
     version = _published(server, options)
-    return _in_turn(server, version, options.span or [defaults.SPAN], options)
-
-
-def _in_turn(
-    server: Server, version: Version, spans: Sequence[str], options: argparse.Namespace
-) -> int:
-    for span in spans:
+    for span in options.span or [defaults.SPAN]:
         run_id = server.start(
             version,
             f"{options.pipeline} {_stem(options.contract)} {span}",
             {**_parameters(options), "span": span},
             experiment=options.experiment,
-            caching=False if getattr(options, "no_cache", False) else None,
+            caching=False if options.no_cache else None,
             account=options.service_account,
         )
         _say(f"run {run_id}", server.url(run_id))
-        if not getattr(options, "no_wait", False) and (code := _watch(server, run_id, options)):
+        if not options.no_wait and (code := _watch(server, run_id, options)):
             return code
     return PUBLISHED
 
 
 def schedule(options: argparse.Namespace) -> int:
-    """Make a recurring run; returns 0, or the exit code of the run that ended a catching up.
-
-    KFP's own catching up is off: it starts a run for every time that has passed and tells none of
-    them which, so that all would take the same span.
+    """Make a recurring run; returns 0.
 
     Raises:
         TidegateError: one of this name is there already, the times are none that KFP takes, or
@@ -81,11 +69,6 @@ def schedule(options: argparse.Namespace) -> int:
             "replace it with --replace, or give another --name"
         )
     version = _published(server, options)
-    if options.catch_up_from:
-        spans = _over(options.contract, options.catch_up_from)
-        if code := _in_turn(server, version, spans, options):
-            _say("", "no schedule was made: see to this span, and start again")
-            return code
     made = server.schedule(
         version,
         name,
@@ -93,20 +76,16 @@ def schedule(options: argparse.Namespace) -> int:
         cron=when,
         start=options.start,
         end=options.end,
+        catch_up=not options.no_catch_up,
         experiment=options.experiment,
         account=options.service_account,
     )
     if before:
         server.unschedule(before.schedule_id)
-    _say(f"schedule {made}", f"{name}: {when} UTC, one run at a time, span {options.span}")
+    past = "left out" if options.no_catch_up else "caught up with"
+    _say(f"schedule {made}", f"{name}: {when} UTC, span {options.span}")
+    _say("", f"one run at a time; times that have passed are {past}")
     return 0
-
-
-def _over(contract_uri: str, first: str) -> list[str]:
-    """The spans from `first` to the last that is over now, as the contract writes them."""
-    pattern = SpanPattern(Contract.load(contract_uri).source.uri)
-    numbers = range(pattern.ordinal(first), pattern.ordinal_at(datetime.now(UTC)))
-    return [pattern.span_at(number) for number in numbers]
 
 
 def status(options: argparse.Namespace) -> int:
@@ -227,7 +206,8 @@ def _still(run: Run) -> int:
 def _told(run: Run, options: argparse.Namespace) -> int:
     """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
     outcome = _outcome(run)
-    reports, lines = {}, []
+    reports: dict[str, str] = {}
+    lines: list[str] = []
     try:
         for pod in pods.of_run(run.run_id, options.namespace or options.kfp_namespace):
             lines += _telling(run.run_id, pod, outcome)

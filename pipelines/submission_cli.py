@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Final
 
 from pipelines import defaults
 
@@ -15,9 +14,6 @@ exit codes, as of a run on this machine:
   2  the command line is wrong
   3  a gate held a span; nothing was published
 """
-#: When KFP starts a run, in UTC; Go's way of writing a layout. A schedule of KFP 2.17 knows no
-#: other time: [[ScheduledTime]] is not filled in.
-NOW: Final = "[[CurrentTime.2006-01-02T15:04:05]]"
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,15 +39,18 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     scheduling.add_argument(
         "--span",
-        default=f"before:{NOW}",
-        help="of each run; the default is the span that is over when the run starts: %(default)s",
+        default="before:scheduled",
+        help="of each run (default: %(default)s, the span that was over when the run was due, "
+        "however late it starts)",
     )
-    scheduling.add_argument("--start", metavar="TIME", help="RFC 3339; default: now")
-    scheduling.add_argument("--end", metavar="TIME", help="RFC 3339; default: never")
     scheduling.add_argument(
-        "--catch-up-from",
-        metavar="SPAN",
-        help="first run every span from this one to the last that is over, one after the other",
+        "--start", metavar="TIME", help="RFC 3339; one in the past is caught up with (default: now)"
+    )
+    scheduling.add_argument("--end", metavar="TIME", help="RFC 3339 (default: never)")
+    scheduling.add_argument(
+        "--no-catch-up",
+        action="store_true",
+        help="leave out times that have passed but for the last, instead of making up for each",
     )
     scheduling.add_argument("--name", help="of the schedule (default: the pipeline and contract)")
     scheduling.add_argument(

@@ -31,8 +31,9 @@ def training(
         contract_uri: The data contract, a YAML file that the pods can read.
         registry_uri: Where schemas, statistics and models are kept between runs.
         span: The period to process: 2013-02, 2013-01..2013-03, last:3, latest,
-            before:2013-03-02T06:00 (the span that was over then), or
-            interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly inside).
+            before:2013-03-02T06:00 (the span that was over then), before:scheduled (that was over
+            when the run was due), or interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly
+            inside).
         on_hold: fail shows a held run red; succeed lets it end green. Nothing is published
             either way.
     """
@@ -44,7 +45,10 @@ def training(
     with dsl.ExitHandler(last, name="train-and-publish"):
         resolved = policy.apply(
             components.resolve_inputs(
-                contract_uri=contract_uri, span=span, registry_uri=registry_uri
+                contract_uri=contract_uri,
+                span=span,
+                registry_uri=registry_uri,
+                scheduled_at=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER,
             ),
             defaults.SMALL,
             cache=False,

@@ -8,7 +8,9 @@ from components.images import LIGHT
 
 
 @dsl.component(base_image=LIGHT, install_kfp_package=False)
-def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTuple(
+def resolve_inputs(
+    contract_uri: str, span: str, registry_uri: str, scheduled_at: str = ""
+) -> NamedTuple(
     "Resolved",
     [
         ("span", str),
@@ -27,8 +29,10 @@ def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTupl
     Args:
         contract_uri: The data contract, a YAML file.
         span: The period to process: 2013-02, 2013-01..2013-03, last:3, latest, or
-            interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly inside).
+            interval:2013-02-01T00:00/2013-03-01T00:00 (spans wholly inside), or
+            before:2013-03-02T06:00 and before:scheduled (the span that was over then).
         registry_uri: Where schemas, statistics and models are kept.
+        scheduled_at: When the run was due, for before:scheduled.
 
     Returns:
         span: The period itself where latest was asked for; of several spans first..last.
@@ -43,5 +47,10 @@ def resolve_inputs(contract_uri: str, span: str, registry_uri: str) -> NamedTupl
     from tidegate import steps
 
     return astuple(
-        steps.resolve_inputs(contract_uri=contract_uri, span=span, registry_uri=registry_uri)
+        steps.resolve_inputs(
+            contract_uri=contract_uri,
+            span=span,
+            registry_uri=registry_uri,
+            scheduled_at=scheduled_at,
+        )
     )

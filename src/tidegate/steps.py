@@ -25,6 +25,7 @@ from tidegate.contract import Contract
 from tidegate.errors import EvaluationError, ExamplesError, RegistryError, TidegateError
 from tidegate.lineage import Lineage, Making, directory_digest
 from tidegate.registry import Registry
+from tidegate.sources.selection import scheduled
 from tidegate.sources.spans import TO, span_order
 
 if TYPE_CHECKING:
@@ -69,10 +70,13 @@ class Resolved:
 
 
 @step
-def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolved:
+def resolve_inputs(
+    *, contract_uri: str, span: str, registry_uri: str, scheduled_at: str = ""
+) -> Resolved:
     """Turn contract and span into digests, and look up what the registry has to compare with.
 
-    Versions are empty where the registry has none yet.
+    Versions are empty where the registry has none yet. `scheduled_at` is the moment the run was
+    scheduled for, in ISO 8601, for a span such as `before:scheduled`.
 
     Raises:
         SystemExit: the contract, the span or the registry cannot be read.
@@ -81,7 +85,7 @@ def resolve_inputs(*, contract_uri: str, span: str, registry_uri: str) -> Resolv
     from tidegate.drift import against
 
     contract = Contract.load(contract_uri)
-    inputs = sources.resolve(contract, span)
+    inputs = sources.resolve(contract, scheduled(span, scheduled_at))
     registry = Registry(registry_uri, contract.dataset)
     schema = registry.current("schema")
     # Of several spans, what shares none of them; else what shares some is better than nothing.

@@ -15,7 +15,7 @@ from tidegate.contract import Contract
 from tidegate.errors import ContractError, MissingSpanError, SourceError
 from tidegate.examples import ingest
 from tidegate.registry import Registry
-from tidegate.sources.selection import select
+from tidegate.sources.selection import scheduled, select
 from tidegate.sources.spans import SpanPattern, range_name, span_order
 
 MONTHS = SpanPattern("/d/{YYYY}-{MM}.csv")
@@ -115,6 +115,24 @@ def test_excluded_spans_are_no_gaps(selection, expected):
 def test_excluded_spans_are_not_taken(selection, error, message):
     with pytest.raises(error, match=message):
         select(selection, MONTHS, YEAR, ("2013-02..2013-03",))
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("before:scheduled", "before:2013-03-02T06:00:00Z"),
+        ("last:3@before:scheduled", "last:3@before:2013-03-02T06:00:00Z"),
+        ("2013-01", "2013-01"),
+        ("latest", "latest"),
+    ],
+)
+def test_the_moment_a_run_was_scheduled_for(selection, expected):
+    assert scheduled(selection, "2013-03-02T06:00:00Z") == expected
+
+
+def test_a_run_that_no_schedule_started_has_no_such_moment():
+    with pytest.raises(ContractError, match="'' is no moment"):
+        select(scheduled("before:scheduled", ""), MONTHS, YEAR)
 
 
 def test_nothing_left_to_select():

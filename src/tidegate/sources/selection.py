@@ -11,8 +11,10 @@ from tidegate.errors import ContractError, MissingSpanError
 from tidegate.sources.spans import TO, SpanPattern
 
 LATEST: Final = "latest"
-#: What a schedule gives its runs: the span that was over at a moment, whenever the run comes to it.
+#: The span that was over at a moment, whenever a run comes to it ...
 BEFORE: Final = "before:"
+#: ... and at the moment that a schedule started the run for.
+BEFORE_SCHEDULED: Final = "before:scheduled"
 
 #: How many spans a message lists, and how many a run may have.
 _LISTED: Final = 12
@@ -98,6 +100,18 @@ def select(
             f"span {selection!r} is in source.exclude_spans; take it out there, or choose another"
         )
     return (selection,)
+
+
+def scheduled(selection: str, moment: str) -> str:
+    """The selection with the moment a run was scheduled for in the place of `scheduled`.
+
+    Args:
+        selection: As of `select`; `before:scheduled` and `last:N@before:scheduled` name no moment.
+        moment: Of ISO 8601; UTC where it names no zone.
+    """
+    if not selection.endswith(BEFORE_SCHEDULED):
+        return selection
+    return selection.removesuffix(BEFORE_SCHEDULED) + BEFORE + moment
 
 
 class _Excluded:
