@@ -27,6 +27,7 @@ from tidegate.distances import Distance
 from tidegate.drift.compare import check_measures, compare
 from tidegate.drift.findings import drift_findings, share_findings
 from tidegate.drift.learned import Steps
+from tidegate.enforcement import mended, not_enforced
 from tidegate.errors import SchemaError, StatisticsError
 from tidegate.examples import Examples
 from tidegate.needs import needs_findings
@@ -179,6 +180,7 @@ def validate(
         label = list(_label(statistics, contract)) if environment == TRAINING else []
         found += label
         found += _from_tfdv(reported, features, schema, contract, environment, bool(label))
+        found += not_enforced(schema)
         found += _not_computable(features, contract)
         found += _strays(features, schema, contract)
         absent = None if environment == TRAINING else contract.label
@@ -223,7 +225,7 @@ def _tfdv(
     try:
         return tfdv.validate_statistics(
             statistics.as_list(),
-            schema,
+            mended(schema),
             environment=environment,
             previous_statistics=baseline.as_list()
             if baseline is not None and baseline.num_examples()
