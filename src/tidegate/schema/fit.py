@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import tidegate._quiet  # noqa: F401  (before TFDV)
@@ -12,12 +12,13 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from tidegate.evaluation.intervals import wilson
+from tidegate.report.text import count
 from tidegate.schema import files
 from tidegate.schema.changes import diff, with_evidence
 from tidegate.schema.evidence import Evidence, gather
 from tidegate.schema.inference import MAX_DOMAIN, learn
 from tidegate.schema.proposal import Proposal
-from tidegate.schema.told import told
+from tidegate.schema.told import misspelt, told
 from tidegate.statistics.model import Statistics
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def propose(
     """How a schema would have to change for these spans to pass it, and no more than that.
 
     Columns that are new are added as they would be inferred. A column that no span has is dropped.
-    Values nobody has seen join the domain; a column that is missing more often may be, up to what
+    Values nobody has seen join the domain, save those that are a known one in another spelling:
+    they come from a broken writer. A column that is missing more often may be, up to what
     Wilson's interval says of the worst span; a range reaches as far as the data does; whole numbers
     become numbers. What a schema says of shapes, of the number of rows, and of distances is left as
     it is: `left` names what still holds.
@@ -79,7 +81,7 @@ def propose(
     changes = tuple(
         with_evidence(c, told(c, found, schema, rows, contract)) for c in diff(schema, made)
     )
-    left = tuple(dict.fromkeys(_left(made, spans, environment)))
+    left = tuple(dict.fromkeys([*_misspelt(schema, found), *_left(made, spans, environment)]))
     return Proposal(made, base, changes, tuple(rows), left=left)
 
 
@@ -147,7 +149,8 @@ def _widen_values(schema: Any, feature: Any, evidence: Evidence) -> None:
     if domain is None:
         return
     there = set(domain.value)
-    domain.value.extend(sorted(v for v in evidence.values if v not in there))
+    spelled = misspelt(evidence, domain.value)
+    domain.value.extend(sorted(v for v in evidence.values if v not in there and v not in spelled))
     if len(domain.value) > _MOST_VALUES:
         feature.ClearField(str(feature.WhichOneof("domain_info")))
         feature.ClearField("distribution_constraints")
@@ -175,6 +178,15 @@ def _widen_flag(feature: Any, evidence: Evidence) -> None:
     numbers = [v for s in evidence.populated.values() for v in (s.min, s.max) if v is not None]
     if any(not 0 <= v <= 1 for v in numbers):
         feature.ClearField("bool_domain")
+
+
+def _misspelt(schema: Any, found: Mapping[str, Evidence]) -> Iterator[str]:
+    for name, evidence in found.items():
+        for value, known in misspelt(evidence, files.domain(schema, name)).items():
+            yield (
+                f"{name}: {value!r} ({count(evidence.values[value].count, 'row')}) looks like "
+                f"{known!r} in another spelling; fix the source, or add it by an edit"
+            )
 
 
 def _left(schema: Any, spans: Sequence[Statistics], environment: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def proposal_for(
     *,
     base: str | None,
 ) -> Proposal | None:
-    """The changes that would let a span pass the schema; None where it does, or none would.
+    """The changes by which a span would fit the schema; None where it does, or none would.
 
     A schema that was inferred from this very span needs none, and of one that nobody knows where it
     came from (`base` as of `base_of`) nobody can say what is to be changed.
@@ -138,11 +138,12 @@ def with_proposal(
     more = len(proposal.changes) - _NAMED
     if more > 0:
         said += f" and {more:,} more"
+    left = f", save for: {proposal.left[0]}" if proposal.left else ""
     finding = Finding(
         PROPOSED,
         "",
         "info",
-        f"the schema would let this span pass with {proposal.summary} ({said}); if that is right: "
+        f"the data would fit the schema with {proposal.summary} ({said}){left}; if that is right: "
         f"{approve_command(*command, entry.version)}",
     )
     return _with(result, finding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.evaluation.intervals import wilson
@@ -47,7 +47,7 @@ def told(
         if evidence is None:
             continue
         if change.place == "string_domain" and change.effect != "new":
-            yield from _values_told(evidence, set(files.domain(schema, name)))
+            yield from _values_told(evidence, files.domain(schema, name))
         elif change.aspect == "presence" or change.effect == "new":
             yield from _presence_told(evidence)
             if evidence.absent:
@@ -61,18 +61,24 @@ def told(
                     yield f"{span}: {summary_.type}, {ends} in {summary_.count:,} values"
 
 
-def _values_told(evidence: Evidence, known: set[str]) -> Iterator[str]:
+def misspelt(evidence: Evidence, known: Sequence[str]) -> dict[str, str]:
+    """The values that are a known one but for case and blanks, and which one."""
     from tidegate.anomalies import respelled
 
-    new = [(v, seen) for v, seen in evidence.values.items() if v not in known]
-    looks = respelled([(v, seen.count) for v, seen in new], tuple(known))
+    new = [(v, seen.count) for v, seen in evidence.values.items() if v not in set(known)]
+    return respelled(new, tuple(known))
+
+
+def _values_told(evidence: Evidence, known: tuple[str, ...]) -> Iterator[str]:
+    left = misspelt(evidence, known)
+    new = [
+        (v, seen) for v, seen in evidence.values.items() if v not in set(known) and v not in left
+    ]
     for value, seen in new[:_NAMED]:
         share = percent(seen.count / evidence.count)
-        said = f"{short(value, 40)!r}: {count(seen.count, 'row')} ({share}) in "
-        said += ", ".join(seen.spans)
-        if value in looks:
-            said += f"; looks like {looks[value]!r} in another spelling: rather fix the source"
-        yield said
+        yield (
+            f"{short(value, 40)!r}: {count(seen.count, 'row')} ({share}) in {', '.join(seen.spans)}"
+        )
     if len(new) > _NAMED:
         rest = sum(seen.count for _, seen in new[_NAMED:])
         yield f"{count(len(new) - _NAMED, 'more value')} in {count(rest, 'row')}"
