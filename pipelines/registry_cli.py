@@ -57,6 +57,11 @@ def run(options: argparse.Namespace) -> int:
             print(_listed(registry, kind))
         return 0
     if options.action == "promote":
+        if options.kind == "schema" and not registry.get("schema", options.version).promoted:
+            raise RegistryError(
+                f"schema {options.version!r} was never current: it is a proposal; decide on it "
+                "with: tidegate schema approve or reject"
+            )
         before = registry.current(options.kind)
         entry = registry.promote(options.kind, options.version)
         was = before.version if before else "none"

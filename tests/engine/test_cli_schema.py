@@ -171,6 +171,26 @@ def test_an_import_says_what_is_not_enforced(registered):
     assert third.startswith("not enforced sparse_feature: ")
 
 
+def test_a_schema_in_a_file_can_be_kept_up_without_a_registry(call):  # noqa: F811
+    Path("new.csv").write_text(text_of(lines(2, carriers=("AA", "UA", "DL", "ZZ"))))
+    against = ("--against", "january.csv", "--schema", "s.pbtxt")
+    assert call("schema", "infer", "january.csv", "--out", "s.pbtxt")[0] == 0
+    assert call("validate", "new.csv", *against)[0] == 3
+    code, out, _ = call("schema", "propose", "new.csv", "--schema", "s.pbtxt", "--out", "s.pbtxt")
+    assert code == 3
+    assert out.splitlines()[0] == "1 change: 1 widened by new.csv"
+    assert "carrier: 'ZZ' may occur too" in out
+    assert "ZZ" in schemas.domain(schemas.read_file(Path("s.pbtxt")), "carrier")
+    assert call("schema", "propose", "new.csv", "--schema", "s.pbtxt")[:2] == (
+        0,
+        "no changes by new.csv\n",
+    )
+    code, _, err = call("schema", "propose", "new.csv", "--schema", "s.pbtxt", "--registry", "r")
+    assert code == 1
+    assert "give --schema or --registry, not both" in err
+    assert "--registry is missing" in call("schema", "propose", "new.csv")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

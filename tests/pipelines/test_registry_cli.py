@@ -73,6 +73,18 @@ def test_promote_is_a_rollback(call, registry):
     assert call("promote", "model", "v1") == (0, "current model: v1 (was v1)\n", "")
 
 
+def test_a_proposed_schema_is_not_promoted_past_its_approval(call, registry, tmp_path):
+    made = Registry(registry, "flights")
+    for name in ("one", "two"):
+        (tmp_path / "payload" / "model.json").write_text(name)
+        payload = tmp_path / "payload"
+        made.commit("schema", name, payload, span="2013-01", lineage={}, promote=name == "one")
+    code, out, err = call("promote", "schema", "two")
+    assert (code, out) == (1, "")
+    assert "'two' was never current: it is a proposal; decide on it with: tidegate schema" in err
+    assert call("promote", "schema", "one") == (0, "current schema: one (was one)\n", "")
+
+
 def test_mistakes_are_one_line(call):
     code, out, err = call("promote", "model", "v9")
     assert (code, out) == (1, "")

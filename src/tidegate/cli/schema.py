@@ -21,7 +21,6 @@ from tidegate.registry import Registry
 if TYPE_CHECKING:
     from tidegate.registry import Entry
     from tidegate.schema.proposal import Proposal
-    from tidegate.statistics import Statistics
 
 _DIFFERENT: Final = 3
 _EDITOR: Final = "vi"
@@ -110,28 +109,30 @@ def _add_diff(actions: Any) -> None:
 
 
 def _add_propose(actions: Any) -> None:
-    parser = _add(actions, "propose", "the changes that some spans need to pass", _propose)
-    parser.add_argument("files", nargs="+", metavar="SPAN", help="a file or directory; or a "
-                        "selection of the contract's spans")  # fmt: skip
-    parser.add_argument("--by", metavar="NAME", help="default: the user of this system")
+    parser = actions.add_parser(
+        "propose",
+        help="the changes that some spans need to fit the schema",
+        description="The changes that some spans need to fit a schema, with the evidence. Of the "
+        "registry's current one, to be approved there; or of a file with --schema.",
+    )
+    parser.add_argument("files", nargs="+", metavar="SPAN", help="a file or directory; or, with a "
+                        "contract, a selection of its spans")  # fmt: skip
+    parser.add_argument("--registry", metavar="URI", help="a directory or URI")
+    parser.add_argument("--contract", metavar="FILE", help="names the dataset")
+    parser.add_argument("--schema", type=Path, metavar="FILE", help="in place of a registry")
     parser.add_argument(
-        "--environment", choices=["TRAINING", "SERVING"], default="TRAINING", help="default: "
-        "%(default)s"
-    )  # fmt: skip
-    parser.set_defaults(read_as=None, delimiter=None, null=None)
+        "--out", type=Path, metavar="FILE", help="with --schema: write the changed schema there"
+    )
+    parser.add_argument("--by", metavar="NAME", help="default: the user of this system")
+    parser.add_argument("--environment", choices=["TRAINING", "SERVING"], default="TRAINING")
+    data.add_options(parser)
+    parser.set_defaults(run=_propose)
 
 
 def _infer(options: argparse.Namespace) -> int:
     from tidegate import schema
 
-    contract = Contract.load(options.contract) if options.contract else None
-    measured = list(_measured(options, contract))
-    described = contract
-    if described is None:
-        described = measured[0].contract
-        guessed = data.unjudgeable(measured[0].statistics)
-        data.note_unjudged(guessed)
-        described = data.excluding(described, guessed)
+    described, measured = _described(options)
     learnt = schema.learn([m.statistics for m in measured], described)
     if options.out is None:
         console.write(schema.text(learnt.schema), None)
@@ -140,6 +141,17 @@ def _infer(options: argparse.Namespace) -> int:
     spans = [m.statistics.span for m in measured]
     console.write(schema_words.learnt(learnt, spans, ink=console.out()), None)
     return 0
+
+
+def _described(options: argparse.Namespace) -> tuple[Contract, list[data.Measured]]:
+    """The spans, and the contract: the one that is given, or what the files say of themselves."""
+    contract = Contract.load(options.contract) if options.contract else None
+    measured = list(_measured(options, contract))
+    if contract is not None:
+        return contract, measured
+    guessed = data.unjudgeable(measured[0].statistics)
+    data.note_unjudged(guessed)
+    return data.excluding(measured[0].contract, guessed), measured
 
 
 def _measured(options: argparse.Namespace, contract: Contract | None) -> Iterator[data.Measured]:
@@ -195,21 +207,38 @@ def _of_versions(options: argparse.Namespace) -> Proposal:
 def _propose(options: argparse.Namespace) -> int:
     from tidegate.schema import fit, life
 
+    if options.schema is not None:
+        return _propose_on_file(options)
     registry, contract = _opened(options)
     current = registry.current("schema")
-    spans: list[Statistics] = [m.statistics for m in _measured(options, contract)]
     if current is None:
         raise SchemaError(
             f"{contract.dataset} has no schema yet; the first run infers one, or import one"
         )
     made = fit.propose(
         life.schema_of(registry, current),
-        spans,
+        [m.statistics for m in _measured(options, contract)],
         contract,
         base=current.version,
         environment=options.environment,
     )
     return _keep(options, registry, made)
+
+
+def _propose_on_file(options: argparse.Namespace) -> int:
+    from tidegate import schema
+    from tidegate.schema import fit
+
+    if options.registry is not None:
+        raise SchemaError("give --schema or --registry, not both: a file has no versions")
+    base = schema.read_file(options.schema)
+    contract, measured = _described(options)
+    spans = [m.statistics for m in measured]
+    made = fit.propose(base, spans, contract, environment=options.environment)
+    console.write(schema_words.changes(made, ink=console.out()), None)
+    if options.out is not None:
+        console.write(schema.text(made.schema), options.out)
+    return _DIFFERENT if made.changes else 0
 
 
 def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> int:
@@ -354,6 +383,8 @@ def _proposed(options: argparse.Namespace, registry: Registry) -> str:
 
 
 def _opened(options: argparse.Namespace) -> tuple[Registry, Contract]:
+    if options.registry is None:
+        raise SchemaError("--registry is missing: it says where versions are kept")
     if options.contract is None:
         raise SchemaError("--contract is missing: it names the dataset in the registry")
     contract = Contract.load(options.contract)
