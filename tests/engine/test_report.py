@@ -422,14 +422,14 @@ def test_rules_are_shown_what_fails_first_with_rows_and_anchors(pages):
     assert names == ["broken", "warned", "wrong", "idle", "fine", "lenient", "asleep"]
     for said in (
         "broken ✕ hold",
-        "12 of 3,000 rows (0.4%)",
+        "12 of 3,000 rows (0.4%) fail",
         "warned ! warn",
         "4,000 of 3,000 columns c",
         f"wrong not judged {HOSTILE_VALUE} no column",
         "idle ! no rows",
         "fine ✓ holds true",
-        "0 of 3,000 rows (0%)",
-        "12 of 3,000 rows (0.4%); 20 rows may fail",
+        "0 of 3,000 rows (0%) fail",
+        "12 of 3,000 rows (0.4%) fail; 20 rows may",
         "asleep off",
         "2 rows of 12, chosen by a hash of the key.",
         f"{HOSTILE_VALUE} missing (empty text) b",

@@ -89,6 +89,33 @@ def test_a_null_condition_fails_and_the_rule_can_say_otherwise(tmp_path):
     assert (rows.failing, rows.of) == (0, ROWS - 1)
 
 
+NAN_IS_GREATEST = [
+    ("x <= 1", 1),
+    ("NOT isnan(x)", 1),
+    ("x = 1", 1),
+    ("x < 1000", 1),
+    ("x BETWEEN 0 AND 5", 1),
+    ("isfinite(x)", 1),
+    ("x >= 1", 0),
+    ("isnan(x)", ROWS - 1),
+]
+
+
+@pytest.mark.parametrize(("check", "failing"), NAN_IS_GREATEST)
+def test_nan_is_seen_wherever_it_lies(tmp_path, check, failing):
+    """DuckDB overlooks it where it believes what Parquet states of a column."""
+    lines = [f"r{i},{'nan' if i == 7 else 1.0}\n" for i in range(ROWS)]
+    one = Span(tmp_path, "id,x\n" + "".join(lines))
+    query = f"SELECT * FROM examples WHERE ({check}) IS NOT TRUE"  # noqa: S608
+    result = one.judge(rule(check), rule(select=query) | {"name": "s"})
+    for judged in result.rules:
+        assert judged.rows.failing == failing
+        assert len(judged.rows.sample) == min(failing, SAMPLE)
+    about = f"NOT ({check})"
+    (judged,) = one.judge(rule("false", where=about)).rules
+    assert judged.rows.of == failing
+
+
 def test_a_rule_about_no_row_is_told(span):
     result = span.judge(rule("km > 1e9", where="note = 'gone'"))
     assert result.verdict.status == "pass"

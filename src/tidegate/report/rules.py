@@ -62,9 +62,9 @@ def _shown(result: RuleResult) -> ShownRule:
     if result.rows is None:
         said = result.problem or "It is switched off."
     else:
-        said = of(result.rows, noun)
+        said = f"{of(result.rows, noun)} fail"
         if result.allowed:
-            said += f"; {count(result.allowed, noun)} may fail"
+            said += f"; {count(result.allowed, noun)} may"
     failed = result.severity if state == "fail" else "hold" if state == "not_evaluated" else "warn"
     return ShownRule(
         anchor=f"rule-{result.name}",
