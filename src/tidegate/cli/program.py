@@ -13,12 +13,12 @@ import sys
 from typing import Final
 
 from tidegate import __version__
-from tidegate.cli import console, measure, schema, skew, stats, validate
+from tidegate.cli import console, measure, schema, shift, skew, stats, validate
 from tidegate.errors import TidegateError
 
 PASS, ERROR, USAGE, HOLD, INTERRUPTED = 0, 1, 2, 3, 130
 
-_COMMANDS: Final = (stats, validate, schema, measure, skew)
+_COMMANDS: Final = (stats, validate, schema, measure, skew, shift)
 
 _EXIT_CODES: Final = """\
 exit codes:

@@ -4,6 +4,8 @@
     validation_page  a verdict on data: findings, and the distance of every feature
     evaluation_page  a verdict on a model: metrics, champion, slices
     signal_page      what features tell of the label, and which to leave out
+    skew_page        serving data held against training data, by column, key and distribution
+    shift_page       what tells two sets of rows apart, and how their labels differ
     index_page       a run, and where to read more
 
 Everything that comes from data is escaped by the template engine, and a content security policy
@@ -14,7 +16,9 @@ from tidegate.report.data import data_page
 from tidegate.report.evaluation import evaluation_page
 from tidegate.report.index import index_page
 from tidegate.report.run import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
+from tidegate.report.shift import shift_page
 from tidegate.report.signal import signal_page
+from tidegate.report.skew import skew_page
 from tidegate.report.validation import validation_page
 
 __all__ = [
@@ -27,6 +31,8 @@ __all__ = [
     "data_page",
     "evaluation_page",
     "index_page",
+    "shift_page",
     "signal_page",
+    "skew_page",
     "validation_page",
 ]

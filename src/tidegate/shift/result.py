@@ -1,0 +1,115 @@
+"""How two sets of rows differ: plain values that can be written and shown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tidegate.contract import Task
+from tidegate.evaluation.result import Metric
+
+#: A cell's or class's share in the baseline and now.
+Moved = tuple[str, float, float]
+
+
+@dataclass(frozen=True)
+class FeatureShift:
+    """How well one feature tells the two sets apart.
+
+    Attributes:
+        name: Of the column.
+        kind: What its values are.
+        auc: Of ranking held-out rows by this feature's cells alone, with its 95% interval.
+        weight: Its share of what the classifier of all features goes by, in [0, 1]; 0 where
+            others say the same better.
+        told: Whether its cells differ more than chance gives, in one of twenty comparisons of all
+            features.
+        moved: The cells whose share changed most: what they hold, the share before, and now.
+    """
+
+    name: str
+    kind: str
+    auc: Metric
+    weight: float
+    told: bool
+    moved: tuple[Moved, ...]
+
+
+@dataclass(frozen=True)
+class LabelShift:
+    """How the label's distribution changed.
+
+    Attributes:
+        label: Its column.
+        task: What kind of label it is.
+        rows: How many rows have one: before, and now.
+        p: The chance of as large a difference between two samples of one distribution.
+        jensen_shannon: The divergence of the two distributions, with logarithms to base 2.
+        moved: The classes, or quantile cells of a number, whose share changed most.
+        change: A number's mean now less its mean before, or the change of the share of `subject`,
+            with the 95% interval.
+        subject: The class that `change` is of; empty for a number.
+        value_before: The mean or share before.
+    """
+
+    label: str
+    task: Task
+    rows: tuple[int, int]
+    p: float
+    jensen_shannon: float
+    moved: tuple[Moved, ...]
+    change: Metric
+    subject: str
+    value_before: float
+
+    @property
+    def told(self) -> bool:
+        """Whether chance gives as much in less than one comparison of twenty."""
+        return self.p < 0.05
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How the rows of now differ from those of before.
+
+    Attributes:
+        current: What the rows of now are called.
+        baseline: What those of before are called.
+        rows: How many rows there are: before, and now.
+        measured: How many of them were measured.
+        auc: Of a classifier that tells a row of now from one of before by all features, over rows
+            it has not learnt from, with its 95% interval. 0.5 if they are of one distribution.
+        features: The most telling first.
+        joined: How many features the classifier goes by: those that tell most.
+        label: How the label changed; None without one.
+        left_out: Columns that were not compared, and why.
+    """
+
+    current: str
+    baseline: str
+    rows: tuple[int, int]
+    measured: tuple[int, int]
+    auc: Metric
+    features: tuple[FeatureShift, ...]
+    joined: int
+    label: LabelShift | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> bool:
+        """Whether the two can be told apart by their features: the interval lies above 0.5."""
+        return self.auc.low > 0.5
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values; what is not finite is null."""
+        plain = _finite(asdict(self))
+        return {**plain, "told": self.told} if isinstance(plain, dict) else {}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
