@@ -1,14 +1,13 @@
 """What features tell of the label."""
 
-from typing import Optional
-
 from kfp import dsl
 
 from components.images import ML
-from tidegate.artifacts import Examples, Signal
+from tidegate.artifacts import Examples, Model, Signal
 
 
-# Of an optional input KFP imports no class but its own: a Model of ours is a system.Model.
+# No Optional[...] around an optional artifact: KFP's server names no class with it, so the executor
+# takes the annotation's, and a Union cannot be made.
 @dsl.component(base_image=ML, install_kfp_package=False)
 def measure_features(
     examples: dsl.Input[Examples],
@@ -17,7 +16,7 @@ def measure_features(
     signal: dsl.Output[Signal],
     metrics: dsl.Output[dsl.Metrics],
     signal_report: dsl.Output[dsl.HTML],
-    model: Optional[dsl.Input[dsl.Model]] = None,
+    model: dsl.Input[Model] = None,
 ):
     """Measure what every column tells of the label, and suggest which features to leave out.
 

@@ -1,14 +1,15 @@
 """The gate for data."""
 
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple
 
 from kfp import dsl
 
 from components.images import ML
-from tidegate.artifacts import Schema, Statistics, Validation
+from tidegate.artifacts import Examples, Schema, Statistics, Validation
 
 
-# Of an optional input KFP imports no class but its own: Examples are a system.Dataset.
+# No Optional[...] around an optional artifact: KFP's server names no class with it, so the executor
+# takes the annotation's, and a Union cannot be made.
 @dsl.component(base_image=ML, install_kfp_package=False)
 def validate_examples(
     statistics: dsl.Input[Statistics],
@@ -21,7 +22,7 @@ def validate_examples(
     validation: dsl.Output[Validation],
     validation_report: dsl.Output[dsl.HTML],
     data_report: dsl.Output[dsl.HTML],
-    examples: Optional[dsl.Input[dsl.Dataset]] = None,
+    examples: dsl.Input[Examples] = None,
 ) -> NamedTuple("Judged", [("verdict", str), ("reasons", List[str])]):
     """Judge a span's data against schema, contract and the span before it.
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from kfp import components as kfp_components
 from kfp import dsl
+from kfp.dsl.executor import Executor
 
 import components
 from pipelines import compilation
@@ -107,6 +108,22 @@ def test_signature_and_step_agree(folder, component):
         and getattr(node.func.value, "id", "") == "steps"
     )
     assert {keyword.arg for keyword in call.keywords} == wanted
+
+
+def test_takes_artifacts_as_a_server_names_them(component, spec, tmp_path):
+    """KFP 2.17's server sends an input artifact without its class, which a local run does not."""
+    (definition,) = spec["components"].values()
+    names = definition["inputDefinitions"].get("artifacts", {})
+    sent = {
+        name: {
+            "artifacts": [{"name": "1", "type": {"instanceSchema": ""}, "uri": f"s3://b/{name}"}]
+        }
+        for name in names
+    }
+    outputs = {"outputFile": str(tmp_path / "output.json")}
+    executor = Executor({"inputs": {"artifacts": sent}, "outputs": outputs}, component.python_func)
+    assert executor.input_artifacts.keys() == names.keys()
+    assert all(isinstance(each, dsl.Artifact) for each in executor.input_artifacts.values())
 
 
 def test_stands_alone_in_a_foreign_pipeline(folder):
