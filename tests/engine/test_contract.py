@@ -40,6 +40,25 @@ def test_defaults():
         ("slices: [[a], 3]\n", "c.yaml:4: slices[1]: "),
         ("gates: {drift: 2}\n", "c.yaml:4: gates.drift: "),
         ("label: id\n", "label 'id' is part of the key"),
+        ("gates: {skew: learned}\n", "c.yaml:4: gates.skew: learned needs accepted spans"),
+        ("gates: {skew: {mismatch: 1.5}}\n", "c.yaml:4: gates.skew.mismatch: should be less"),
+        ("serving: {key: [id]}\n", "key 'serving.source' is missing; add it"),
+        (
+            "label: y\nserving: {source: {uri: x, format: csv}, key: [y]}\n",
+            "label 'y' is part of serving.key",
+        ),
+        (
+            "serving: {source: {uri: x, format: csv}, columns: {a: c, b: c}}\n",
+            "columns gives 'c' to more than one column",
+        ),
+        (
+            "serving: {source: {uri: x, format: csv}, columns: {a: c}, exclude: [c]}\n",
+            "'c' is in both columns and exclude",
+        ),
+        (
+            "serving: {source: {uri: x, format: csv}, colums: {a: c}}\n",
+            "unknown key 'serving.colums'; did you mean 'columns'?",
+        ),
         ("features: {exclude: [a], categorical: [a]}\n", "'a' is both categorical and"),
         ("features: {numeric: [id]}\n", "features.numeric names 'id', which is key or time"),
         ("splits: {by: hash()}\n", "c.yaml:4: splits.by: "),

@@ -432,6 +432,14 @@ def test_names_may_hold_anything_and_differ_in_case_only():
     assert all(f.equal == ROWS for f in result.features)
 
 
+def test_a_limit_for_a_measure_that_numbers_have_not_is_an_error():
+    by = contract("gates: {skew: {features: {distance: {l_infinity: 0.1}}}}\n")
+    with pytest.raises(ContractError, match=r"gates\.skew\.features\.distance limits l_infinity"):
+        compared(table(), served(), by)
+    text = contract("gates: {skew: {features: {carrier: {l_infinity: 0.1}}}}\n")
+    assert compared(table(), served(), text).verdict.status == "pass"
+
+
 def test_what_was_written_is_read_back(tmp_path):
     result = compared(table(), served(carrier=["XX"] * ROWS, temp=np.arange(ROWS) / 3))
     result.write(tmp_path)

@@ -46,7 +46,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--contract", metavar="FILE", help="the data contract: gates.skew, serving, label"
     )
-    parser.add_argument("--format", choices=["text", "json"], default="text")
+    parser.add_argument("--format", choices=["text", "json", "html"], default="text")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
     without = parser.add_argument_group("what there is to say without a contract")
     rows.add_options(without)
@@ -89,6 +89,10 @@ def run(options: argparse.Namespace) -> int:
     match options.format:
         case "json":
             made = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        case "html":
+            from tidegate.report import skew_page
+
+            made = skew_page(result, training, serving, schema, judged_by)
         case _:
             ink = console.out() if options.out is None else console.Ink(coloured=False)
             made = as_text(result, ink=ink)

@@ -16,6 +16,7 @@ from tidegate.contract.rules import Rule
 from tidegate.contract.sections import (
     Column,
     ColumnFacts,
+    Distances,
     Drift,
     Evaluation,
     Features,
@@ -184,7 +185,7 @@ class Contract(Section):
     def for_skew(self) -> Contract:
         """This contract with the limits of `gates.skew` in the place of those of drift."""
         skew = self.gates.skew
-        limits = Drift(default=skew.default, features=skew.features)
+        limits = Drift(**{name: getattr(skew, name) for name in Distances.model_fields})
         return self.model_copy(update={"gates": self.gates.model_copy(update={"drift": limits})})
 
     @property

@@ -316,6 +316,12 @@ class Skew(Distances):
     )
     tolerance: Tolerances = Tolerances()
 
+    @model_validator(mode="after")
+    def _nothing_to_learn_from(self) -> Skew:
+        if self.learns:
+            raise ValueError("learned needs accepted spans, which serving logs have not; say auto")
+        return self
+
 
 class Volume(Section):
     """How the rows of a span may compare with the spans before."""

@@ -4,6 +4,7 @@
     validation_page  a verdict on data: findings, and the distance of every feature
     evaluation_page  a verdict on a model: metrics, champion, slices
     signal_page      what features tell of the label, and which to leave out
+    skew_page        serving data held against training data, by column, key and distribution
     shift_page       what tells two sets of rows apart, and how their labels differ
     index_page       a run, and where to read more
 
@@ -17,6 +18,7 @@ from tidegate.report.index import index_page
 from tidegate.report.run import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
 from tidegate.report.shift import shift_page
 from tidegate.report.signal import signal_page
+from tidegate.report.skew import skew_page
 from tidegate.report.validation import validation_page
 
 __all__ = [
@@ -31,5 +33,6 @@ __all__ = [
     "index_page",
     "shift_page",
     "signal_page",
+    "skew_page",
     "validation_page",
 ]

@@ -8,15 +8,12 @@ from typing import Final
 
 from tidegate.contract import Contract
 from tidegate.distances import Distance
+from tidegate.drift.findings import NAMES
 from tidegate.evaluation.intervals import Z
 from tidegate.report.text import count, percent
 from tidegate.skew.result import Confusion, FeatureSkew, Keys
 from tidegate.verdict import Finding
 
-_MEASURES: Final = {
-    "jensen_shannon": "Jensen-Shannon divergence",
-    "l_infinity": "L-infinity distance",
-}
 #: Confusion pairs named in a message.
 _NAMED: Final = 3
 
@@ -83,8 +80,8 @@ def key_findings(keys: Keys, contract: Contract) -> Iterator[Finding]:
             "",
             "hold",
             f"only {count(keys.pairs, 'pair')} of rows could be compared, and at least "
-            f"{needed:,} are needed to tell that fewer than {limit:.3%} differ; take more logs, or "
-            "raise gates.skew.mismatch",
+            f"{needed:,} are needed to tell that fewer than {_limit(limit)} differ; take more "
+            "logs, or raise gates.skew.mismatch",
         )
 
 
@@ -125,7 +122,7 @@ def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterat
                 f.feature,
                 "hold",
                 f"feature {f.feature!r} differs between training and serving in {figures}, more "
-                f"than the {f.limit:.3%} of gates.skew.mismatch: {_told(f)}; compute it in the "
+                f"than the {_limit(f.limit)} of gates.skew.mismatch: {_told(f)}; compute it in the "
                 "same way on both sides",
             )
         elif f.status == "too_few" and enough:
@@ -134,7 +131,8 @@ def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterat
                 f.feature,
                 "warn",
                 f"feature {f.feature!r} differs in {figures}: too few to tell that fewer than "
-                f"{f.limit:.3%} do (95% interval up to {percent(f.interval[1])}); take more logs",
+                f"{_limit(f.limit)} do (95% interval up to {percent(f.interval[1])}); take more "
+                "logs",
             )
         elif f.differing:
             yield Finding(
@@ -142,8 +140,12 @@ def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterat
                 f.feature,
                 "warn",
                 f"feature {f.feature!r} differs between training and serving in {figures}: "
-                f"{_told(f)}; the contract tolerates {f.limit:.3%}",
+                f"{_told(f)}; the contract tolerates {_limit(f.limit)}",
             )
+
+
+def _limit(share: float) -> str:
+    return f"{share * 100:g}%"
 
 
 def _told(feature: FeatureSkew) -> str:
@@ -185,12 +187,13 @@ def distribution_findings(distances: Iterable[Distance], contract: Contract) -> 
         if d.status == "drift" and d.value is not None and d.threshold is not None:
             told.add(d.feature)
             moves = "; ".join(f"{label}: {a:.1%} -> {b:.1%}" for label, a, b in d.moved)
+            said = f"{d.changed}; " if d.changed else ""
             yield Finding(
                 "distribution_skew",
                 d.feature,
                 "hold",
                 f"feature {d.feature!r} is distributed otherwise in serving than in training: "
-                f"{_MEASURES.get(d.measure, d.measure)} {d.value:.3f} is above {d.threshold:.3f} "
+                f"{said}{NAMES[d.measure]} {d.value:.3f} is above {d.threshold:.3f} "
                 f"({d.origin}); what moved most: {moves}; find out why, or set {key}",
             )
         elif d.status == "too_few":

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidegate.contract import Contract
+from tidegate.contract import Contract, Limits
 from tidegate.drift.compare import compare
+from tidegate.errors import ContractError
 from tidegate.severities import settled
 from tidegate.skew.columns import column_findings, compare_columns, schema_findings
 from tidegate.skew.findings import distribution_findings, feature_findings, key_findings
@@ -17,6 +18,7 @@ from tidegate.skew.join import joined
 from tidegate.skew.pairs import compare_pairs
 from tidegate.skew.result import FeatureSkew, Keys, Skew
 from tidegate.skew.sides import Side
+from tidegate.sources.types import DOUBLE, INT
 from tidegate.verdict import Finding, Verdict
 
 #: Of TFDV's anomalies those that say what a comparison of the columns would say again.
@@ -33,9 +35,11 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
         contract: Its `gates.skew`, `serving_key`, label and features.
 
     Raises:
+        ContractError: a limit is set for a measure that a feature does not have.
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
         StatisticsError: the rows of a side cannot be read.
     """
+    _check_measures(training, contract)
     empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
     found: list[Finding] = [*empty]
     columns = compare_columns(training, serving, schema, contract)
@@ -65,6 +69,18 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
         features=features,
         distances=tuple(distances),
     )
+
+
+def _check_measures(training: Side, contract: Contract) -> None:
+    for name, asked in contract.gates.skew.features.items():
+        at = training.schema.get_field_index(name)
+        numeric = at >= 0 and training.schema.field(at).type in (INT, DOUBLE)
+        if numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
+            raise ContractError(
+                f"gates.skew.features.{name} limits l_infinity, and {name!r} is a column of "
+                "numbers, which have none; limit jensen_shannon, or name it in "
+                "features.categorical"
+            )
 
 
 def _sides(training: Side, serving: Side) -> tuple[tuple[Side, str], tuple[Side, str]]:

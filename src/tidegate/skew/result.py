@@ -241,9 +241,7 @@ class Skew:
                 columns=tuple(ColumnSkew(**c) for c in document["columns"]),
                 keys=_keys(document["keys"]),
                 features=tuple(_feature(f) for f in document["features"]),
-                distances=tuple(
-                    Distance(**{**d, "moved": _texts(d["moved"])}) for d in document["distances"]
-                ),
+                distances=tuple(Distance.of(d) for d in document["distances"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StatisticsError(

@@ -1,0 +1,188 @@
+"""The page about skew: what holds, what differs by key, which columns and distributions do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate.report import columns as views
+from tidegate.report import shapes
+from tidegate.report.page import render, verdict_facts
+from tidegate.report.text import count, integer, listing, percent
+from tidegate.report.validation import MEASURES, sentence
+
+if TYPE_CHECKING:
+    from tidegate.contract import Contract
+    from tidegate.distances import Distance
+    from tidegate.skew import ColumnSkew, FeatureSkew, Side, Skew
+
+#: How many features are shown large, as what differs most.
+_TOP: Final = 6
+#: Values shown side by side for a feature of text.
+_VALUES: Final = 6
+_ORDER: Final = ("skew", "too_few", "tolerated", "report", "same")
+_DRIFT_ORDER: Final = ("drift", "not_comparable", "too_few", "ok", "report")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One column on both sides.
+
+    Attributes:
+        anchor: Its `id` in the page.
+        column: Which side has it, and of what type.
+        role: What the contract makes of it.
+        expected: What the schema asks of it, in words.
+        values: Its values by key; None where they were not compared.
+        distances: By every measure, the most telling first.
+        buckets: Both distributions on common buckets; None where they cannot be drawn.
+        shares: Both sides' most frequent values, for text.
+        others: How many more values there are.
+    """
+
+    anchor: str
+    column: ColumnSkew
+    role: str
+    expected: str
+    values: FeatureSkew | None
+    distances: tuple[Distance, ...]
+    buckets: shapes.Buckets | None
+    shares: tuple[shapes.ValueShare, ...]
+    others: int
+
+    @property
+    def name(self) -> str:
+        """The column, as the training data calls it."""
+        return self.column.column
+
+    @property
+    def scale(self) -> float:
+        """The largest share among its values, above zero."""
+        return max((s for v in self.shares for s in v.shares), default=0) or 1.0
+
+
+def skew_page(
+    skew: Skew,
+    training: Side,
+    serving: Side,
+    schema: Any,
+    contract: Contract,
+    *,
+    at: datetime | None = None,
+) -> str:
+    """Show the skew between training and serving data: the verdict, what differs most, then all.
+
+    Args:
+        skew: The verdict, its findings and every figure.
+        training: The training data, for its distributions.
+        serving: The serving data, for its distributions.
+        schema: A `schema_pb2.Schema`, or None.
+        contract: Says what each column is for.
+        at: The time the page states; now by default.
+
+    Returns:
+        A self-contained HTML document.
+    """
+    compared = _compared(skew, training, serving, schema, contract)
+    by_key = [c for c in compared if c.values is not None]
+    by_key.sort(key=_by_key)
+    apart = [c for c in compared if c.column.status != "same"]
+    distributions = [(c, d) for c in compared for d in c.distances]
+    distributions.sort(key=lambda pair: _by_distance(pair[1]))
+    facts = {
+        "Training data": skew.training,
+        "Rows in training": integer(skew.training_rows),
+        "Rows in serving": integer(skew.serving_rows),
+        "Pairs compared": integer(skew.keys.pairs),
+        "Joined by": ", ".join(skew.keys.columns) or "nothing",
+    }
+    return render(
+        "skew.html",
+        dataset=contract.dataset,
+        span=skew.serving,
+        facts=facts,
+        at=at,
+        lead=_lead(skew),
+        keys=skew.keys,
+        top=[c for c in by_key if c.values is not None and c.values.differing][:_TOP],
+        by_key=by_key,
+        apart=apart,
+        columns=compared,
+        distributions=distributions,
+        anchors={c.name: c.anchor for c in compared},
+        measures=MEASURES,
+        sentence=sentence,
+        **verdict_facts(skew.verdict),
+    )
+
+
+def _compared(
+    skew: Skew, training: Side, serving: Side, schema: Any, contract: Contract
+) -> list[Compared]:
+    before, now = training.statistics.features(), serving.statistics.features()
+    expected = views.expectations(schema)
+    values = {f.feature: f for f in skew.features}
+    distances: dict[str, list[Distance]] = {}
+    for distance in skew.distances:
+        distances.setdefault(distance.feature, []).append(distance)
+    made = []
+    for index, column in enumerate(skew.columns):
+        name = column.column
+        both = [s[name] for s in (before, now) if name in s]
+        drawn = len(both) == 2 and all(shapes.is_numeric(s) for s in both)
+        shares: tuple[shapes.ValueShare, ...] = ()
+        others = 0
+        if len(both) == 2 and all(s.type == "string" for s in both):
+            shares, others = shapes.value_shares(*both, limit=_VALUES)
+        made.append(
+            Compared(
+                anchor=f"f{index}",
+                column=column,
+                role=views.role(name, contract),
+                expected=expected.get(name, "not in the schema"),
+                values=values.get(name),
+                distances=tuple(sorted(distances.get(name, ()), key=_by_distance)),
+                buckets=shapes.buckets(*both) if drawn else None,
+                shares=shares,
+                others=others,
+            )
+        )
+    return made
+
+
+def _by_key(compared: Compared) -> tuple[int, float]:
+    values = compared.values
+    return (0, 0.0) if values is None else (_ORDER.index(values.status), -values.share)
+
+
+def _by_distance(distance: Distance) -> tuple[int, float]:
+    value, threshold = distance.value or 0.0, distance.threshold or 1.0
+    return _DRIFT_ORDER.index(distance.status), -value / threshold
+
+
+def _lead(skew: Skew) -> str:
+    keys = skew.keys
+    if keys.problem or not keys.pairs:
+        said = "No values could be compared by key. "
+    else:
+        differing = [f for f in skew.features if f.status == "skew"]
+        differing.sort(key=lambda f: -f.share)
+        said = (
+            f"{count(keys.pairs, 'pair')} of rows with the same key were compared in "
+            f"{count(len(skew.features), 'feature')}; {percent(keys.differing / keys.pairs)} of "
+            "the pairs differ in a judged one. "
+        )
+        if differing:
+            verb = "differs" if len(differing) == 1 else "differ"
+            names = listing([f.feature for f in differing])
+            said += f"{names} {verb} more often than the contract tolerates. "
+        else:
+            said += "No feature differs more often than the contract tolerates. "
+    moved = list(dict.fromkeys(d.feature for d in skew.distances if d.status == "drift"))
+    if moved:
+        verb = "is" if len(moved) == 1 else "are"
+        said += f"{listing(moved)} {verb} distributed otherwise in serving than in training."
+    else:
+        said += "No distribution is further from training's than its threshold."
+    return said
