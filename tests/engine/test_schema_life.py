@@ -319,6 +319,26 @@ def test_of_two_who_decide_at_once_one_wins(registry, january, contract):
         assert (current(registry) == entry.version) == ("approved_by" in decided.lineage)
 
 
+class Late(Registry):
+    """A registry as somebody sees it who looked before another approved."""
+
+    def current(self, kind):
+        return self.seen
+
+
+def test_what_was_approved_in_the_meantime_is_not_lost(registry, january, contract, tmp_path):
+    one, _ = proposed(registry, january, contract)
+    other, _ = proposed(registry, january, contract, [span(3, gate=EVERY % 40)])
+    late = Late(str(tmp_path / "registry"), "flights")
+    late.seen = registry.current("schema")
+    life.approve(registry, one.version, by="ada", reason="")
+    with pytest.raises(RegistryError, match=f"the schema became '{one.version}' in the meantime"):
+        life.approve(late, other.version, by="bob", reason="")
+    assert current(registry) == one.version
+    done = life.approve(registry, other.version, by="bob", reason="")
+    assert "ZZ" in schemas.domain(life.schema_of(registry, done), "carrier")
+
+
 def test_an_edit_and_an_import_are_proposals_too(registry, january, contract):
     edited = schema_pb2.Schema()
     edited.CopyFrom(january)
