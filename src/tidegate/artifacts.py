@@ -61,6 +61,17 @@ class Validation(dsl.Artifact):
     """
 
 
+class Skew(dsl.Artifact):
+    """The verdict on what models were given in production.
+
+    Files:
+        skew.json: verdict, findings, every column's place on both sides, how rows were joined, what
+            differs by key, and the distance of every feature.
+
+    Metadata: `verdict`.
+    """
+
+
 class Model(dsl.Model):
     """A trained model that takes raw features.
 

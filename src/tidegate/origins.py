@@ -10,7 +10,7 @@ from tidegate.contract import Contract
 from tidegate.errors import LineageError
 from tidegate.lineage import Lineage, Node
 from tidegate.registry import Entry
-from tidegate.sources import SpanPattern, lookups
+from tidegate.sources import Inputs, SpanPattern, lookups
 
 
 def of_contract(contract: Contract, uri: str) -> Lineage:
@@ -42,6 +42,14 @@ def of_sources(contract: Contract, examples: Path) -> list[Lineage]:
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LineageError(f"{file} does not say what it was read from: {error!r}") from None
+
+
+def of_inputs(inputs: Inputs) -> list[Lineage]:
+    """The objects that are read directly, and of which no examples are made."""
+    return [
+        Lineage.of(Node("object", lineage.uri(inputs.root, o.name), o.sha256, {"size": o.size}))
+        for o in inputs.objects
+    ]
 
 
 def of_version(entry: Entry) -> Lineage:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tidegate import schema as schemas
 from tidegate import skew
-from tidegate.contract import Contract
+from tidegate.contract import Contract, Serving
+from tidegate.contract.sections import Source
 from tidegate.errors import ContractError, SchemaError, SourceError, StatisticsError
 from tidegate.skew.findings import pairs_needed
 from tidegate.skew.join import joined
@@ -46,18 +47,18 @@ def served(**changed):
     return table(**{"late": None, **changed})
 
 
-def compared(training, serving, by=None, *, schema=None, **renamed):
+def compared(training, serving, by=None, *, schema=None):
     """The skew of two tables."""
     by = by or contract()
     with tempfile.TemporaryDirectory() as scratch:
         sides = []
-        for name, rows, how in (("2013", training, {}), ("logs", serving, renamed)):
+        for name, rows in (("2013", training), ("logs", serving)):
             Path(scratch, name).mkdir()
             batches = rows.to_batches(max_chunksize=250) or [
                 pa.RecordBatch.from_arrays([pa.array([], f.type) for f in rows.schema],
                                            schema=rows.schema)
             ]  # fmt: skip
-            sides.append(skew.recorded(batches, name=name, directory=Path(scratch, name), **how))
+            sides.append(skew.recorded(batches, name=name, directory=Path(scratch, name)))
         inferred = schemas.infer(sides[0].statistics, by) if schema is None else schema
         return skew.measure(*sides, inferred, by)
 
@@ -409,19 +410,21 @@ def test_times_are_compared_and_an_offset_is_named():
 
 
 def test_columns_that_logs_call_otherwise(tmp_path):
-    names = {"distance": "km"}
     batches = served().rename_columns(["id", "carrier", "km", "temp"]).to_batches()
-    side = skew.recorded(batches, name="l", directory=tmp_path, columns=names, exclude=["temp"])
+
+    def recorded(**keys):
+        logs = Serving(source=Source(uri="x", format="csv"), **keys)
+        return skew.recorded(batches, name="l", directory=tmp_path, logs=logs)
+
+    side = recorded(columns={"distance": "km"}, exclude=("temp",))
     assert side.schema.names == ["id", "carrier", "distance"]
     assert (side.calls("distance"), side.calls("id")) == ("km", "id")
     with pytest.raises(ContractError, match=r"names the column 'kms'.*did you mean 'km'\?"):
-        skew.recorded(batches, name="l", directory=tmp_path, columns={"distance": "kms"})
+        recorded(columns={"distance": "kms"})
     with pytest.raises(ContractError, match="l has both 'carrier' and 'km' for the column"):
-        skew.recorded(batches, name="l", directory=tmp_path, columns={"carrier": "km"})
+        recorded(columns={"carrier": "km"})
     with pytest.raises(ContractError, match="leaves no column"):
-        skew.recorded(
-            batches, name="l", directory=tmp_path, exclude=["id", "carrier", "km", "temp"]
-        )
+        recorded(exclude=("id", "carrier", "km", "temp"))
 
 
 def test_names_may_hold_anything_and_differ_in_case_only():

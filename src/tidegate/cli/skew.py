@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tidegate.cli import console, data, rows
-from tidegate.contract import Contract
+from tidegate.contract import Contract, Serving
+from tidegate.contract.sections import Source
 from tidegate.errors import ContractError
 from tidegate.report import text
 
@@ -67,8 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
     given = _given(options)
     how = data.dialect(options)
-    logs = None if given is None else given.serving
-    renamed = _renamed(options) if logs is None else logs.columns
+    logs = _renamed(options) if given is None else given.serving
     reading = given
     if given is not None:
         reading = given.for_serving() if logs else given.model_copy(update={"joins": ()})
@@ -77,8 +77,7 @@ def run(options: argparse.Namespace) -> int:
             contract = opened.contract
             training = _side(opened, Path(scratch, "training"))
         with rows.opened(options.serving, reading, how) as opened:
-            exclude = logs.exclude if logs else ()
-            serving = _side(opened, Path(scratch, "serving"), renamed, exclude)
+            serving = _side(opened, Path(scratch, "serving"), logs)
         judged_by = _described(contract, training, options) if given is None else given
         schema = (
             schemas.infer(training.statistics, judged_by)
@@ -119,38 +118,38 @@ def _given(options: argparse.Namespace) -> Contract | None:
     return contract.model_copy(update={"serving": serving})
 
 
-def _renamed(options: argparse.Namespace) -> dict[str, str]:
+def _renamed(options: argparse.Namespace) -> Serving | None:
     pairs = {}
     for given in options.rename or ():
         new, mark, old = given.partition("=")
         if not (new and mark and old):
             raise ContractError(f"--rename {given!r} is not TRAINING=SERVING")
         pairs[new] = old
-    return pairs
+    if not pairs:
+        return None
+    try:
+        return Serving(source=Source(uri=options.serving, format="csv"), columns=pairs)
+    except ValueError as error:
+        told = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+        raise ContractError(f"--rename: {told}") from None
 
 
 def _side(
     opened: Opened,
     directory: Path,
-    columns: Mapping[str, str] | None = None,
-    exclude: Sequence[str] = (),
+    logs: Serving | None = None,
 ) -> Side:
     from tidegate import skew
     from tidegate.statistics import compute
 
-    if opened.examples is not None and not columns and not exclude:
+    if opened.examples is not None and logs is None:
         return skew.of_examples(opened.examples, compute(opened.examples))
     batches = opened.batches
     if opened.examples is not None:
         batches = (b for s in opened.examples.splits for b in opened.examples.batches(s))
     directory.mkdir()
     return skew.recorded(
-        batches,
-        name=opened.name,
-        directory=directory,
-        digest=opened.digest,
-        columns=columns,
-        exclude=exclude,
+        batches, name=opened.name, directory=directory, digest=opened.digest, logs=logs
     )
 
 

@@ -6,11 +6,13 @@ and a distance that cannot be computed all hold.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tidegate.contract import Contract, Limits
 from tidegate.drift.compare import compare
 from tidegate.errors import ContractError
+from tidegate.quality.codes import DEFAULTS
 from tidegate.severities import settled
 from tidegate.skew.columns import column_findings, compare_columns, schema_findings
 from tidegate.skew.findings import distribution_findings, feature_findings, key_findings
@@ -23,6 +25,7 @@ from tidegate.verdict import Finding, Verdict
 
 #: Of TFDV's anomalies those that say what a comparison of the columns would say again.
 _OF_COLUMNS = {"schema_missing_column", "unexpected_data_type"}
+_BAD = "quarantined_records"
 
 
 def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> Skew:
@@ -43,6 +46,7 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
     found: list[Finding] = [*empty]
     columns = compare_columns(training, serving, schema, contract)
+    found += _set_aside(serving, contract)
     keys = Keys((), training.rows, serving.rows)
     features: tuple[FeatureSkew, ...] = ()
     if not empty:
@@ -95,6 +99,18 @@ def _no_rows(side: Side, what: str) -> Finding:
         f"the {what} data {side.statistics.span!r} has no rows, so nothing can be compared; fix "
         "the source",
     )
+
+
+def _set_aside(serving: Side, contract: Contract) -> Iterator[Finding]:
+    severity = contract.gates.severity(_BAD, default=DEFAULTS[_BAD])
+    if serving.bad_records and severity != "off":
+        yield Finding(
+            _BAD,
+            "serving",
+            severity,
+            f"{serving.bad_records:,} records of the serving data could not be read and were set "
+            "aside; fix what writes them",
+        )
 
 
 def _by_key(

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tidegate._arrow  # noqa: F401
-from tidegate.contract import nearest
+from tidegate.contract import Serving, nearest
 from tidegate.errors import ContractError, SourceError
 from tidegate.examples import Examples
+from tidegate.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table
 
 
@@ -27,12 +28,14 @@ class Side:
             timestamp(us) or null.
         files: Parquet with these columns in this order; none where there are no rows.
         names: What the data itself calls a column that was renamed.
+        bad_records: Records that could not be read and were set aside.
     """
 
     statistics: Statistics
     schema: pa.Schema
     files: tuple[Path, ...]
     names: Mapping[str, str]
+    bad_records: int = 0
 
     @property
     def rows(self) -> int:
@@ -56,8 +59,8 @@ def recorded(
     name: str,
     directory: Path,
     digest: str = "",
-    columns: Mapping[str, str] | None = None,
-    exclude: Iterable[str] = (),
+    logs: Serving | None = None,
+    bad: BadRecords | None = None,
 ) -> Side:
     """Read rows once: keep them for the join, and measure them.
 
@@ -66,11 +69,12 @@ def recorded(
         name: What they are, for reports.
         directory: Where the rows are written; it must outlive what this returns.
         digest: Of the content they were read from.
-        columns: What the training data calls a column, and what these rows call it.
-        exclude: Columns to leave out, as these rows call them.
+        logs: Says which columns these rows call otherwise than the training data, and which are
+            to be left out.
+        bad: Has the records that were set aside once the rows are read.
 
     Raises:
-        ContractError: `columns` names a column that is not there, or two of one name come of it.
+        ContractError: `logs` names a column that is not there, or two of one name come of it.
         SourceError: there are no batches; rows cannot be kept.
         StatisticsError: a column's type has no statistics.
     """
@@ -78,7 +82,9 @@ def recorded(
     first = next(iterator, None)
     if first is None:
         raise SourceError(f"{name} has no rows; there is nothing to compare")
-    chosen = _renamed(first.schema, columns or {}, frozenset(exclude), name)
+    chosen = (
+        {c: c for c in first.schema.names} if logs is None else _named(first.schema, logs, name)
+    )
     schema = pa.schema([pa.field(new, first.schema.field(old).type) for new, old in chosen.items()])
     file = directory / "rows.parquet"
 
@@ -96,15 +102,13 @@ def recorded(
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
     names = {new: old for new, old in chosen.items() if new != old}
-    return Side(statistics, schema, (file,), names)
+    return Side(statistics, schema, (file,), names, len(bad.records) if bad else 0)
 
 
-def _renamed(
-    schema: pa.Schema, columns: Mapping[str, str], exclude: frozenset[str], name: str
-) -> dict[str, str]:
+def _named(schema: pa.Schema, logs: Serving, name: str) -> dict[str, str]:
     """The columns to keep: what training calls them, and what the rows do."""
-    training_name = {old: new for new, old in columns.items()}
-    for old in columns.values():
+    training_name = {old: new for new, old in logs.columns.items()}
+    for old in logs.columns.values():
         if old not in schema.names:
             raise ContractError(
                 f"serving.columns names the column {old!r}, which {name} does not have"
@@ -112,7 +116,7 @@ def _renamed(
             )
     chosen: dict[str, str] = {}
     for old in schema.names:
-        if old in exclude:
+        if old in logs.exclude:
             continue
         new = training_name.get(old, old)
         if new in chosen:
