@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from tidegate.schema.imports import unenforced
 from tidegate.verdict import Finding
-
-#: Fields of a feature that need statistics which flat columns do not have, or a third data set.
-_FIELDS: Final = {
-    "image_domain": "statistics of images",
-    "natural_language_domain": "statistics of tokens",
-    "mid_domain": "nothing that TFDV checks",
-    "url_domain": "nothing that TFDV checks",
-    "time_domain": "nothing that TFDV checks",
-    "time_of_day_domain": "nothing that TFDV checks",
-    "group_presence": "nested columns",
-    "sequence_metadata": "columns of lists",
-    "skew_comparator": "serving statistics beside these",
-}
 
 
 def mended(schema: Any) -> Any:
@@ -36,21 +24,14 @@ def mended(schema: Any) -> Any:
 
 
 def not_enforced(schema: Any) -> Iterator[Finding]:
-    """A finding for each entry of a schema that nothing here can check."""
-    for feature in schema.feature:
-        for field, needed in _FIELDS.items():
-            if field in feature.DESCRIPTOR.fields_by_name and feature.HasField(field):
-                yield _finding(feature.name, f"{field} of column {feature.name!r}", needed)
-    for kind in ("sparse_feature", "weighted_feature"):
-        for feature in getattr(schema, kind):
-            yield _finding(feature.name, f"{kind} {feature.name!r}", "columns of lists")
-
-
-def _finding(subject: str, entry: str, needed: str) -> Finding:
-    return Finding(
-        "schema_not_enforced",
-        subject,
-        "warn",
-        f"the {entry} in schema.pbtxt is not checked: it needs {needed}; remove it, or say what it "
-        "means in a rule of the contract",
-    )
+    """A warning for each entry of a schema that nothing here can check."""
+    names = {feature.name for feature in schema.feature}
+    for said in unenforced(schema):
+        subject = said.partition(": ")[0]
+        yield Finding(
+            "schema_not_enforced",
+            subject if subject in names else "",
+            "warn",
+            f"schema.pbtxt says what nothing checks, {said}; remove it, or say what it means in a "
+            "rule of the contract",
+        )

@@ -83,10 +83,9 @@ class Validation:
         """True if there was no span to compare with."""
         return self.baseline_span is None
 
-    def write(self, directory: Path) -> None:
-        """Write `validation.json` and TFDV's `anomalies.pbtxt`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        document = {
+    def to_json(self) -> dict[str, Any]:
+        """What `validation.json` holds: all but TFDV's proto."""
+        return {
             "span": self.span,
             "baseline_span": self.baseline_span,
             "environment": self.environment,
@@ -97,8 +96,12 @@ class Validation:
             "anomalous": [asdict(a) for a in self.anomalous],
             "distances": [asdict(d) for d in self.distances],
         }
+
+    def write(self, directory: Path) -> None:
+        """Write `validation.json` and TFDV's `anomalies.pbtxt`."""
+        directory.mkdir(parents=True, exist_ok=True)
         (directory / "validation.json").write_text(
-            json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n",
+            json.dumps(self.to_json(), indent=2, allow_nan=False, ensure_ascii=False) + "\n",
             encoding="utf-8",
         )
         (directory / "anomalies.pbtxt").write_text(

@@ -250,6 +250,17 @@ def test_with_a_contract_its_gates_hold(call, contract):
     assert "duplicate_keys" in call(*arguments)[1]
 
 
+def test_with_a_contract_its_rules_are_judged_over_the_rows(call, contract):
+    Path(contract).write_text(CONTRACT + "rules:\n  - {name: few, check: length(id) < 4}\n")
+    arguments = ("validate", "2013-02", "--against", "2013-01", "--contract", contract)
+    code, out, _ = call(*arguments)
+    assert code == 3
+    assert "rule 'few' fails in" in out
+    found = json.loads(call(*arguments, "--format", "json")[1])
+    assert found["rules"][0]["rows"]["of"] == ROWS
+    assert found["rules"][0]["rows"]["columns"] == ["id"]
+
+
 def test_serving_data_has_no_label(call, contract):
     arguments = ("february.csv", "--against", "2013-01", "--contract", contract)
     code, out, _ = call("validate", *arguments)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tidegate import sources
 from tidegate.cli import console
@@ -22,6 +23,7 @@ from tidegate.cli.files import FORMATS, Files, found
 from tidegate.contract import Contract
 from tidegate.contract.sections import Features, Source
 from tidegate.errors import ContractError, SourceError
+from tidegate.examples import Examples, Part
 from tidegate.joins import Joins
 from tidegate.quality.facts import Gatherer
 from tidegate.report import text
@@ -105,13 +107,20 @@ def written(contract: Contract, files: Files) -> Contract:
     return contract.model_copy(update={"source": source})
 
 
-def measure(arguments: Sequence[str], contract: Contract | None, how: Dialect) -> Measured:
+def measure(
+    arguments: Sequence[str],
+    contract: Contract | None,
+    how: Dialect,
+    *,
+    keep: Path | None = None,
+) -> Measured:
     """The statistics of files; or of spans, where a contract is given and there are no such files.
 
     Args:
         arguments: Files and directories, read as one; or one selection of spans.
         contract: Says how they are written and what their columns are; None, and their names do.
         how: Where there is no contract.
+        keep: A directory to write the rows to, for what is asked of single rows.
 
     Raises:
         TidegateError: they cannot be read.
@@ -119,21 +128,22 @@ def measure(arguments: Sequence[str], contract: Contract | None, how: Dialect) -
     if contract is not None and (how.delimiter is not None or how.null_values is not None):
         raise ContractError("--delimiter and --null are for files without a contract; it says them")
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
-        return _measure_span(arguments[0], contract)
+        return _measure_span(arguments[0], contract, keep)
     with found(arguments, read_as=how.read_as) as files:
         reading = bare_contract(files, how) if contract is None else written(contract, files)
         bad = sources.BadRecords(reading)
         rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
-        return Measured(_statistics(inputs, rows, reading, bad, None), reading)
+        return _measured(inputs, rows, reading, bad, None, keep)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Statistics, and the contract that the data was read by."""
+    """Statistics, the contract that the data was read by, and the rows where they were kept."""
 
     statistics: Statistics
     contract: Contract
+    examples: Examples | None = None
 
 
 def is_span(argument: str) -> bool:
@@ -141,12 +151,56 @@ def is_span(argument: str) -> bool:
     return "://" not in argument and not Path(argument).exists()
 
 
-def _measure_span(selection: str, contract: Contract) -> Measured:
+def _measure_span(selection: str, contract: Contract, keep: Path | None) -> Measured:
     inputs = sources.resolve(contract, selection)
     bad = sources.BadRecords(contract)
     rows = sources.read(inputs, contract, bad=bad)
     period = sources.period(contract, inputs)
-    return Measured(_statistics(inputs, rows, contract, bad, period), contract)
+    return _measured(inputs, rows, contract, bad, period, keep)
+
+
+def _measured(
+    inputs: sources.Inputs,
+    rows: Iterable[pa.RecordBatch],
+    contract: Contract,
+    bad: sources.BadRecords,
+    period: tuple[datetime, datetime] | None,
+    keep: Path | None,
+) -> Measured:
+    if keep is None:
+        return Measured(_statistics(inputs, rows, contract, bad, period), contract)
+    file = keep / "rows.parquet"
+    with closing(_Keeper(file)) as keeper:
+        computed = _statistics(inputs, rows, contract, bad, period, keeper)
+    part = Part(file.name, computed.num_examples(), file.stat().st_size, "")
+    examples = Examples(
+        path=keep,
+        span=inputs.span,
+        content_digest=inputs.digest,
+        contract_digest=contract.digest,
+        schema=keeper.schema,
+        parts={"all": (part,)},
+    )
+    return Measured(computed, contract, examples)
+
+
+class _Keeper:
+    """Writes batches to one Parquet file as they pass."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._writer: Any = None
+        self.schema = pa.schema([])
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        if self._writer is None:
+            self.schema = batch.schema
+            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
+        self._writer.write_table(pa.Table.from_batches([batch]))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
 
 
 def _statistics(
@@ -155,6 +209,7 @@ def _statistics(
     contract: Contract,
     bad: sources.BadRecords,
     period: tuple[datetime, datetime] | None,
+    keeper: _Keeper | None = None,
 ) -> Statistics:
     from tidegate.statistics import compute_table
 
@@ -169,6 +224,8 @@ def _statistics(
             for batch in joins.apply(rows) if joins else rows:
                 gatherer.add(batch)
                 keys.add(batch)
+                if keeper is not None:
+                    keeper.add(batch)
                 total += batch.num_rows
                 progress(f"{inputs.span}: {total:,} rows")
                 yield batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,6 +60,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Judge, write what was found, and return 0 or 3."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as scratch:
+        return _judged(options, Path(scratch))
+
+
+def _judged(options: argparse.Namespace, scratch: Path) -> int:
     from tidegate import schema as schemas
     from tidegate import validation
     from tidegate.report import validation_page
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     contract = _contract(options)
     how = data.dialect(options)
     before = data.measure([options.against], contract, how)
-    now = data.measure([options.current], contract, how)
+    now = data.measure([options.current], contract, how, keep=scratch)
     judged_by = now.contract
     if contract is None:
         judged_by = _described(before, options)
@@ -81,11 +86,12 @@ def run(options: argparse.Namespace) -> int:
         schema,
         judged_by,
         baseline=before.statistics,
+        examples=now.examples,
         environment=options.environment,
     )
     match options.format:
         case "json":
-            made = json.dumps(as_json(result), indent=1, ensure_ascii=False, allow_nan=False)
+            made = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         case "html":
             made = validation_page(result, now.statistics, before.statistics, schema, judged_by)
         case "junit":
@@ -189,16 +195,3 @@ def _changed(distance: Distance) -> str:
     verb = "rose" if after > before else "fell"
     said = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
     return said if distance.threshold is not None else f"{said} (recorded only)"
-
-
-def as_json(result: Validation) -> dict[str, Any]:
-    """What `validation.json` holds."""
-    return {
-        "span": result.span,
-        "baseline_span": result.baseline_span,
-        "environment": result.environment,
-        "num_examples": result.num_examples,
-        "status": result.verdict.status,
-        "findings": result.verdict.to_json(),
-        "distances": [asdict(d) for d in result.distances],
-    }
