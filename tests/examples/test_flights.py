@@ -162,6 +162,26 @@ def test_contracts_differ_only_in_their_source(out: Path, january: list[dict[str
     bad.require_columns(tuple(set(january[0]) - {"visib"}))
 
 
+def test_rules_hold_true_of_february_and_tell_the_broken_one(out: Path, tmp_path: Path) -> None:
+    from tidegate.examples import ingest
+    from tidegate.rules import judge, opened
+
+    failing = {}
+    for name in ("good", "bad"):
+        contract = Contract.load(out / "bad" / "contract.yaml")
+        if name == "good":
+            uri = str(out / "data" / "{YYYY}-{MM}" / "*.csv")
+            source = contract.source.model_copy(update={"uri": uri})
+            contract = contract.model_copy(update={"source": source})
+        examples = ingest(contract, span="2013-02", out=tmp_path / name)
+        with opened(examples, {}) as database:
+            results = judge(contract, database)
+        failing[name] = {r.name: r.rows.failing for r in results if r.rows is not None}
+    rules = ("id_says_the_flight", "within_the_country", "gusts_exceed_the_wind")
+    assert failing["good"] == dict.fromkeys(rules, 0)
+    assert failing["bad"] == dict(zip(rules, (4157, 55, 0), strict=True))
+
+
 def test_second_call_changes_nothing_and_damage_is_repaired(out: Path, tmp_path: Path) -> None:
     copy = tmp_path / "flights"
     shutil.copytree(out, copy)
