@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tidegate.cli import console, main
 
-ROWS = 600
+ROWS = 1200
 HEADER = ["id", "day", "carrier", "distance", "gust"]
 
 
@@ -66,19 +66,19 @@ def test_stats_are_a_table(call):
     code, out, err = call("stats", "january.csv")
     assert code == 0
     title, _, header, *columns = out.splitlines()
-    assert title == "january.csv: 600 rows, 5 columns"
+    assert title == "january.csv: 1,200 rows, 5 columns"
     assert header.endswith("distinct  min, median, max; or most frequent")
     assert [c.split()[:4] for c in columns] == [
-        ["id", "string", "600", "0%"],
-        ["day", "string", "600", "0%"],
-        ["carrier", "string", "600", "0%"],
-        ["distance", "int", "600", "0%"],
-        ["gust", "float", "150", "75.0%"],
+        ["id", "string", "1,200", "0%"],
+        ["day", "string", "1,200", "0%"],
+        ["carrier", "string", "1,200", "0%"],
+        ["distance", "int", "1,200", "0%"],
+        ["gust", "float", "300", "75.0%"],
     ]
     assert columns[3].split()[4:] == ["200", "500", "1,400"]
     assert "AA" in columns[2]
     assert "\x1b" not in out
-    assert err == "january.csv: 600 rows, 5 columns\n"
+    assert err == "january.csv: 1,200 rows, 5 columns\n"
 
 
 def test_stats_as_json_and_html(call, home):
@@ -86,7 +86,7 @@ def test_stats_as_json_and_html(call, home):
     found = json.loads(out)
     assert (code, found["rows"]) == (0, ROWS)
     gust = found["columns"][4]
-    assert (gust["name"], gust["missing"], gust["missing_fraction"]) == ("gust", 450, 0.75)
+    assert (gust["name"], gust["missing"], gust["missing_fraction"]) == ("gust", 900, 0.75)
     assert call("stats", "january.csv", "--format", "html", "--out", "a/b.html")[1] == ""
     page = (home / "a" / "b.html").read_text()
     assert page.startswith("<!doctype html>")
@@ -137,23 +137,22 @@ def test_a_pass(call):
     code, out, err = call("validate", "february.csv", "--against", "january.csv")
     assert code == 0
     first, *rest = out.splitlines()
-    assert first == "pass  february.csv (600 rows) against january.csv"
+    assert first == "pass  february.csv (1,200 rows) against january.csv"
     assert "holds" not in rest
     assert "moved most" in rest
     assert "not compared, as no contract says what they are: day (times)" in err
     assert "id (a different value in nearly every row)" in err
-    # The distance is cut by the baseline's quantiles, so 600 rows tell enough.
     assert "too few" not in out
 
 
 def test_a_hold_says_what_and_exits_with_3(call):
     code, out, _ = call("validate", "broken.csv", "--against", "january.csv")
     assert code == 3
-    assert out.startswith("hold: 3 reasons  broken.csv (600 rows) against january.csv\n\nholds\n")
+    assert out.startswith("hold: 3 reasons  broken.csv (1,200 rows) against january.csv\n\nholds\n")
     assert "'ua' looks like 'UA'" in out
     assert "feature 'distance' drifted" in out
     moved = out.partition("\nmoved most\n")[2].splitlines()
-    assert moved[1].split()[:3] == ["distance", "jensen_shannon", "0.9343"]
+    assert moved[1].split()[:3] == ["distance", "jensen_shannon", "0.9351"]
 
 
 def test_what_moved_can_be_left_out(call):
@@ -162,7 +161,7 @@ def test_what_moved_can_be_left_out(call):
         *("--exclude", "distance", "--exclude", "carrier"),
     )
     assert code == 0
-    assert "ua rose from 0% to 33.2% (recorded only)" in out
+    assert "UA fell from 33.4% to 0% (recorded only)" in out
 
 
 def test_validate_as_json(call):
@@ -190,6 +189,7 @@ def test_junit_has_a_case_for_each_rule_and_feature(call):
     assert skipped == {"day", "id"}
     assert suite.get("tests") == str(len(cases))
     assert suite.get("failures") == "3"
+    assert cases["january.quality", "duplicate_keys"].find("failure") is None
     said = cases["january.drift.jensen_shannon", "gust"].find("system-out").text
     assert said.startswith("Jensen-Shannon divergence 0.")
 
@@ -228,7 +228,7 @@ def contract(home):
 def test_with_a_contract_spans_can_be_named(call, contract):
     code, out, err = call("validate", "2013-02", "--against", "2013-01", "--contract", contract)
     assert code == 0, out
-    assert out.startswith("pass  2013-02 (600 rows) against 2013-01\n")
+    assert out.startswith("pass  2013-02 (1,200 rows) against 2013-01\n")
     assert "no contract" not in err
     of_files = call(
         *("validate", "spans/2013-02.csv", "--against", "2013-01", "--contract", contract),
@@ -248,6 +248,25 @@ def test_with_a_contract_its_gates_hold(call, contract):
     assert "too_few_examples" in out
     path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
     assert "duplicate_keys" in call(*arguments)[1]
+
+
+def test_the_contracts_rules_are_cases_too(call, contract):
+    path = Path(contract)
+    rules = (
+        "rules:\n  - {name: far, check: distance > 0}\n  - {name: near, check: distance < 300}\n"
+    )
+    path.write_text(path.read_text() + rules)
+    code, out, _ = call(
+        *("validate", "2013-02", "--against", "2013-01", "--contract", contract),
+        *("--format", "junit"),
+    )
+    assert code == 3
+    suite = ET.fromstring(out).find("testsuite")  # noqa: S314 (our own)
+    rules = {
+        c.get("name"): c.find("failure") for c in suite if c.get("classname").endswith(".rule")
+    }
+    assert rules["far"] is None
+    assert rules["near"].get("type") == "rule_failed"
 
 
 def test_with_a_contract_its_rules_are_judged_over_the_rows(call, contract):
@@ -374,7 +393,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(home):
     command = [sys.executable, "-m", "tidegate", "stats", "january.csv"]
     done = subprocess.run(command, cwd=home, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
-    assert (done.returncode, done.stderr) == (0, "january.csv: 600 rows, 5 columns\n")
+    assert (done.returncode, done.stderr) == (0, "january.csv: 1,200 rows, 5 columns\n")
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5), st.integers(1, 30))

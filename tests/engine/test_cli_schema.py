@@ -60,7 +60,7 @@ def test_infer_from_three_spans_tells_the_evidence(call):  # noqa: F811
     shown = " ".join(out.split())
     assert "distance range" in shown
     assert "gust presence" in shown
-    assert "carrier domain at least 99.0% among the known values 3 values in 1,800 rows" in shown
+    assert "carrier domain at least 99.0% among the known values 3 values in 3,600 rows" in shown
     schema = schemas.read_file(Path("s.pbtxt"))
     gust = next(f for f in schema.feature if f.name == "gust")
     assert 0 < gust.presence.min_fraction < 0.25
@@ -89,8 +89,8 @@ def test_a_proposal_from_data_is_approved(registered, call, contract):  # noqa: 
     code, out, _ = registered("propose", "2013-02", "--by", "a run")
     assert code == 0
     assert re.search(r"widened +carrier: 'ZZ' may occur too\n +'ZZ': \d+ rows \(2\d", out)
-    assert re.search(r"gone +gust: column \(FLOAT\) dropped.*\n +not in 2013-02 \(600 rows\)", out)
-    assert re.search(r"new +wind: new column \(FLOAT\)\n +2013-02: missing in 450 of 600", out)
+    assert re.search(r"gone +gust: column \(FLOAT\) dropped.*\n +not in 2013-02 \(1,200 row", out)
+    assert re.search(r"new +wind: new column \(FLOAT\)\n +2013-02: missing in 900 of 1,200", out)
     assert current().version == first
     version = proposed(out)
     assert registered("diff") == (3, out.partition("\n\n")[0] + "\n", "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from tidegate.quality.codes import DEFAULTS
 from tidegate.report.text import printable
 from tidegate.report.validation import sentence
 
@@ -40,9 +41,9 @@ class _Case:
 def report(result: Validation, schema: Any, *, suite: str) -> str:
     """The XML.
 
-    A case for the schema of every column, one for every distance, and one for every other rule
-    that found something. What holds is a failure, what warns is the case's output, and what the
-    contract wants recorded only is skipped.
+    A case for the schema of every column, for every distance, for every rule of the contract and
+    every quality check, and one for whatever else was found. What holds is a failure, what warns is
+    the case's output, and what the contract wants recorded only is skipped.
 
     Args:
         result: The verdict.
@@ -95,6 +96,14 @@ def _cases(result: Validation, schema: Any) -> Iterator[_Case]:
         if distance.status in ("report", "not_comparable"):
             case.skipped = distance.note or distance.origin
         yield case
+    for rule in result.rules:
+        found = take(lambda f, r=rule: f.code.startswith("rule_") and f.subject == r.name)
+        case = _case("rule", rule.name, found)
+        case.said += [rule.description] if rule.description else []
+        case.skipped = "the contract turns it off" if rule.severity == "off" else ""
+        yield case
+    for code in DEFAULTS:
+        yield _case("quality", code, take(lambda f, c=code: f.code == c))
     by_rule: dict[tuple[str, str], list[Finding]] = {}
     for finding in left:
         by_rule.setdefault((finding.code, finding.subject), []).append(finding)
