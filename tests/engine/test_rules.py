@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tidegate import schema as schemas
 from tidegate import statistics as stats
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
+from tidegate.errors import ContractError, ExamplesError
 from tidegate.examples import ingest
 from tidegate.rules.database import MAX_COLUMNS, MAX_TEXT, SAMPLE, QueryError, opened
 from tidegate.rules.judge import mentioned
@@ -19,7 +19,7 @@ from tidegate.validation import Validation, validate
 ROWS = 60
 HEAD = "id,from,to,km,note\n"
 LINES = [f"r{i:02},{'ab'[i % 2]},c,{i * 10},n{i}\n" for i in range(ROWS)]
-CONTRACT = "dataset: d\nsource: {uri: 'URI/{SPAN}*.csv', format: csv}\nkey: [id]\n"
+CONTRACT = "dataset: d\nsource: {uri: URI, format: csv}\nkey: [id]\n"
 
 
 class Span:
@@ -27,7 +27,7 @@ class Span:
 
     def __init__(self, home, content):
         (home / "1.csv").write_text(content)
-        contract = Contract.parse(CONTRACT.replace("URI", str(home)))
+        contract = Contract.parse(CONTRACT.replace("URI", json.dumps(f"{home}/{{SPAN}}.csv")))
         self.examples = ingest(contract, span="1", out=home / "examples")
         self.statistics = stats.compute(self.examples)
         self.schema = schemas.infer(self.statistics, contract)
@@ -244,6 +244,22 @@ def test_a_query_that_takes_too_long_is_ended(span):
         pytest.raises(QueryError, match=r"takes longer than 0\.2 seconds"),
     ):
         database.returned("SELECT 1 FROM range(10000000), range(10000000)", of=1, show=None)
+
+
+def test_a_file_that_is_broken_is_an_error(tmp_path):
+    home = tmp_path / "it's [a] *x?"
+    home.mkdir()
+    odd = Span(home, HEAD + "".join(LINES))
+    with opened(odd.examples, {}) as database:
+        assert database.run("SELECT count(*) FROM examples") == [(ROWS,)]
+    for split in odd.examples.splits:
+        for file in odd.examples.files(split):
+            file.write_bytes(b"PAR1" + bytes(file.stat().st_size - 4))
+    with (
+        pytest.raises(ExamplesError, match=r"cannot read the examples in .* ingest the span again"),
+        opened(odd.examples, {}),
+    ):
+        pass
 
 
 def test_what_a_rule_shows_is_its_own_choice(span):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import duckdb
 
+from tidegate.errors import ExamplesError
 from tidegate.examples import Examples
 from tidegate.rules.result import Rows
 from tidegate.statistics.model import FeatureSummary
@@ -70,6 +71,9 @@ def opened(
         statistics: Of the span, by column.
         baseline: Of the span before, by column.
         time_limit: Seconds that one query may take.
+
+    Raises:
+        ExamplesError: a file of the examples cannot be read.
     """
     with (
         tempfile.TemporaryDirectory(prefix="tidegate-rules-") as scratch,
@@ -100,12 +104,7 @@ def opened(
         connection.execute(f"SET allowed_paths = [{names}]")
         connection.execute("SET enable_external_access = false")
         if examples is not None and files:
-            source = f"SELECT * FROM read_parquet([{names}])"  # noqa: S608
-            connection.execute(f"CREATE VIEW examples AS {source}")
-            # DuckDB renames a column that differs from another in upper and lower case only.
-            found = [(row[0], row[1]) for row in connection.execute("DESCRIBE examples").fetchall()]
-            columns = dict(zip(examples.schema.names, found, strict=True))
-            tables["examples"] = _Table(columns, examples.num_rows())
+            tables["examples"] = _examples(connection, examples, names)
         connection.execute("SET lock_configuration = true")
         yield Database(connection, tables, time_limit)
 
@@ -116,6 +115,21 @@ class _Table:
 
     columns: Mapping[str, tuple[str, str]]
     rows: int
+
+
+def _examples(connection: duckdb.DuckDBPyConnection, examples: Examples, names: str) -> _Table:
+    source = f"SELECT * FROM read_parquet([{names}])"  # noqa: S608
+    try:
+        connection.execute(f"CREATE VIEW examples AS {source}")
+        described = connection.execute("DESCRIBE examples").fetchall()
+    except duckdb.Error as error:
+        raise ExamplesError(
+            f"cannot read the examples in {examples.path}: {one_line(error)}; ingest the span "
+            "again, with caching off"
+        ) from None
+    # DuckDB renames a column that differs from another in upper and lower case only.
+    found = [(row[0], row[1]) for row in described]
+    return _Table(dict(zip(examples.schema.names, found, strict=True)), examples.num_rows())
 
 
 def _features(
