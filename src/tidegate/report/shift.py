@@ -96,7 +96,7 @@ def features_in_words(shift: Shift) -> str:
 def moved_in_words(feature: FeatureShift) -> str:
     """What moved most of a feature."""
     return "; ".join(
-        f"{short(cell, 40)} {percent(before)} \u2192 {percent(now)}"
+        f"{short(cell, 40)}: {percent(before)} \u2192 {percent(now)}"
         for cell, before, now in feature.moved[:2]
     )
 

@@ -115,9 +115,9 @@ def _lead(signal: Signal) -> str:
     honest = [f for f in signal.features if f.role == "feature" and not f.drop and f.informative]
     if honest:
         best = honest[0]
+        who = f"Of the rest {best.name}" if said else best.name
         said.append(
-            f"Of the rest {best.name} tells most: {percent(best.share)} of what there is to know "
-            f"of {signal.label}."
+            f"{who} tells most: {percent(best.share)} of what there is to know of {signal.label}."
         )
     elif not signal.suspects:
         said.append(f"No feature tells more of {signal.label} than chance gives.")

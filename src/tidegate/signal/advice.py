@@ -29,6 +29,8 @@ _PURE_ROWS: Final = 30
 CAUGHT: Final = 0.1
 #: Where chance reaches a larger share than this, nothing can be said of a feature that does not.
 TELLING: Final = 0.02
+#: What explains less than this of what it tells in other rows does not carry over to them.
+CARRIED: Final = 0.1
 #: A text that is another one in so many of the rows names rows.
 UNIQUE: Final = 0.9
 
@@ -123,10 +125,11 @@ def _alone(
                 drop=False,
             )
         return say("no_signal", "it tells no more of the label than chance gives")
-    if carries and feature.held_out is not None and feature.held_out <= 0:
+    if carries and feature.held_out is not None and feature.held_out < CARRIED * feature.share:
+        does = "misleads" if feature.held_out < 0 else "is hardly true"
         return say(
             "not_carried",
-            f"what it tells in the train split ({percent(feature.share)}) misleads in the eval "
+            f"what it tells in the train split ({percent(feature.share)}) {does} in the eval "
             "split: it knows groups of rows, or too few of them were seen",
             drop=False,
         )
