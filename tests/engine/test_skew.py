@@ -16,6 +16,7 @@ from tidegate import skew
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
 from tidegate.errors import ContractError, SchemaError, SourceError, StatisticsError
+from tidegate.severities import ELSEWHERE, SKEW
 from tidegate.skew.findings import pairs_needed
 from tidegate.skew.join import joined
 from tidegate.skew.pairs import compare_pairs
@@ -546,3 +547,20 @@ def same(a, b, name):
     if name != "floats":
         return a == b
     return math.isclose(a, b, rel_tol=1e-6) or (math.isnan(a) and math.isnan(b))
+
+
+def test_every_code_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "skew.md").read_text()
+    elsewhere = {code for code, key in ELSEWHERE.items() if key.startswith("gates.skew")}
+    codes = {*SKEW, *elsewhere, "no_common_keys", "no_examples", "quarantined_records"}
+    assert {code for code in codes if f"`{code}`" not in page} == set()
+    assert {"feature_skew", "distribution_skew"} < elsewhere
+
+
+def test_severities_of_skew_can_be_set():
+    by = contract("gates: {findings: {duplicate_join_keys: 'off', label_in_serving: hold}}\n")
+    logs = pa.concat_tables([table(), table().slice(0, 3)])
+    result = compared(table(), logs, by)
+    assert not told(result, "duplicate_join_keys")
+    assert codes(result, "hold") == {("label_in_serving", "late")}
+    assert result.keys.serving_duplicates == 3
