@@ -444,6 +444,36 @@ def test_a_limit_for_a_measure_that_numbers_have_not_is_an_error():
     assert compared(table(), served(), text).verdict.status == "pass"
 
 
+@pytest.mark.parametrize(
+    ("extra", "key"),
+    [
+        ("gates: {skew: {features: {tmp: report}}}\n", "gates.skew.features"),
+        ("gates: {skew: {mismatch: {features: {tmp: 0}}}}\n", "gates.skew.mismatch.features"),
+        ("gates: {skew: {tolerance: {features: {tmp: {}}}}}\n", "gates.skew.tolerance.features"),
+        ("serving: {source: {uri: x, format: csv}, columns: {tmp: t}}\n", "serving.columns"),
+        ("serving: {source: {uri: x, format: csv}, key: [tmp]}\n", "serving.key"),
+    ],
+)
+def test_a_column_that_is_not_there_is_an_error(extra, key):
+    schema = schemas.infer(side_statistics(table()), contract())
+    with pytest.raises(ContractError, match=rf"^{key} names the column 'tmp'.*mean 'temp'\?"):
+        compared(table(), served(), contract(extra), schema=schema)
+
+
+def test_queries_reach_no_other_file(tmp_path):
+    side = skew.recorded(table().to_batches(), name="a", directory=tmp_path)
+    other = tmp_path / "other.csv"
+    other.write_text("a\n1\n")
+    with joined(side, side, contract()) as pairs:
+        for sql in (
+            f"FROM read_csv('{other}')",
+            f"COPY pairs TO '{tmp_path / 'stolen.csv'}'",
+            "SET enable_external_access = true",
+        ):
+            with pytest.raises(StatisticsError):
+                pairs.database.run(sql)
+
+
 def test_what_was_written_is_read_back(tmp_path):
     result = compared(table(), served(carrier=["XX"] * ROWS, temp=np.arange(ROWS) / 3))
     result.write(tmp_path)

@@ -188,6 +188,25 @@ class Contract(Section):
         limits = Drift(**{name: getattr(skew, name) for name in Distances.model_fields})
         return self.model_copy(update={"gates": self.gates.model_copy(update={"drift": limits})})
 
+    def require_skew_columns(self, columns: Sequence[str]) -> None:
+        """Check that every column that `gates.skew` and `serving` name is among `columns`.
+
+        Raises:
+            ContractError: naming the first column that is missing and the nearest there is.
+        """
+        _require(self._named_of_skew, columns)
+
+    @property
+    def _named_of_skew(self) -> list[tuple[str, str]]:
+        skew = self.gates.skew
+        named = [("gates.skew.features", c) for c in skew.features]
+        named += [("gates.skew.mismatch.features", c) for c in skew.mismatch.features]
+        named += [("gates.skew.tolerance.features", c) for c in skew.tolerance.features]
+        if self.serving is not None:
+            named += [("serving.key", c) for c in self.serving.key or ()]
+            named += [("serving.columns", c) for c in self.serving.columns]
+        return named
+
     @property
     def not_features(self) -> frozenset[str]:
         """Columns that no model may see: key, time, label, split and the excluded ones."""
@@ -221,24 +240,13 @@ class Contract(Section):
         named += [("columns", c) for c in self.columns]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
-        skew = self.gates.skew
-        named += [("gates.skew.features", c) for c in skew.features]
-        named += [("gates.skew.mismatch.features", c) for c in skew.mismatch.features]
-        named += [("gates.skew.tolerance.features", c) for c in skew.tolerance.features]
-        if self.serving is not None:
-            named += [("serving.key", c) for c in self.serving.key or ()]
-            named += [("serving.columns", c) for c in self.serving.columns]
+        named += self._named_of_skew
         # What is new to the data may be named before it is there.
         findings = {k: v for k, v in self.gates.findings.items() if k != "schema_new_column"}
         by_column = {c for columns in findings.values() for c in columns} - {ALL_COLUMNS}
         named += [("gates.findings", c) for c in sorted(by_column)]
         named += [("slices", c) for group in self.slices for c in group]
-        for where, column in named:
-            if column not in columns:
-                raise ContractError(
-                    f"{where} names the column {column!r}, which the data does not have"
-                    + nearest(column, columns)
-                )
+        _require(named, columns)
 
     @classmethod
     def load(cls, path: str | Path, *, digest: str | None = None) -> Contract:
@@ -276,6 +284,15 @@ class Contract(Section):
     def parse(cls, text: str, *, name: str = "contract") -> Contract:
         """Check a contract given as YAML text; `name` stands in messages for its file."""
         return parse(cls, text, name=name)
+
+
+def _require(named: Sequence[tuple[str, str]], columns: Sequence[str]) -> None:
+    for where, column in named:
+        if column not in columns:
+            raise ContractError(
+                f"{where} names the column {column!r}, which the data does not have"
+                + nearest(column, columns)
+            )
 
 
 def json_schema() -> dict[str, Any]:

@@ -38,10 +38,13 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
         contract: Its `gates.skew`, `serving_key`, label and features.
 
     Raises:
-        ContractError: a limit is set for a measure that a feature does not have.
+        ContractError: its skew or serving section names a column that neither the training data
+            nor the schema has, or limits a measure that a feature does not have.
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
         StatisticsError: the rows of a side cannot be read.
     """
+    known = dict.fromkeys([*training.schema.names, *(f.name for f in schema.feature)])
+    contract.require_skew_columns(tuple(known))
     _check_measures(training, contract)
     empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
     found: list[Finding] = [*empty]
