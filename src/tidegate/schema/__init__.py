@@ -14,6 +14,7 @@
 Whatever TFDV can express in a schema, `validate` enforces, save what `imports` names.
 """
 
+from tidegate.schema.evidence import MAX_MISSING, MAX_UNSEEN
 from tidegate.schema.files import (
     SERVING,
     TRAINING,
@@ -28,6 +29,8 @@ from tidegate.schema.files import (
 from tidegate.schema.inference import Learnt, infer, learn
 
 __all__ = [
+    "MAX_MISSING",
+    "MAX_UNSEEN",
     "SERVING",
     "TRAINING",
     "Learnt",
