@@ -100,7 +100,6 @@ VALIDATION: Final[dict[str, Shown]] = {
     "nan_values": "warn",
     "rule_without_rows": "warn",
     "schema_not_enforced": "warn",
-    "schema_not_enforced": "warn",
     "serves_no_need": "info",
     "no_baseline": "warn",
 }
