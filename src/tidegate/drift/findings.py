@@ -9,7 +9,7 @@ from tidegate.contract import Contract
 from tidegate.distances import Distance
 from tidegate.drift.compare import asked_of, level_of
 from tidegate.drift.customary import unseen
-from tidegate.drift.tails import normal_quantile
+from tidegate.drift.tails import gamma_quantile, normal_quantile
 from tidegate.drift.thresholds import PRACTICAL
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.verdict import Finding, Severity
@@ -142,8 +142,11 @@ def _unseen(
 def unseen_by_chance(counts: Sequence[int], n: int, level: float) -> float:
     """The share of unseen values that chance exceeds with probability `level`.
 
-    New values have about the share of those that were seen once (Good 1953), with a variance from
-    those seen once and twice (Esty 1983), and that of a share of `n`.
+    New values have about the share of those that were seen once (Good 1953), one more at least,
+    with a variance from those seen once and twice (Esty 1983), and that of a share of `n`; the
+    quantile is that of the gamma distribution with these two moments. A frequent value that falls
+    into one of two samples only is none of these: the probability that it does so halves with
+    every row where the samples are equal.
 
     Args:
         counts: How often each value occurs in the baseline.
@@ -151,9 +154,11 @@ def unseen_by_chance(counts: Sequence[int], n: int, level: float) -> float:
         level: In (0, 0.5].
     """
     m, once, twice = sum(counts), counts.count(1), counts.count(2)
-    expected = once / m
+    expected = (once + 1) / (m + 1)
     variance = (once + 2 * twice) / m**2 + expected * (1 - expected) / n
-    return expected + normal_quantile(level) * math.sqrt(variance)
+    rare = gamma_quantile(expected**2 / variance, level) * variance / expected
+    alone = math.log(level / len(counts)) / math.log(n / (n + m)) / n
+    return max(rare, alone)
 
 
 def _remedy(name: str, reported: bool) -> str:

@@ -35,23 +35,21 @@ def changed(cells: Cells, current: FeatureSummary, past: FeatureSummary, unit: s
         return ""
     label, before, now = moved[0]
     if not cells.numeric:
-        return _value(label, before, now)
+        return _text(label, before, now)
     return (
         _nans(cells)
         or _median(current, past, unit)
         or _beyond(cells, past, unit)
         or _spread(current, past, unit)
-        or _value(label, before, now, quoted=False)
+        or f"{past.name} {label} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
     )
 
 
-def _value(label: str, before: float, now: float, *, quoted: bool = True) -> str:
-    name = repr(label) if quoted else label
-    if label == REST:
-        name = "all other values together"
-    elif quoted and before == 0:
+def _text(label: str, before: float, now: float) -> str:
+    name = "all other values together" if label == REST else repr(label)
+    if before == 0:
         return f"{name} is new: {now:.1%} of rows"
-    elif quoted and now == 0:
+    if now == 0:
         return f"{name} is gone: it was {before:.1%} of rows"
     return f"{name} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
 
