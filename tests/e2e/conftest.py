@@ -7,11 +7,17 @@ TIDEGATE_E2E_BUCKET: a bucket in it; `mlpipeline`, as KFP's own, by default.
 
 import base64
 import os
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import pytest
 from kubernetes import client, config
 
+from tidegate.storage import open_store
+
+ROOT = Path(__file__).parents[2]
 NAMESPACE = os.environ.get("TIDEGATE_E2E_NAMESPACE", "tidegate")
 
 
@@ -36,3 +42,19 @@ def bucket(core):
         os.environ["S3_ENDPOINT"] = endpoint
     name = os.environ.get("TIDEGATE_E2E_BUCKET", "mlpipeline")
     return f"s3://{name}/tidegate-e2e/{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="session")
+def data(bucket, tmp_path_factory):
+    """January and February of the flights, a broken February, and their contracts."""
+    home = tmp_path_factory.mktemp("flights")
+    prepare = [sys.executable, ROOT / "examples/flights/prepare.py", "--out", home]
+    subprocess.run(prepare, check=True)
+    contract = (ROOT / "examples/flights/contract.yaml").read_text()
+    (home / "contract.yaml").write_text(contract.replace("../../build/flights/", ""))
+    store = open_store(bucket)
+    for path in home.rglob("*"):
+        name = path.relative_to(home).as_posix()
+        if path.is_file() and ("2013-01" in name or "2013-02" in name or "contract" in name):
+            store.upload(path, name)
+    return bucket

@@ -1,7 +1,5 @@
 """The training pipeline as pods of a real cluster, in a namespace that enforces `restricted`."""
 
-import subprocess
-import sys
 import time
 import uuid
 from pathlib import Path
@@ -11,7 +9,6 @@ from driver import Driver, PodFailedError
 from kubernetes import client
 
 from tidegate.registry import Registry
-from tidegate.storage import open_store
 
 ROOT = Path(__file__).parents[2]
 TRAINING = ROOT / "pipelines" / "training.yaml"
@@ -26,22 +23,6 @@ STAGES = [
     "publish-model",
     "notify",
 ]
-
-
-@pytest.fixture(scope="module")
-def data(bucket, tmp_path_factory):
-    """January and February of the flights, a broken February, and their contracts."""
-    home = tmp_path_factory.mktemp("flights")
-    prepare = [sys.executable, ROOT / "examples/flights/prepare.py", "--out", home]
-    subprocess.run(prepare, check=True)
-    contract = (ROOT / "examples/flights/contract.yaml").read_text()
-    (home / "contract.yaml").write_text(contract.replace("../../build/flights/", ""))
-    store = open_store(bucket)
-    for path in home.rglob("*"):
-        name = path.relative_to(home).as_posix()
-        if path.is_file() and ("2013-01" in name or "2013-02" in name or "contract" in name):
-            store.upload(path, name)
-    return bucket
 
 
 @pytest.fixture
