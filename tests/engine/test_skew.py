@@ -232,6 +232,14 @@ def test_rows_without_a_key_are_counted():
     assert told(result, "rows_without_key")["serving"].severity == "warn"
 
 
+def test_nan_is_no_key():
+    key = [math.nan if i < 4 else float(i) for i in range(ROWS)]
+    result = compared(table(id=key), served(id=key))
+    keys = result.keys
+    assert (keys.training_without_key, keys.serving_without_key) == (4, 4)
+    assert (keys.training_keys, keys.training_duplicates, keys.pairs) == (ROWS - 4, 0, ROWS - 4)
+
+
 def test_a_key_of_several_columns():
     by = contract("serving: {source: {uri: y, format: csv}, key: [carrier, distance]}\n")
     training = table(distance=np.arange(ROWS), carrier=["A|B", "A"] * 300)

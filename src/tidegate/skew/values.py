@@ -120,9 +120,9 @@ def _as(column: str, type_: pa.DataType, wanted: str) -> str:
 
 
 def _near(a: str, b: str, tolerance: Tolerance) -> str:
-    # As Python's math.isclose. The difference of infinities is infinite or NaN and tells nothing.
+    # As Python's math.isclose. In DuckDB NaN equals NaN; of infinities the difference says nothing.
     allowed = (
         f"greatest({tolerance.absolute!r}, {tolerance.relative!r} * greatest(abs({a}), abs({b})))"
     )
     finite = f"isfinite({a}) AND isfinite({b}) AND abs({a} - {b}) <= {allowed}"
-    return f"coalesce({a} = {b} OR (isnan({a}) AND isnan({b})) OR ({finite}), false)"
+    return f"coalesce({a} = {b} OR ({finite}), false)"
