@@ -311,7 +311,9 @@ class Server:
         return str(made.recurring_run_id)
 
     def unschedule(self, schedule_id: str) -> None:
-        """Delete a recurring run; the runs that it started stay.
+        """Delete a recurring run; its runs that have ended stay.
+
+        One that is under way loses its pods, and KFP shows it as running for ever.
 
         Raises:
             TidegateError: the server refuses.
