@@ -17,6 +17,7 @@ from tidegate.skew.result import Keys, Texts
 from tidegate.skew.sides import Side
 from tidegate.skew.values import Comparison, comparison
 from tidegate.skew.values import key as key_of
+from tidegate.sources.types import DOUBLE
 
 #: Keys shown of those that a side lacks.
 SHOWN_KEYS: Final = 5
@@ -111,6 +112,11 @@ def _count_keys(
         f"CREATE TABLE {table}_keys AS SELECT {names}, count(*) AS n FROM {table}_rows "  # noqa: S608
         f"WHERE {there} GROUP BY ALL"
     )
+    # NaN is no key. Asked of the view, DuckDB would deny that there is any: the limits that
+    # Parquet keeps of a column leave NaN out.
+    for i, name in enumerate(key):
+        if side.schema.field(name).type == DOUBLE:
+            database.run(f"DELETE FROM {table}_keys WHERE CAST(k{i} AS VARCHAR) = 'nan'")  # noqa: S608
 
 
 def _keys(database: Database, training: Side, serving: Side, key: Sequence[str]) -> Keys:

@@ -89,11 +89,9 @@ def comparison(
 def key(type_: pa.DataType, other: pa.DataType, column: str) -> str:
     """A column of a key in SQL, so that it is equal to the other side's where the keys are.
 
-    As `tidegate.splits.canonical` has it: 5, 5.0 and "5" are one key. NaN is no key, as NULL.
+    As `tidegate.splits.canonical` has it: 5, 5.0 and "5" are one key.
     """
     types = {type_, other}
-    if type_ == DOUBLE:
-        column = f"CASE WHEN isnan({column}) THEN NULL ELSE {column} END"
     if len(types - {NULL}) <= 1:
         return column
     if types == {INT, DOUBLE}:
@@ -102,7 +100,7 @@ def key(type_: pa.DataType, other: pa.DataType, column: str) -> str:
         return _as(column, type_, "TIMESTAMP")
     if type_ == DOUBLE:
         return (
-            f"CASE WHEN abs({column}) < 9e15 AND ({column}) = trunc({column}) "
+            f"CASE WHEN abs({column}) < 9e15 AND {column} = trunc({column}) "
             f"THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
         )
     return f"CAST({column} AS VARCHAR)"
