@@ -14,8 +14,8 @@ from typing import Final, Literal, TextIO
 
 from tidegate.errors import StorageError
 
-#: The width of a table where nothing tells a better one, and the least, in columns.
-_WIDTH: Final = 100
+#: The width of a table in a file or a log, and the least in a terminal, in columns.
+_WIDTH: Final = 200
 _LEAST: Final = 60
 _BETWEEN: Final = "  "
 _EVERY: Final = 0.2
@@ -67,7 +67,7 @@ def _coloured(stream: TextIO) -> bool:
 
 
 def width() -> int:
-    """How many columns a line may have: the terminal's, or `COLUMNS`, or 100."""
+    """How many columns a line may have: the terminal's, or `COLUMNS`, or 200."""
     return max(_LEAST, shutil.get_terminal_size((_WIDTH, 24)).columns)
 
 
