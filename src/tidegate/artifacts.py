@@ -32,6 +32,7 @@ class Statistics(dsl.Artifact):
 
     Files:
         statistics.pb: a `tfmd.DatasetFeatureStatisticsList` with datasets all, train and eval.
+        slices.pb: the same with a dataset for each slice, where the contract names slices.
         statistics.json: span, digests and versions.
 
     Metadata: `span`, `rows`, `columns`.

@@ -79,6 +79,7 @@ class Examples:
         leakage: Values that stand in more than one split: of the key, then of the columns whose
             hash decides, if they are others.
         facts: What was noticed on the way; its `bad_records` lie in `quarantine.jsonl`.
+        slices: The column combinations by which statistics are sliced.
     """
 
     path: Path
@@ -90,6 +91,7 @@ class Examples:
     dropped: int = 0
     leakage: tuple[Leakage, ...] = ()
     facts: Facts = field(default_factory=Facts)
+    slices: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -129,6 +131,7 @@ class Examples:
                 dropped=found["split"]["dropped"],
                 leakage=tuple(Leakage.of(fact) for fact in found["leakage"]),
                 facts=Facts.of(found["facts"]),
+                slices=tuple(tuple(columns) for columns in found.get("slices", ())),
             )
         except FileNotFoundError:
             raise ExamplesError(
@@ -237,6 +240,7 @@ def ingest(
                 "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
                 "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
                 **facts,
+                "slices": contract.slices,
                 "objects": [_object(o) for o in inputs.objects],
                 "lookups": [[_object(o) for o in found.objects] for found in inputs.lookups],
             }

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tidegate.contract import Contract
@@ -63,6 +63,7 @@ numbers = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(numbers, min_size=2, max_size=4))
+@example([[None], [0.0, 0.0, 1.0, -1.0]])
 def test_numbers_merge_to_what_all_rows_have(parts):
     columns = [pa.array(part, pa.float64()) for part in parts]
     ours = merged([of({"x": c}) for c in columns]).features()["x"]

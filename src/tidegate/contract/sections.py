@@ -274,6 +274,11 @@ class Drift(Distances):
         "rolling(6): the last six accepted spans together.",
         examples=["rolling(6)"],
     )
+    min_slice_share: Fraction = Field(
+        0.05,
+        description="A drift that only a slice shows holds if the slice has this share of the "
+        "rows; in a smaller one it is a warning.",
+    )
 
 
 class Mismatch(Section):

@@ -199,7 +199,7 @@ def _below(wide: FloatArray, points: FloatArray, values: FloatArray) -> FloatArr
         before = np.append(0.0, np.cumsum(count))
         bucket = np.minimum(np.searchsorted(high, values), len(wide) - 1)
         # Halved, because the width of a bucket may exceed the greatest float.
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             part = (values / 2 - low[bucket] / 2) / (high[bucket] / 2 - low[bucket] / 2)
         part = np.nan_to_num(part, nan=1.0).clip(0.0, 1.0)
         result += before[bucket] + part * count[bucket]

@@ -31,10 +31,11 @@ def compare(
     *,
     steps: Steps | None = None,
 ) -> list[Distance]:
-    """The distances of every column from the baseline, in the order of the data.
+    """The distances of every column from the baseline, in the order of the data, then by slice.
 
-    Categorical columns have two, numeric ones one. Columns that no model sees are recorded and not
-    judged, and so are those the contract says to report.
+    A slice that both sides have is compared with the same slice, over the columns that do not cut
+    it. Categorical columns have two distances, numeric ones one. Columns that no model sees are
+    recorded and not judged, and so are those the contract says to report.
 
     Args:
         statistics: Of the span.
@@ -42,8 +43,26 @@ def compare(
         contract: Says how each feature is judged.
         steps: The distances between accepted spans, for `learned`.
     """
+    level = level_of(statistics, baseline, contract)
+    result = _compared(statistics, baseline, contract, level, steps or {})
+    for name, now, before in slices_of(statistics, baseline):
+        found = _compared(now, before, contract, level, {})
+        result += [replace(d, slice=name) for d in found if f"{d.feature}=" not in name]
+    return result
+
+
+def slices_of(
+    statistics: Statistics, baseline: Statistics
+) -> list[tuple[str, Statistics, Statistics]]:
+    """The slices that both have: the name, and each side's statistics."""
+    before = baseline.by_slice()
+    return [(n, now, before[n]) for n, now in statistics.by_slice().items() if n in before]
+
+
+def _compared(
+    statistics: Statistics, baseline: Statistics, contract: Contract, level: float, steps: Steps
+) -> list[Distance]:
     now, before = statistics.features(), baseline.features()
-    level = level_of(now, before, contract)
     result: list[Distance] = []
     for name in [*now, *(n for n in before if n not in now)]:
         current, past = now.get(name), before.get(name)
@@ -56,7 +75,7 @@ def compare(
             note = f"{current.type} now, {past.type} in the baseline"
             result.append(_none(name, current, past, note))
         else:
-            result.extend(_measured(current, past, contract, level, steps or {}))
+            result.extend(_measured(current, past, contract, level, steps))
     return result
 
 
@@ -67,19 +86,20 @@ def asked_of(contract: Contract, name: str) -> Threshold | Limits:
     return contract.gates.drift.features.get(name, contract.gates.drift.default)
 
 
-def level_of(
-    now: dict[str, FeatureSummary], before: dict[str, FeatureSummary], contract: Contract
-) -> float:
+def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -> float:
     """The probability of a false alarm that one judgement may use up.
 
-    `gates.drift.false_alarms`, divided by how many judgements chance could decide.
+    `gates.drift.false_alarms`, divided by how many judgements chance could decide: of every
+    feature, in all rows and in every slice.
     """
+    before = baseline.features()
     tests = sum(
         _TESTS[summary.type == "string"]
-        for name, summary in now.items()
+        for name, summary in statistics.features().items()
         if name in before and asked_of(contract, name) in ("auto", "learned")
     )
-    return contract.gates.drift.false_alarms / max(tests, 1)
+    times = 1 + len(slices_of(statistics, baseline))
+    return contract.gates.drift.false_alarms / max(tests * times, 1)
 
 
 def check_measures(features: dict[str, FeatureSummary], contract: Contract) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from tidegate.contract import Contract
 from tidegate.distances import Distance
-from tidegate.drift.compare import asked_of, level_of
+from tidegate.drift.compare import asked_of, level_of, slices_of
 from tidegate.drift.customary import unseen
 from tidegate.drift.tails import gamma_quantile, normal_quantile
 from tidegate.drift.thresholds import PRACTICAL
@@ -18,18 +19,56 @@ NAMES = {"jensen_shannon": "Jensen-Shannon divergence", "l_infinity": "L-infinit
 
 
 def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Finding]:
-    """What the distances mean for the verdict; a feature that drifted is told of once."""
+    """What the distances mean for the verdict; a feature that drifted is told of once.
+
+    Of a feature that is calm over all rows the slice that moved furthest is told, if any drifted.
+    It holds if it has `gates.drift.min_slice_share` of the rows, else it warns.
+    """
     result: list[Finding] = []
     told: set[str] = set()
+    values: dict[str, int] = {}
+    sliced: dict[str, list[Distance]] = {}
     for d in distances:
         if d.feature in told or asked_of(contract, d.feature) == "report":
             continue
+        if d.slice:
+            if d.status == "drift":
+                sliced.setdefault(d.feature, []).append(d)
+            continue
+        values[d.feature] = d.n_current
         finding = _finding(d)
         if finding is not None:
             result.append(finding)
             if finding.code == "drift":
                 told.add(d.feature)
+    for feature, found in sliced.items():
+        # What holds is told before what is only further away.
+        large = [d for d in found if _holds(d.n_current / max(values[feature], 1), contract)]
+        result.append(_sliced(large or found, "hold" if large else "warn"))
     return result
+
+
+def _holds(share: float, contract: Contract) -> bool:
+    """Whether a slice of this share of the rows may hold by itself."""
+    least = contract.gates.drift.min_slice_share
+    return least < 1 and share >= least
+
+
+def _sliced(found: list[Distance], severity: Severity) -> Finding:
+    worst = max(found, key=lambda d: (d.value or 0) / (d.threshold or 1))
+    others = sorted({d.slice for d in found} - {worst.slice})
+    also = f"; also in {', '.join(others[:3])}" if others else ""
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    return Finding(
+        "drift",
+        worst.feature,
+        severity,
+        f"feature {worst.feature!r} drifted in slice {worst.slice} ({worst.n_current:,} values, "
+        f"{worst.n_baseline:,} before), not over all rows: {worst.changed}; "
+        f"{NAMES[worst.measure]} {worst.value:.3f} is above {worst.threshold:.3f} ({worst.origin}; "
+        f"chance alone gives up to {worst.noise or 0:.4f}){also}{more}; find out why, or set "
+        f"gates.drift.features.{worst.feature}",
+    )
 
 
 def _finding(d: Distance) -> Finding | None:
@@ -84,20 +123,37 @@ def share_findings(
 
     More missing values, or values the baseline does not have, hold if they are more than a tenth
     of the rows and more than chance; fewer missing values are shown. Of features that `drifted` by
-    a distance new values are not told again.
+    a distance new values are not told again, and of slices only what all rows do not show.
     """
-    now, before = statistics.features(), baseline.features()
-    level = level_of(now, before, contract)
-    result: list[Finding] = []
-    for name, current in now.items():
+    level = level_of(statistics, baseline, contract)
+    result = list(_shares(statistics, baseline, contract, level, drifted))
+    for name, now, before in slices_of(statistics, baseline):
+        told = {finding.subject for finding in result} | {*drifted}
+        for finding in _shares(now, before, contract, level, told):
+            if finding.severity == "hold" and finding.subject not in told:
+                large = _holds(now.num_examples() / max(statistics.num_examples(), 1), contract)
+                severity: Severity = "hold" if large else "warn"
+                said = f"in slice {name}, {finding.message}"
+                result.append(replace(finding, severity=severity, message=said))
+    return result
+
+
+def _shares(
+    statistics: Statistics,
+    baseline: Statistics,
+    contract: Contract,
+    level: float,
+    drifted: Collection[str],
+) -> Iterator[Finding]:
+    before = baseline.features()
+    for name, current in statistics.features().items():
         past = before.get(name)
         if past is None or not current.rows or not past.rows or name in contract.not_features:
             continue
         reported = asked_of(contract, name) == "report"
-        result += _missing(current, past, level, reported=reported)
+        yield from _missing(current, past, level, reported=reported)
         if name not in drifted:
-            result += _unseen(current, past, level, reported=reported)
-    return result
+            yield from _unseen(current, past, level, reported=reported)
 
 
 def _missing(

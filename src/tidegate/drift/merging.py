@@ -28,7 +28,7 @@ _STANDARD_BUCKETS = 10
 
 
 def merged(parts: Sequence[Statistics]) -> Statistics:
-    """The statistics of all rows of several spans, `all` only.
+    """The statistics of all rows of several spans, `all` and the slices of the last span.
 
     A column has the type it has in the last span; spans in which it has another, text for numbers,
     are left out of it and count as having no values.
@@ -43,23 +43,31 @@ def merged(parts: Sequence[Statistics]) -> Statistics:
         raise StatisticsError("there are no statistics to merge")
     if len(parts) == 1:
         return parts[0]
+    whole = _dataset("all", parts)
+    sliced = [part.by_slice() for part in parts]
+    slices = [_dataset(name, [p[name] for p in sliced if name in p]) for name in sliced[-1]]
+    return Statistics(
+        statistics_pb2.DatasetFeatureStatisticsList(datasets=[whole]),
+        span=f"{parts[0].span} to {parts[-1].span} ({len(parts)} spans)",
+        content_digest="",
+        slices=statistics_pb2.DatasetFeatureStatisticsList(datasets=slices) if slices else None,
+    )
+
+
+def _dataset(name: str, parts: Sequence[Statistics]) -> Any:
     dataset = statistics_pb2.DatasetFeatureStatistics(
-        name="all", num_examples=sum(part.num_examples() for part in parts)
+        name=name, num_examples=sum(part.num_examples() for part in parts)
     )
     summaries = [part.features() for part in parts]
-    for name in dict.fromkeys(name for part in reversed(summaries) for name in part):
-        sides = [part[name] for part in summaries if name in part]
+    for column in dict.fromkeys(c for part in reversed(summaries) for c in part):
+        sides = [part[column] for part in summaries if column in part]
         # A column without any value is a string to TFDV.
         known = [side for side in sides if side.count] or sides
         text = known[-1].type == "string"
         same = [side for side in known if (side.type == "string") == text]
         missing = dataset.num_examples - sum(side.count for side in same)
-        dataset.features.append(_feature(name, same, missing=missing))
-    return Statistics(
-        statistics_pb2.DatasetFeatureStatisticsList(datasets=[dataset]),
-        span=f"{parts[0].span} to {parts[-1].span} ({len(parts)} spans)",
-        content_digest="",
-    )
+        dataset.features.append(_feature(column, same, missing=missing))
+    return dataset
 
 
 def _feature(name: str, sides: Sequence[FeatureSummary], *, missing: int) -> Any:
@@ -148,9 +156,12 @@ def _quantiles(sides: Sequence[FeatureSummary]) -> FloatArray:
     asked = np.linspace(0, 1, QUANTILE_BUCKETS + 1) * mass.sum()
     # Cumulated sums of floats may end a trifle short.
     slack = 1e-9 * mass.sum()
-    found = np.interp(asked, reached, values)
+    # Interpolated between numbers a hair apart, a quantile may land beyond the upper one.
+    reaching = np.searchsorted(reached, asked - slack).clip(max=len(values) - 1)
+    found = np.minimum(np.interp(asked, reached, values), values[reaching])
     upper = edges[np.searchsorted(edges, found).clip(max=len(edges) - 1)]
     found = np.where(np.nextafter(upper, -np.inf) <= found, upper, found)
+    found = np.maximum.accumulate(found)
     found = np.where(asked < mass[0] - slack, -np.inf, found)
     result: FloatArray = np.where(asked > reached[-1] + slack, np.inf, found)
     return result

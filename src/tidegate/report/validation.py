@@ -12,6 +12,7 @@ from tidegate.report import columns as views
 from tidegate.report import shapes
 from tidegate.report.page import render, verdict_facts
 from tidegate.report.rules import shown_rows, shown_rules
+from tidegate.report.slices import shown_slices
 from tidegate.report.text import NOTHING, count, fixed, integer, listing, number, percent, short
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def validation_page(
         expected=views.expectations(schema),
         distances=_every_distance(ranked),
         measures=MEASURES,
+        slices=shown_slices(validation, statistics, baseline),
         sentence=sentence,
         beside=lambda d: beside(d, contract),
         false_alarms=percent(contract.gates.drift.false_alarms),
@@ -152,6 +154,8 @@ def _compare(
     before: Mapping[str, FeatureSummary] = baseline.features() if baseline else {}
     by_feature: dict[str, list[Distance]] = {}
     for distance in validation.distances:
+        if distance.slice:
+            continue
         by_feature.setdefault(distance.feature, []).append(distance)
     made = []
     for index, name in enumerate(dict.fromkeys([*now, *before])):
@@ -265,6 +269,10 @@ def _lead(validation: Validation, compared: list[Comparison]) -> str:
         said += f"{len(drifted):,} {verb} moved further than the threshold: {listing(drifted)}."
     else:
         said += "none has moved further than its threshold."
+    hidden = {d.feature for d in validation.distances if d.slice and d.status == "drift"}
+    if hidden := hidden - {*drifted}:
+        verb = "moves" if len(hidden) == 1 else "move"
+        said += f" {listing(sorted(hidden))} {verb} further in a slice, and not over all rows."
     few = sum(c.status == "too_few" for c in compared)
     if few:
         said += f" {count(few, 'feature')} had too few rows to tell."

@@ -26,6 +26,7 @@ import tidegate._arrow  # noqa: F401
 from tidegate.errors import StatisticsError
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.partial import Partial, copy, extract, merge, partial_of
+from tidegate.statistics.slices import compute_slices
 
 if TYPE_CHECKING:
     from tidegate.examples import Examples
@@ -42,7 +43,7 @@ Progress = Callable[[int, int], None]
 def compute(
     examples: Examples, *, processes: int | None = None, on_progress: Progress | None = None
 ) -> Statistics:
-    """The statistics of every split of `examples`, and of all of them together.
+    """The statistics of every split of `examples`, of all of them together, and of their slices.
 
     Args:
         examples: What was ingested.
@@ -61,7 +62,21 @@ def compute(
         processes=processes,
         on_progress=on_progress,
     )
-    return replace(computed, leakage=examples.leakage, facts=examples.facts)
+    slices, left_out = None, 0
+    if examples.slices:
+
+        def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+            for split in examples.splits:
+                yield from examples.batches(split, columns=columns)
+
+        slices, left_out = compute_slices(rows, examples.slices, schema=examples.schema)
+    return replace(
+        computed,
+        leakage=examples.leakage,
+        facts=examples.facts,
+        slices=slices,
+        slices_left_out=left_out,
+    )
 
 
 def compute_files(

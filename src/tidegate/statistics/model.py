@@ -94,6 +94,9 @@ class Statistics:
         content_digest: SHA-256 over the content the span was read from.
         leakage: What the examples say of values that stand in more than one split.
         facts: What was noticed when the examples were ingested; None where nobody looked.
+        slices: A `DatasetFeatureStatisticsList` with a dataset for each slice, named as
+            `origin=JFK`; None where there are none.
+        slices_left_out: Slices with rows enough for which there was no room.
     """
 
     proto: Any
@@ -101,6 +104,8 @@ class Statistics:
     content_digest: str
     leakage: tuple[Leakage, ...] = ()
     facts: Facts | None = None
+    slices: Any = None
+    slices_left_out: int = 0
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -125,6 +130,13 @@ class Statistics:
         """A `DatasetFeatureStatisticsList` of that one split, as TFDV's functions take it."""
         return statistics_pb2.DatasetFeatureStatisticsList(datasets=[self.split(name)])
 
+    def by_slice(self) -> dict[str, Statistics]:
+        """The statistics of each slice as if it were all there is, by its name."""
+        return {
+            dataset.name: Statistics(_alone(dataset), self.span, self.content_digest)
+            for dataset in (self.slices.datasets if self.slices is not None else ())
+        }
+
     def num_examples(self, name: str = "all") -> int:
         """Rows of a split."""
         return int(self.split(name).num_examples)
@@ -134,7 +146,10 @@ class Statistics:
         return {f.path.step[0]: _summary(f) for f in self.split(name).features}
 
     def write(self, directory: Path) -> None:
-        """Write `statistics.pb` (the binary proto) and `statistics.json` (what it is of)."""
+        """Write `statistics.pb` (the binary proto) and `statistics.json` (what it is of).
+
+        Where there are slices, `slices.pb` too.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         payload = self.proto.SerializeToString(deterministic=True)
         about = {
@@ -147,6 +162,14 @@ class Statistics:
             "facts": None if self.facts is None else self.facts.to_json(),
             "tfdv": tfdv.__version__,
         }
+        if self.slices is not None:
+            sliced = self.slices.SerializeToString(deterministic=True)
+            about["slices"] = {
+                "sha256": hashlib.sha256(sliced).hexdigest(),
+                "rows": {d.name: int(d.num_examples) for d in self.slices.datasets},
+                "left_out": self.slices_left_out,
+            }
+            (directory / "slices.pb").write_bytes(sliced)
         (directory / "statistics.pb").write_bytes(payload)
         (directory / "statistics.json").write_text(json.dumps(about, indent=2) + "\n")
 
@@ -165,6 +188,12 @@ class Statistics:
             leakage = tuple(Leakage.of(fact) for fact in about.get("leakage", ()))
             facts = None if about["facts"] is None else Facts.of(about["facts"])
             intact = hashlib.sha256(payload).hexdigest() == about["sha256"]
+            slices, left_out = None, 0
+            if sliced := about.get("slices"):
+                raw = (directory / "slices.pb").read_bytes()
+                slices = statistics_pb2.DatasetFeatureStatisticsList.FromString(raw)
+                left_out = sliced["left_out"]
+                intact = intact and hashlib.sha256(raw).hexdigest() == sliced["sha256"]
         except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
             raise StatisticsError(
                 f"cannot read statistics in {directory}: {error}; compute them again, with "
@@ -172,10 +201,16 @@ class Statistics:
             ) from None
         if not intact or not proto.datasets:
             raise StatisticsError(
-                f"{directory / 'statistics.pb'} is not what statistics.json was written for; "
+                f"the files in {directory} are not what statistics.json was written for; "
                 "compute the statistics again, with caching off"
             )
-        return cls(proto, span, content_digest, leakage, facts)
+        return cls(proto, span, content_digest, leakage, facts, slices, left_out)
+
+
+def _alone(dataset: Any) -> Any:
+    made = statistics_pb2.DatasetFeatureStatisticsList(datasets=[dataset])
+    made.datasets[0].name = "all"
+    return made
 
 
 def _summary(feature: Any) -> FeatureSummary:

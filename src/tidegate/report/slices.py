@@ -1,0 +1,70 @@
+"""What the validation page says of slices: one line for each, the one that moved furthest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidegate.distances import Distance
+    from tidegate.statistics import Statistics
+    from tidegate.validation import Validation
+
+
+@dataclass(frozen=True)
+class SliceLine:
+    """One slice, compared with the same slice of the baseline.
+
+    Attributes:
+        name: As `origin=JFK`.
+        rows: Its rows now.
+        before: Its rows in the baseline.
+        drifted: The features that drifted in it, what moved furthest first.
+        few: How many features have too few rows in it to tell.
+        furthest: The distance that is furthest from, or nearest to, its threshold; None where
+            nothing is judged.
+    """
+
+    name: str
+    rows: int
+    before: int
+    drifted: tuple[str, ...]
+    few: int
+    furthest: Distance | None
+
+    @property
+    def ratio(self) -> float:
+        """How many times its threshold the furthest distance is."""
+        return _ratio(self.furthest) if self.furthest is not None else 0.0
+
+
+def shown_slices(
+    validation: Validation, statistics: Statistics, baseline: Statistics | None
+) -> list[SliceLine]:
+    """The slices that were compared, sorted."""
+    by_slice: dict[str, list[Distance]] = {}
+    for distance in validation.distances:
+        if distance.slice:
+            by_slice.setdefault(distance.slice, []).append(distance)
+    now = statistics.by_slice()
+    before = baseline.by_slice() if baseline is not None else {}
+    lines = []
+    for name, distances in by_slice.items():
+        ranked = sorted((d for d in distances if d.threshold), key=_ratio, reverse=True)
+        moved = dict.fromkeys(d.feature for d in ranked if d.status == "drift")
+        few = {d.feature for d in distances if d.status == "too_few"}
+        lines.append(
+            SliceLine(
+                name=name,
+                rows=now[name].num_examples() if name in now else 0,
+                before=before[name].num_examples() if name in before else 0,
+                drifted=tuple(moved),
+                few=len(few),
+                furthest=ranked[0] if ranked else None,
+            )
+        )
+    return sorted(lines, key=lambda line: (not line.drifted, -line.ratio, line.name))
+
+
+def _ratio(distance: Distance) -> float:
+    return (distance.value or 0.0) / (distance.threshold or 1.0)
