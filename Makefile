@@ -96,6 +96,7 @@ clean-tree:
 bench: .venv/.ready ## the figures in the README
 	@$(PY) benchmarks/statistics.py
 	@$(PY) benchmarks/ingest.py
+	@$(PY) benchmarks/drift.py && $(PY) benchmarks/thresholds.py
 
 # The caller's: where images are pushed, the base image by digest, another lock of the ml image.
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tidegate/__init__.py)
@@ -118,3 +119,4 @@ lock: .venv/.ready ## resolve the locks anew (needs the network)
 	@.venv/bin/uv lock -q --python 3.11 && $(EXPORT) --all-extras --all-groups -o requirements/lock.txt
 	@$(EXPORT) $(PRUNED) --no-default-groups -o requirements/light.txt && $(EXPORT) $(PRUNED) --no-default-groups --extra ml -o requirements/ml.txt && rm uv.lock
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
+	@.venv/bin/uv pip compile -q --no-config --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/peers.in -o requirements/peers.txt
