@@ -31,7 +31,7 @@ test: .venv/.ready ## run the tests
 	@$(PY) -m pytest -n 2 --dist worksteal -q
 
 e2e: .venv/.ready ## run every component as a pod of the cluster KUBECONFIG points at (tests/e2e/conftest.py says what it needs)
-	@PYTHONPATH=tests/e2e $(PY) -m pytest -o addopts=--import-mode=importlib -n 0 -s -q tests/e2e
+	@PYTHONPATH=tests/e2e $(PY) -m pytest -o addopts=--import-mode=importlib -o faulthandler_timeout=0 -n 0 -s -q tests/e2e
 
 servers: build/bin/minio build/bin/fake-gcs-server build/bin/kustomize ## build what tests run against: object stores, kustomize (needs Go; without it substitutes serve)
 
@@ -113,10 +113,10 @@ sbom: build/bin/syft ## list what the images hold, as SPDX and CycloneDX in buil
 	@for kind in light ml; do $< scan -q $(notdir $(DOCKER)):$(IMAGE)/$$kind:$(VERSION) -o spdx-json=build/sbom/$$kind.spdx.json -o cyclonedx-json=build/sbom/$$kind.cdx.json || exit 1; done
 
 EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
+PIN := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-header
 # A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
 PRUNED := --prune kubernetes --prune kfp-server-api --prune libclang
 lock: .venv/.ready ## resolve the locks anew (needs the network)
 	@.venv/bin/uv lock -q --python 3.11 && $(EXPORT) --all-extras --all-groups -o requirements/lock.txt
 	@$(EXPORT) $(PRUNED) --no-default-groups -o requirements/light.txt && $(EXPORT) $(PRUNED) --no-default-groups --extra ml -o requirements/ml.txt && rm uv.lock
-	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
-	@.venv/bin/uv pip compile -q --no-config --python-version 3.11 --generate-hashes --no-annotate --no-header requirements/peers.in -o requirements/peers.txt
+	@$(PIN) --universal requirements/bootstrap.in -o requirements/bootstrap.txt && $(PIN) --no-config requirements/peers.in -o requirements/peers.txt
