@@ -15,6 +15,8 @@ ROWS = 1500
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    # Where tests run in several processes, they are told of a terminal of 80 columns.
+    monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments):
         code = main([str(a) for a in arguments])
