@@ -66,6 +66,10 @@ def test_what_a_contract_says(call, file):
         assert "excluded, leak suspect" in out
         assert out.split("\n\n")[2].startswith("excluded already\n  leak suspect  delay")
         assert "\nid " not in out
+    arguments = ("measure", "2013", "--contract", "contract.yaml", "--format", "json")
+    found = json.loads(call(*arguments)[1])
+    assert found["parts"] == ["train", "eval"], "a span is divided as its contract says"
+    assert found["part_rows"][0] > 3 * found["part_rows"][1]
 
 
 def test_a_leak_can_hold(call, file):

@@ -333,6 +333,9 @@ def test_what_knows_groups_does_not_carry_over(tmp_path):
     assert found["day"].share > 0.1
     assert found["day"].held_out < 0
     assert (found["day"].code, found["day"].drop) == ("not_carried", False)
+    lost = dict.fromkeys(["day", "x"], signal.Importance(0.1, 0.05, 0.15))
+    shuffled = signal.Shuffled("auc", 0.8, 100, 5, lost)
+    assert by_name(signal.measure(rows, rules, shuffled=shuffled))["day"].code == ""
     assert found["x"].held_out > 0.1
     assert found["x"].code == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -59,11 +60,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Measure, write what was found, and return 0 or 3."""
     given = rows.given_contract(options)
-    with rows.opened(options.file, given, data.dialect(options)) as opened:
-        contract = opened.contract
-        if given is None:
-            contract = rows.described(contract, options.label, options.exclude or ())
-        found = _measured(opened, contract, options.model)
+    how = data.dialect(options)
+    if given is not None and data.is_span(options.file):
+        contract, found = given, _span(options.file, given, how, options.model)
+    else:
+        with rows.opened(options.file, given, how) as opened:
+            contract = opened.contract
+            if given is None:
+                contract = rows.described(contract, options.label, options.exclude or ())
+            found = _measured(opened, contract, options.model)
     match options.format:
         case "json":
             made = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -77,6 +82,18 @@ def run(options: argparse.Namespace) -> int:
             made = as_text(found, ink=ink, limit=limit)
     console.write(made, options.out)
     return _HOLD if options.hold_on_leak and found.suspects else 0
+
+
+def _span(span: str, contract: Contract, how: data.Dialect, model: Path | None) -> Signal:
+    """Measure a span by the splits of its contract, as a pipeline does."""
+    from tidegate.examples import ingest
+
+    progress = console.Progress()
+    with tempfile.TemporaryDirectory() as scratch:
+        made = ingest(contract, span=span, out=Path(scratch, "examples"), on_progress=progress)
+        progress.done(f"{made.span}: {made.num_rows():,} rows")
+        with rows.opened(str(made.path), contract, how) as opened:
+            return _measured(opened, contract, model)
 
 
 def _measured(opened: Opened, contract: Contract, model: Path | None) -> Signal:

@@ -125,8 +125,10 @@ def _alone(
                 drop=False,
             )
         return say("no_signal", "it tells no more of the label than chance gives")
-    if carries and feature.held_out is not None and feature.held_out < CARRIED * feature.share:
-        does = "misleads" if feature.held_out < 0 else "is hardly true"
+    used = feature.importance is not None and feature.importance.told
+    held_out = feature.held_out
+    if carries and not used and held_out is not None and held_out < CARRIED * feature.share:
+        does = "misleads" if held_out < 0 else "is hardly true"
         return say(
             "not_carried",
             f"what it tells in the train split ({percent(feature.share)}) {does} in the eval "

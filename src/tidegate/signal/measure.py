@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tidegate.contract import Contract, Task, nearest
 from tidegate.errors import SignalError
@@ -180,9 +181,7 @@ def label_cells(column: pa.ChunkedArray, name: str, asked: Task | None) -> tuple
     # Few texts may all be rare, and still are classes.
     if not numeric:
         words = sorted(column.unique().to_pylist())
-        places = np.asarray(
-            pa.compute.index_in(column, value_set=pa.array(words)).to_numpy(), np.int32
-        )
+        places = np.asarray(pc.index_in(column, value_set=pa.array(words)).to_numpy(), np.int32)
         return task, Coded(name, "text", places, tuple(words), 0, len(words))
     return task, found
 
