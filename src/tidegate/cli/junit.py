@@ -29,9 +29,9 @@ def report(result: Validation, schema: Any, *, suite: str) -> str:
 
 
 def _cases(result: Validation, schema: Any) -> Iterator[Case]:
-    untold = Untold(result.verdict.findings)
+    untold = Untold(list(result.verdict.findings))
     expected = [feature.name for feature in schema.feature]
-    told = [f.subject for f in untold if is_schema(f.code) and f.subject]
+    told = [f.subject for f in untold.left if is_schema(f.code) and f.subject]
     for name in dict.fromkeys([*expected, *told]):
         yield Case.of("schema", name, untold.take(is_schema, name))
     for distance in result.distances:

@@ -42,14 +42,15 @@ class Case:
         return cls(rule, feature or _WHOLE, holds, said)
 
 
+@dataclass
 class Untold:
-    """Findings that no case has told of yet."""
+    """Findings that no case has told of yet.
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        self._left = list(findings)
+    Attributes:
+        left: In the order of the verdict.
+    """
 
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self._left)
+    left: list[Finding]
 
     def take(self, code: Callable[[str], bool], subject: str | None = None) -> list[Finding]:
         """Those of such a code, of all subjects or of one; they are told with this."""
@@ -57,13 +58,13 @@ class Untold:
         def wanted(f: Finding) -> bool:
             return code(f.code) and subject in (None, f.subject)
 
-        taken = [f for f in self._left if wanted(f)]
-        self._left = [f for f in self._left if not wanted(f)]
+        taken = [f for f in self.left if wanted(f)]
+        self.left = [f for f in self.left if not wanted(f)]
         return taken
 
     def rest(self) -> Iterator[Case]:
         """A case for each code and subject that is left."""
-        for code, subject in dict.fromkeys((f.code, f.subject) for f in self._left):
+        for code, subject in dict.fromkeys((f.code, f.subject) for f in self.left):
             yield Case.of(code, subject, self.take(code.__eq__, subject))
 
 
