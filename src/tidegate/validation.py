@@ -192,9 +192,8 @@ def validate(
         if baseline is not None and baseline.num_examples():
             distances = compare(statistics, baseline, contract, steps=steps)
             moved = drift_findings(distances, contract)
-            drifted = {f.subject for f in moved if f.code == "drift"}
             found += moved
-            found += share_findings(statistics, baseline, contract, drifted=drifted)
+            found += share_findings(statistics, baseline, contract, moved=moved)
     found += _about_baseline(statistics, baseline)
     found = list(settled(found, contract))
     if rows and (contract.rules or examples is not None):

@@ -15,15 +15,17 @@ class Finding:
 
     Attributes:
         code: Stable machine-readable kind in snake_case, e.g. `unseen_values`.
-        subject: The feature, metric or slice it is about; empty for the whole dataset.
+        subject: The feature or metric it is about; empty for the whole dataset.
         severity: `hold` closes the gate, `warn` is shown, `info` is context.
         message: One line that names the thing, the figures and the remedy.
+        slice: The slice it was noticed in, as `column=value`; empty for all rows.
     """
 
     code: str
     subject: str
     severity: Severity
     message: str
+    slice: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Verdict:
         return tuple(f.message for f in self.findings if f.code == code)
 
     def to_json(self) -> list[dict[str, str]]:
-        """The findings as plain values."""
-        return [vars(f).copy() for f in self.findings]
+        """The findings as plain values; `slice` is there where a finding is of one."""
+        return [{k: v for k, v in vars(f).items() if v or k != "slice"} for f in self.findings]
 
     @classmethod
     def from_json(cls, findings: Iterable[dict[str, Any]]) -> Verdict:

@@ -22,6 +22,7 @@ from tidegate.examples import Examples, ingest
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics import slices as slicing
 from tidegate.statistics.slices import compute_slices
+from tidegate.verdict import Finding, Verdict
 
 CONTRACT = """
 dataset: d
@@ -180,6 +181,7 @@ def test_a_drift_that_only_a_slice_shows_is_found(place, drift, severity):
     (finding,) = drift_findings(found, contract(drift))
     assert (finding.code, finding.subject, finding.severity) == ("drift", "kind", severity)
     assert f"drifted in slice place={place} (" in finding.message
+    assert finding.slice == f"place={place}"
     assert "not over all rows: 'k' rose from 3" in finding.message
 
 
@@ -190,9 +192,32 @@ def test_missing_and_new_values_of_a_slice_are_found():
     (finding,) = share_findings(lost, before, contract())
     assert (finding.code, finding.subject, finding.severity) == ("missing_rate", "n", "hold")
     assert finding.message.startswith("in slice place=C, feature 'n' is empty in 100.0%")
+    assert finding.slice == "place=C"
     everywhere = of(changed(changed(places(14), "A", n=None), "B", n=None), "2")
     (finding,) = share_findings(everywhere, before, contract())
     assert finding.message.startswith("feature 'n' is empty in 8")
+    assert finding.slice == ""
+
+
+def test_a_drift_in_a_slice_does_not_hide_new_values_over_all_rows():
+    before, now = (of(changed(places(seed), "D", kind=f"new {seed}")) for seed in (21, 22))
+    alone = Finding("drift", "kind", "warn", "drifted in slice place=D", slice="place=D")
+    told = replace(alone, slice="")
+    wide = of(changed(places(22), "A", kind="new"), "2")
+    found = share_findings(wide, before, contract(), moved=[alone])
+    assert [(f.code, f.subject, f.slice) for f in found] == [("drift", "kind", "")]
+    assert share_findings(wide, before, contract(), moved=[told]) == []
+    assert share_findings(now, before, contract(), moved=[alone]) == []
+    assert [f.slice for f in share_findings(now, before, contract())] == ["place=D"]
+
+
+def test_findings_of_slices_are_read_back():
+    verdict = Verdict(
+        (Finding("drift", "x", "warn", "one"), Finding("drift", "x", "hold", "two", "place=D"))
+    )
+    plain = verdict.to_json()
+    assert ["slice" in f for f in plain] == [False, True]
+    assert Verdict.from_json(json.loads(json.dumps(plain))) == verdict
 
 
 def test_what_drifts_everywhere_is_told_once():
@@ -239,7 +264,9 @@ def test_one_airport_altered_is_found_while_all_flights_look_calm(months):
     assert not {s for s, _ in drifted} & {"origin=EWR", "origin=LGA"}
     (held,) = [f for f in result.verdict.findings if f.severity == "hold"]
     assert (held.code, held.subject) == ("drift", "distance")
+    assert (held.slice, "distance") in drifted
     page = report.validation_page(result, altered, baseline, schema, flights)
     assert "origin=JFK" in page[page.index('id="slices"') : page.index('id="features"')]
     assert "further in a slice, and not over all rows" in page
+    assert f"in slice <bdi>{held.slice}</bdi>" in page
     assert len(page) < 300_000

@@ -68,6 +68,7 @@ def _sliced(found: list[Distance], severity: Severity) -> Finding:
         f"{NAMES[worst.measure]} {worst.value:.3f} is above {worst.threshold:.3f} ({worst.origin}; "
         f"chance alone gives up to {worst.noise or 0:.4f}){also}{more}; find out why, or set "
         f"gates.drift.features.{worst.feature}",
+        slice=worst.slice,
     )
 
 
@@ -117,24 +118,31 @@ def share_findings(
     baseline: Statistics,
     contract: Contract,
     *,
-    drifted: Collection[str] = (),
+    moved: Sequence[Finding] = (),
 ) -> list[Finding]:
     """Features that are missing more, or less, often than in the baseline, or full of new values.
 
     More missing values, or values the baseline does not have, hold if they are more than a tenth
-    of the rows and more than chance; fewer missing values are shown. Of features that `drifted` by
-    a distance new values are not told again, and of slices only what all rows do not show.
+    of the rows and more than chance; fewer missing values are shown. Of features that drifted by a
+    distance new values are not told again, and of slices only what all rows do not show.
+
+    Args:
+        statistics: Of the span.
+        baseline: Of what it is compared with.
+        contract: Its gates.
+        moved: What `drift_findings` found.
     """
+    drifted = {f.subject for f in moved if f.code == "drift" and not f.slice}
     level = level_of(statistics, baseline, contract)
     result = list(_shares(statistics, baseline, contract, level, drifted))
     for name, now, before in slices_of(statistics, baseline):
-        told = {finding.subject for finding in result} | {*drifted}
+        told = {f.subject for f in result} | {f.subject for f in moved if f.code == "drift"}
         for finding in _shares(now, before, contract, level, told):
             if finding.severity == "hold" and finding.subject not in told:
                 large = _holds(now.num_examples() / max(statistics.num_examples(), 1), contract)
                 severity: Severity = "hold" if large else "warn"
                 said = f"in slice {name}, {finding.message}"
-                result.append(replace(finding, severity=severity, message=said))
+                result.append(replace(finding, severity=severity, message=said, slice=name))
     return result
 
 

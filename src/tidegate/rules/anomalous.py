@@ -39,7 +39,8 @@ def anomalous_rows(
     """Count and sample the rows behind those findings that say something of single rows.
 
     Args:
-        findings: Of the gate; those about the whole (a distance, a number of rows) have no rows.
+        findings: Of the gate; those about the whole (a distance, a number of rows) or about a
+            slice have no rows.
         database: With the examples.
         schema: A `schema_pb2.Schema`.
         contract: Its key is shown first.
@@ -50,7 +51,7 @@ def anomalous_rows(
     columns = database.columns("examples")
     expected = {f.name: f for f in schema.feature}
     key = [c for c in contract.key if c in columns]
-    ranked = sorted(findings, key=lambda f: _GRAVITY.index(f.severity))
+    ranked = sorted((f for f in findings if not f.slice), key=lambda f: _GRAVITY.index(f.severity))
     found: dict[tuple[str, str], AnomalousRows] = {}
     for finding in ranked:
         name = finding.subject
