@@ -351,23 +351,6 @@ def test_pairs_are_of_the_columns_that_tell_most(monkeypatch):
 # -- rows and files --------------------------------------------------------------------------------
 
 
-def test_a_sample_is_seeded_and_does_not_depend_on_batches():
-    table = pa.table({"n": np.arange(50_000)})
-
-    def drawn(batch, seed=sampling.SEED):
-        taken, total = sampling.sample(table.to_batches(batch), 1000, seed=seed)
-        assert total == 50_000
-        return taken["n"].to_pylist()
-
-    once = drawn(700)
-    assert len(once) == 1000
-    assert once == sorted(set(once))
-    assert once == drawn(50_000) == drawn(64)
-    assert once != drawn(700, seed=1)
-    assert np.mean(once) == pytest.approx(25_000, rel=0.06)
-    assert len(sampling.sample(table.to_batches(), 60_000)[0]) == 50_000
-
-
 def test_rows_are_bounded_by_columns():
     assert sampling.row_limit(19) == 500_000
     assert sampling.row_limit(500) == 40_000

@@ -82,8 +82,8 @@ def _taken(
     argument: str, given: Contract | None, how: data.Dialect
 ) -> tuple[tuple[str, pa.Table, int], Contract]:
     """The name of some rows, a sample of them, and how many there are; and their contract."""
+    from tidegate.sampling import sample
     from tidegate.shift.compare import MAX_ROWS
-    from tidegate.signal.sampling import sample
 
     with rows.opened(argument, given, how) as opened:
         batches = opened.batches

@@ -13,12 +13,12 @@ import pyarrow.compute as pc
 
 from tidegate.contract import Contract
 from tidegate.errors import SignalError
+from tidegate.sampling import SEED
 from tidegate.shift.classifier import tell_apart
 from tidegate.shift.labels import label_shift, most_moved
 from tidegate.shift.result import FeatureShift, LabelShift, Shift
 from tidegate.signal.codes import Array, coded
 from tidegate.signal.information import dependence, table
-from tidegate.signal.sampling import SEED
 
 #: Rows of each side that are compared, a sample where there are more: enough for an interval of
 #: the AUC about 0.01 wide.

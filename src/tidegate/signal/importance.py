@@ -14,9 +14,10 @@ from tidegate.contract import Contract
 from tidegate.errors import SignalError, TrainingError
 from tidegate.evaluation.intervals import Estimate, Z
 from tidegate.evaluation.metrics import METRICS, SAMPLES, require_metrics
+from tidegate.sampling import SEED
 from tidegate.signal.codes import Array
 from tidegate.signal.result import Importance
-from tidegate.signal.sampling import SEED, Rows
+from tidegate.signal.sampling import Rows
 from tidegate.training.inputs import require
 from tidegate.training.model import TrainedModel
 

@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 from tidegate.contract import Contract, Task, nearest
 from tidegate.errors import SignalError
 from tidegate.report.text import listing
+from tidegate.sampling import SEED
 from tidegate.signal import advice, information, pairs
 from tidegate.signal.codes import MAX_BINS, Array, Coded, coded
 from tidegate.signal.result import FeatureSignal, Role, Signal
-from tidegate.signal.sampling import SEED, Rows
+from tidegate.signal.sampling import Rows
 
 if TYPE_CHECKING:
     from tidegate.signal.importance import Shuffled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tidegate.errors import ExamplesError
+from tidegate.sampling import SEED, sample
 from tidegate.signal.codes import Array
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ MAX_ROWS: Final = 500_000
 MAX_VALUES: Final = 20_000_000
 #: So many rows are taken even of a table with very many columns.
 LEAST_ROWS: Final = 10_000
-SEED: Final = 20130101
 
 
 @dataclass(frozen=True)
@@ -57,63 +58,18 @@ def row_limit(columns: int) -> int:
     return min(MAX_ROWS, max(LEAST_ROWS, MAX_VALUES // max(columns, 1)))
 
 
-def sample(
-    batches: Iterable[pa.RecordBatch], limit: int | None = None, *, seed: int = SEED
-) -> tuple[pa.Table, int]:
-    """At most `limit` rows, each as likely as any other, in their order.
-
-    Every row draws a number, and the rows with the smallest stay; so the sample depends on the
-    seed and the order of the rows, not on how they are cut into batches.
-
-    Args:
-        batches: At least one, of one schema.
-        limit: `row_limit` of their columns by default.
-        seed: Of the draw.
-
-    Returns:
-        The rows, and how many there were.
-
-    Raises:
-        ExamplesError: there is no row.
-    """
-    generator = np.random.default_rng(seed)
-    kept: list[tuple[pa.RecordBatch, Array]] = []
-    bound, held, total = 1.0, 0, 0
-    for batch in batches:
-        limit = row_limit(batch.num_columns) if limit is None else limit
-        drawn = generator.random(batch.num_rows)
-        total += batch.num_rows
-        kept.append(_below(batch, drawn, bound))
-        held += kept[-1][0].num_rows
-        if held > 2 * limit:
-            bound = _bound(kept, limit)
-            kept = [_below(*pair, bound) for pair in kept]
-            held = limit
-    if not total or limit is None:
-        raise ExamplesError("there are no rows; there is nothing to measure")
-    if held > limit:
-        bound = _bound(kept, limit)
-        kept = [_below(*pair, bound) for pair in kept]
-    return pa.Table.from_batches([batch for batch, _ in kept]), total
-
-
-def _bound(kept: list[tuple[pa.RecordBatch, Array]], limit: int) -> float:
-    drawn = np.concatenate([keys for _, keys in kept])
-    return float(np.partition(drawn, limit)[limit])
-
-
-def _below(batch: pa.RecordBatch, keys: Array, bound: float) -> tuple[pa.RecordBatch, Array]:
-    chosen = keys < bound
-    return (batch, keys) if chosen.all() else (batch.filter(pa.array(chosen)), keys[chosen])
-
-
 def of_batches(name: str, batches: Iterable[pa.RecordBatch], *, seed: int = SEED) -> Rows:
     """Rows of a file, divided at random into two halves.
 
     Raises:
         ExamplesError: there is no row.
     """
-    table, total = sample(batches, seed=seed)
+    batches = iter(batches)
+    first = next(batches, None)
+    if first is None:
+        raise ExamplesError(f"{name} has no rows; there is nothing to measure")
+    limit = row_limit(first.num_columns)
+    table, total = sample(itertools.chain([first], batches), limit, seed=seed)
     second = np.random.default_rng([seed, 1]).permutation(table.num_rows) % 2 == 1
     order = np.argsort(second, kind="stable")
     return Rows(name, table.take(pa.array(order)), second[order], total, ("half", "half"), False)
