@@ -396,7 +396,7 @@ def test_errors_name_the_remedy():
         measured({**columns, "y": np.arange(ROWS).astype("datetime64[us]")})
     with pytest.raises(SignalError, match="no column beside"):
         measured({"late": coin()}, "late")
-    with pytest.raises(ExamplesError, match="there are no rows"):
+    with pytest.raises(ExamplesError, match="f has no rows"):
         signal.of_batches("f", [])
 
 
