@@ -10,27 +10,21 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from tidegate.contract.gates import Distances, Drift, Gates, Limits, Threshold, Tolerance
+from tidegate.contract.model import Evaluation, Training
 from tidegate.contract.needs import Need
 from tidegate.contract.reading import nearest, parse
 from tidegate.contract.rules import Rule
 from tidegate.contract.sections import (
     Column,
     ColumnFacts,
-    Distances,
-    Drift,
-    Evaluation,
     Features,
     Files,
-    Gates,
     Join,
-    Limits,
     Section,
     Source,
     Splits,
     Task,
-    Threshold,
-    Tolerance,
-    Training,
     duration,
     quoted,
 )
