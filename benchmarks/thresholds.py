@@ -34,8 +34,8 @@ from tidegate.distances import jensen_shannon, l_infinity
 from tidegate.drift.cells import Cells
 from tidegate.drift.chance import noise_floor
 from tidegate.drift.compare import compare
-from tidegate.drift.findings import unseen_by_chance
 from tidegate.drift.learned import learn
+from tidegate.drift.shares import unseen_by_chance
 from tidegate.drift.tails import gamma_above, normal_quantile
 from tidegate.drift.thresholds import LEAST_LEARNED, PRACTICAL
 from tidegate.statistics import compute_table

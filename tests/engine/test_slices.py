@@ -199,6 +199,24 @@ def test_missing_and_new_values_of_a_slice_are_found():
     assert finding.slice == ""
 
 
+def test_of_new_values_the_slice_that_holds_is_told_before_the_one_that_is_further_away():
+    shares = (0.5, 0.37, 0.09, 0.04)
+    table = places(19, shares=shares)
+    names = [f"{n % 40}" for n in range(table.num_rows)]
+    before = of(table.append_column("name", [names]))
+    new = [
+        f"n{i % 9}" if p == "D" or (p == "C" and i % 4 == 0) else n
+        for i, (n, p) in enumerate(zip(names, table["place"].to_pylist(), strict=True))
+    ]
+    now = of(table.append_column("name", [new]), "2")
+    (finding,) = share_findings(now, before, contract())
+    assert (finding.subject, finding.severity, finding.slice) == ("name", "hold", "place=C")
+    assert "of its values are not in the baseline" in finding.message
+    (finding,) = share_findings(now, before, contract("min_slice_share: 1.0"))
+    assert (finding.severity, finding.slice) == ("warn", "place=D")
+    assert finding.message.endswith("to report; also in place=C")
+
+
 def test_a_drift_in_a_slice_does_not_hide_new_values_over_all_rows():
     before, now = (of(changed(places(seed), "D", kind=f"new {seed}")) for seed in (21, 22))
     alone = Finding("drift", "kind", "warn", "drifted in slice place=D", slice="place=D")

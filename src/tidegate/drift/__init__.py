@@ -10,6 +10,8 @@
     merging     the statistics of several spans as one
     words       what changed, in one sentence
     compare     every feature of two spans
+    shares      missing and new values of every feature of two spans
+    sliced      which slices are told of, and whether they hold
     findings    what the distances mean for the verdict
 
 `against` is imported where TFDV is not installed, so this module imports nothing.
