@@ -183,12 +183,13 @@ def test_junit_has_a_case_for_each_rule_and_feature(call):
     assert failed == {
         ("january.schema", "carrier"),
         ("january.drift.jensen_shannon", "carrier"),
+        ("january.drift.l_infinity", "carrier"),
         ("january.drift.jensen_shannon", "distance"),
     }
     skipped = {key[1] for key, case in cases.items() if case.find("skipped") is not None}
     assert skipped == {"day", "id"}
     assert suite.get("tests") == str(len(cases))
-    assert suite.get("failures") == "3"
+    assert suite.get("failures") == "4"
     assert cases["january.quality", "duplicate_keys"].find("failure") is None
     said = cases["january.drift.jensen_shannon", "gust"].find("system-out").text
     assert said.startswith("Jensen-Shannon divergence 0.")

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tidegate import sources
-from tidegate.cli import console
+from tidegate.cli import console, slicing
 from tidegate.cli.files import FORMATS, Files, found
 from tidegate.contract import Contract
 from tidegate.contract.sections import Features, Source
@@ -113,6 +113,7 @@ def measure(
     how: Dialect,
     *,
     keep: Path | None = None,
+    by: slicing.By | None = (),
 ) -> Measured:
     """The statistics of files; or of spans, where a contract is given and there are no such files.
 
@@ -121,6 +122,8 @@ def measure(
         contract: Says how they are written and what their columns are; None, and their names do.
         how: Where there is no contract.
         keep: A directory to write the rows to, for what is asked of single rows.
+        by: The columns that cut slices, all of which must be there; None: the contract's, where
+            one that is gone is left to the schema.
 
     Raises:
         TidegateError: they cannot be read.
@@ -128,13 +131,13 @@ def measure(
     if contract is not None and (how.delimiter is not None or how.null_values is not None):
         raise ContractError("--delimiter and --null are for files without a contract; it says them")
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
-        return _measure_span(arguments[0], contract, keep)
+        return _measure_span(arguments[0], contract, keep, by)
     with found(arguments, read_as=how.read_as) as files:
         reading = bare_contract(files, how) if contract is None else written(contract, files)
         bad = sources.BadRecords(reading)
         rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
-        return _measured(inputs, rows, reading, bad, None, keep)
+        return _measured(inputs, rows, reading, bad, None, keep, by)
 
 
 @dataclass(frozen=True)
@@ -151,12 +154,14 @@ def is_span(argument: str) -> bool:
     return "://" not in argument and not Path(argument).exists()
 
 
-def _measure_span(selection: str, contract: Contract, keep: Path | None) -> Measured:
+def _measure_span(
+    selection: str, contract: Contract, keep: Path | None, by: slicing.By | None
+) -> Measured:
     inputs = sources.resolve(contract, selection)
     bad = sources.BadRecords(contract)
     rows = sources.read(inputs, contract, bad=bad)
     period = sources.period(contract, inputs)
-    return _measured(inputs, rows, contract, bad, period, keep)
+    return _measured(inputs, rows, contract, bad, period, keep, by)
 
 
 def _measured(
@@ -166,11 +171,17 @@ def _measured(
     bad: sources.BadRecords,
     period: tuple[datetime, datetime] | None,
     keep: Path | None,
+    by: slicing.By | None,
 ) -> Measured:
+    if keep is None and (by or (by is None and contract.slices)):
+        # Slices are cut from rows that can be read again.
+        with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as scratch:
+            made = _measured(inputs, rows, contract, bad, period, Path(scratch), by)
+            return replace(made, examples=None)
     if keep is None:
         return Measured(_statistics(inputs, rows, contract, bad, period), contract)
     file = keep / "rows.parquet"
-    with closing(_Keeper(file)) as keeper:
+    with closing(_Keeper(file, by or ())) as keeper:
         computed = _statistics(inputs, rows, contract, bad, period, keeper)
     part = Part(file.name, computed.num_examples(), file.stat().st_size, "")
     examples = Examples(
@@ -181,19 +192,23 @@ def _measured(
         schema=keeper.schema,
         parts={"all": (part,)},
     )
+    if cut := contract.slices if by is None else by:
+        computed = slicing.sliced(computed, examples, cut)
     return Measured(computed, contract, examples)
 
 
 class _Keeper:
     """Writes batches to one Parquet file as they pass."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, by: slicing.By) -> None:
         self._file = file
+        self._by = by
         self._writer: Any = None
         self.schema = pa.schema([])
 
     def add(self, batch: pa.RecordBatch) -> None:
         if self._writer is None:
+            slicing.require(self._by, batch.schema.names)
             self.schema = batch.schema
             self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
         self._writer.write_table(pa.Table.from_batches([batch]))

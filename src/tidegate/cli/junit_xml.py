@@ -21,7 +21,7 @@ class Case:
 
     Attributes:
         rule: What was looked at.
-        feature: Of which column; `(the data)` for all of them.
+        feature: Of which column, and in which slice; `(the data)` for all of them.
         holds: Why it fails; nothing where it does not.
         said: What else there is to read.
         skipped: Why it was not judged; empty where it was.
@@ -34,12 +34,13 @@ class Case:
     skipped: str = ""
 
     @classmethod
-    def of(cls, rule: str, feature: str, found: Iterable[Finding]) -> Case:
+    def of(cls, rule: str, feature: str, found: Iterable[Finding], slice: str = "") -> Case:  # noqa: A002
         """A case that fails where something of what was found holds, and says the rest."""
         found = list(found)
         holds = [f for f in found if f.severity == "hold"]
         said = [f"{f.code}: {f.message}" for f in found if f.severity != "hold"]
-        return cls(rule, feature or _WHOLE, holds, said)
+        where = f" in {slice}" if slice else ""
+        return cls(rule, (feature or _WHOLE) + where, holds, said)
 
 
 @dataclass
@@ -52,20 +53,25 @@ class Untold:
 
     left: list[Finding]
 
-    def take(self, code: Callable[[str], bool], subject: str | None = None) -> list[Finding]:
-        """Those of such a code, of all subjects or of one; they are told with this."""
+    def take(
+        self,
+        code: Callable[[str], bool],
+        subject: str | None = None,
+        slice: str = "",  # noqa: A002
+    ) -> list[Finding]:
+        """Those of such a code over all rows, or in a slice; of all subjects or of one."""
 
         def wanted(f: Finding) -> bool:
-            return code(f.code) and subject in (None, f.subject)
+            return code(f.code) and subject in (None, f.subject) and f.slice == slice
 
         taken = [f for f in self.left if wanted(f)]
         self.left = [f for f in self.left if not wanted(f)]
         return taken
 
     def rest(self) -> Iterator[Case]:
-        """A case for each code and subject that is left."""
-        for code, subject in dict.fromkeys((f.code, f.subject) for f in self.left):
-            yield Case.of(code, subject, self.take(code.__eq__, subject))
+        """A case for each code, subject and slice that is left."""
+        for code, subject, part in dict.fromkeys((f.code, f.subject, f.slice) for f in self.left):
+            yield Case.of(code, subject, self.take(code.__eq__, subject, part), part)
 
 
 def is_schema(code: str) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.cli import console, data
+from tidegate.cli import console, data, slicing
 from tidegate.contract import Contract
+from tidegate.errors import ContractError
 from tidegate.report import text
 
 if TYPE_CHECKING:
     from tidegate.cli.data import Measured
-    from tidegate.statistics import FeatureSummary
+    from tidegate.statistics import FeatureSummary, Statistics
 
 #: Frequent values named in a table, and given in JSON.
 _SHOWN: Final = 5
@@ -36,6 +37,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--contract", metavar="FILE", help="says how the files are written, and may name spans"
     )
+    slicing.add_option(
+        parser,
+        told="measure the rows with each value of this column too; with several columns, of each "
+        "combination; may be repeated",
+    )
     parser.add_argument("--format", choices=["text", "json", "html"], default="text")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
     data.add_options(parser)
@@ -45,7 +51,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Measure, and write what was found."""
     contract = Contract.load(options.contract) if options.contract else None
-    measured = data.measure(options.files, contract, data.dialect(options))
+    by = slicing.asked(options)
+    if by and options.format == "html":
+        raise ContractError("the data page shows no slices; --slice goes with text or json")
+    measured = data.measure(options.files, contract, data.dialect(options), by=by)
+    slicing.note_left_out(measured.statistics)
     match options.format:
         case "json":
             made = json.dumps(as_json(measured), indent=1, ensure_ascii=False, allow_nan=False)
@@ -62,25 +72,40 @@ def run(options: argparse.Namespace) -> int:
 
 
 def as_text(measured: Measured, *, ink: console.Ink, limit: int | None) -> str:
-    """A table that a person reads: a line for each column of the data."""
+    """A table that a person reads: a line for each column of the data, and for it in each slice."""
     statistics = measured.statistics
     columns = statistics.features()
-    rows = statistics.num_examples()
+    slices = {name: part.features() for name, part in statistics.by_slice().items()}
+    wanted = statistics.slices is not None
+    header = ["column", *(["in slice"] if wanted else []), "type", "count", "missing", "distinct"]
+    rows = []
+    for name, column in columns.items():
+        rows.append(_row(column, ["all rows"] if wanted else []))
+        rows += [_row(part[name], [where]) for where, part in slices.items()]
     lines = console.table(
-        ["column", "type", "count", "missing", "distinct", "min, median, max; or most frequent"],
-        [_row(column) for column in columns.values()],
-        align="llrrrl",
+        [*header, "min, median, max; or most frequent"],
+        rows,
+        align="l" * wanted + "llrrrl",
         ink=ink,
         limit=limit,
     )
-    size = f"{text.count(rows, 'row')}, {text.count(len(columns), 'column')}"
-    return "\n".join([f"{ink.bold(statistics.span)}: {size}", "", *lines])
+    return "\n".join([f"{ink.bold(statistics.span)}: {_size(statistics)}", "", *lines])
 
 
-def _row(column: FeatureSummary) -> list[str]:
+def _size(statistics: Statistics) -> str:
+    said = f"{text.count(statistics.num_examples(), 'row')}, "
+    said += text.count(len(statistics.features()), "column")
+    if statistics.slices is None:
+        return said
+    found = text.count(len(statistics.by_slice()), "slice")
+    return f"{said}, {found}"
+
+
+def _row(column: FeatureSummary, where: list[str]) -> list[str]:
     numeric = column.type != "string"
     return [
         column.name,
+        *where,
         column.type,
         text.integer(column.count),
         text.percent(column.missing_fraction),
@@ -106,6 +131,21 @@ def _frequent(column: FeatureSummary) -> str:
 def as_json(measured: Measured) -> dict[str, Any]:
     """Plain values; a number that is not finite, which JSON cannot hold, is null."""
     statistics = measured.statistics
+    found = {
+        "name": statistics.span,
+        "content_digest": statistics.content_digest,
+        "rows": statistics.num_examples(),
+        "columns": _columns(statistics),
+    }
+    if statistics.slices is not None:
+        found["slices"] = [
+            {"slice": name, "rows": part.num_examples(), "columns": _columns(part)}
+            for name, part in statistics.by_slice().items()
+        ]
+    return found
+
+
+def _columns(statistics: Statistics) -> list[dict[str, Any]]:
     columns = []
     for column in statistics.features().values():
         plain = {k: _finite(v) for k, v in asdict(column).items()}
@@ -113,12 +153,7 @@ def as_json(measured: Measured) -> dict[str, Any]:
             del plain[histogram]
         plain["top_values"] = [list(pair) for pair in column.top_values[:_GIVEN]]
         columns.append({**plain, "missing_fraction": column.missing_fraction})
-    return {
-        "name": statistics.span,
-        "content_digest": statistics.content_digest,
-        "rows": statistics.num_examples(),
-        "columns": columns,
-    }
+    return columns
 
 
 def _finite(value: Any) -> Any:

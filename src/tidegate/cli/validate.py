@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.cli import console, data, junit
+from tidegate.cli import console, data, junit, slicing
 from tidegate.contract import Contract
 from tidegate.contract.sections import Features
 from tidegate.errors import ContractError
@@ -16,6 +17,7 @@ from tidegate.report import text
 
 if TYPE_CHECKING:
     from tidegate.distances import Distance
+    from tidegate.report.slices import SliceLine
     from tidegate.validation import Validation
     from tidegate.verdict import Finding
 
@@ -54,6 +56,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     without.add_argument(
         "--exclude", action="append", metavar="COLUMN", help="not compared; may be repeated"
     )
+    slicing.add_option(
+        without,
+        told="compare the rows with each value of this column with the same of BASELINE too; with "
+        "several columns, of each combination; may be repeated",
+    )
     data.add_options(parser)
     parser.set_defaults(run=run)
 
@@ -68,11 +75,15 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
     from tidegate import schema as schemas
     from tidegate import validation
     from tidegate.report import validation_page
+    from tidegate.report.slices import shown_slices
 
     contract = _contract(options)
     how = data.dialect(options)
-    before = data.measure([options.against], contract, how)
-    now = data.measure([options.current], contract, how, keep=scratch)
+    by = slicing.asked(options) if contract is None else None
+    before = data.measure([options.against], contract, how, by=by)
+    now = data.measure([options.current], contract, how, keep=scratch, by=by)
+    for measured in (before, now):
+        slicing.note_left_out(measured.statistics)
     judged_by = now.contract
     if contract is None:
         judged_by = _described(before, options)
@@ -95,10 +106,11 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
         case "html":
             made = validation_page(result, now.statistics, before.statistics, schema, judged_by)
         case "junit":
-            made = junit.report(result, schema, suite=judged_by.dataset)
+            made = junit.report(result, schema, judged_by)
         case _:
             ink = console.out() if options.out is None else console.Ink(coloured=False)
-            made = as_text(result, ink=ink)
+            slices = shown_slices(result, now.statistics, before.statistics)
+            made = as_text(result, slices, ink=ink)
     console.write(made, options.out)
     return _HOLD if result.verdict.status == "hold" else 0
 
@@ -106,9 +118,11 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
 def _contract(options: argparse.Namespace) -> Contract | None:
     if options.contract is None:
         return None
-    for option, value in (("--label", options.label), ("--exclude", options.exclude)):
-        if value is not None:
-            raise ContractError(f"{option} is for files without a contract; say it in the contract")
+    for option in ("label", "exclude", "slice"):
+        if getattr(options, option) is not None:
+            raise ContractError(
+                f"--{option} is for files without a contract; say it in the contract"
+            )
     return Contract.load(options.contract)
 
 
@@ -124,8 +138,8 @@ def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
     return data.excluding(whole, guessed)
 
 
-def as_text(result: Validation, *, ink: console.Ink) -> str:
-    """The verdict, what holds, what warns, and what moved most; a line each."""
+def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: console.Ink) -> str:
+    """The verdict, what holds, what warns, and what moved most, also in slices; a line each."""
     found = result.verdict.findings
     holds = [f for f in found if f.severity == "hold"]
     warns = [f for f in found if f.severity == "warn"]
@@ -138,16 +152,19 @@ def as_text(result: Validation, *, ink: console.Ink) -> str:
     ]
     moved = most_moved(result)[:_MOVED]
     if moved:
+        where = ["in slice"] if any(d.slice for d in moved) else []
         lines += ["", "moved most"]
         lines += console.table(
-            ["feature", "measure", "value", "threshold", "what changed"],
-            [_moved(d) for d in moved],
-            align="llrrl",
+            ["feature", *where, "measure", "value", "threshold", "what changed"],
+            [_moved(d, sliced=bool(where)) for d in moved],
+            align="l" * len(where) + "llrrl",
             ink=ink,
         )
     rest = len({d.feature for d in result.distances}) - len(moved)
     if moved and rest > 0:
         lines.append(ink.dim(f"{rest:,} more with --format json or html"))
+    if slices:
+        lines += slicing.as_text(slices, ink=ink)
     return "\n".join(lines)
 
 
@@ -160,15 +177,21 @@ def _findings(title: str, found: list[Finding], colour: Any) -> list[str]:
 
 
 def most_moved(result: Validation) -> list[Distance]:
-    """One distance of each feature, the one nearest to its threshold; the furthest moved first."""
+    """One distance of each feature, the one nearest to its threshold; the furthest moved first.
+
+    Of all rows; of a slice, where only slices show that the feature drifted.
+    """
 
     def ratio(d: Distance) -> tuple[bool, float]:
         judged = d.threshold is not None
         return judged, (d.value or 0.0) / (d.threshold or 1.0)
 
+    drifted = {d.feature for d in result.distances if d.status == "drift" and not d.slice}
     best: dict[str, Distance] = {}
     for distance in result.distances:
         if distance.value is None:
+            continue
+        if distance.slice and (distance.status != "drift" or distance.feature in drifted):
             continue
         there = best.get(distance.feature)
         if there is None or ratio(distance) > ratio(there):
@@ -176,9 +199,10 @@ def most_moved(result: Validation) -> list[Distance]:
     return sorted(best.values(), key=ratio, reverse=True)
 
 
-def _moved(distance: Distance) -> list[str]:
+def _moved(distance: Distance, *, sliced: bool) -> list[str]:
     return [
         distance.feature,
+        *([distance.slice or "all rows"] if sliced else []),
         distance.measure,
         text.fixed(distance.value),
         text.fixed(distance.threshold),

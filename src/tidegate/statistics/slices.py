@@ -38,12 +38,18 @@ def name_of(columns: Sequence[str], values: Sequence[str]) -> str:
     return ", ".join(f"{c}={v}" for c, v in zip(columns, values, strict=True))
 
 
+def cut_by(name: str, column: str) -> bool:
+    """Whether a column is among those that cut the slice of this name."""
+    return f", {column}=" in f", {name}"
+
+
 def compute_slices(
     rows: Rows, combinations: Sequence[Sequence[str]], *, schema: pa.Schema
 ) -> tuple[Any, int]:
     """The statistics of the largest slices of every combination.
 
-    Rows in which a column of the combination has no value are in none of its slices.
+    Rows in which a column of the combination has no value are in none of its slices. A combination
+    has no slices where one of its columns is gone, which is the schema's to judge.
 
     Args:
         rows: Gives the data, twice.
@@ -54,7 +60,8 @@ def compute_slices(
         A `DatasetFeatureStatisticsList` with one dataset for each slice, and how many slices that
         have rows enough were left out.
     """
-    chosen, left_out = _chosen(rows, combinations, width=len(schema.names))
+    there = [columns for columns in combinations if {*columns} <= {*schema.names}]
+    chosen, left_out = _chosen(rows, there, width=len(schema.names))
     gathered = {key: _Gathered(schema) for key in chosen}
     for batch in rows(None) if chosen else ():
         for columns in dict.fromkeys(columns for columns, _ in chosen):
