@@ -1,12 +1,15 @@
-"""What the validation page says of slices: one line for each, the one that moved furthest first."""
+"""What pages say of slices: one line for each, the one that moved furthest first."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tidegate.distances import Distance
+    from tidegate.drift.shares import Share
+    from tidegate.skew import Skew
     from tidegate.statistics import Statistics
     from tidegate.validation import Validation
 
@@ -19,7 +22,8 @@ class SliceLine:
         name: As `origin=JFK`.
         rows: Its rows now.
         before: Its rows in the baseline.
-        drifted: The features that drifted in it, what moved furthest first.
+        drifted: The features that drifted in it, what moved furthest first; then those of which
+            too many values are missing or new.
         few: How many features have too few rows in it to tell.
         furthest: The distance that is furthest from, or nearest to, its threshold; None where
             nothing is judged.
@@ -39,11 +43,26 @@ class SliceLine:
 
 
 def shown_slices(
-    validation: Validation, statistics: Statistics, baseline: Statistics | None
+    compared: Validation | Skew,
+    statistics: Statistics,
+    baseline: Statistics | None,
+    *,
+    shares: Iterable[Share] = (),
 ) -> list[SliceLine]:
-    """The slices that were compared, sorted."""
+    """The slices that were compared, sorted.
+
+    Args:
+        compared: Its distances are shown.
+        statistics: What was compared.
+        baseline: With what.
+        shares: Of missing and unseen values.
+    """
     by_slice: dict[str, list[Distance]] = {}
-    for distance in validation.distances:
+    beyond: dict[str, list[str]] = {}
+    for share in shares:
+        if share.slice and share.holds:
+            beyond.setdefault(share.slice, []).append(share.feature)
+    for distance in compared.distances:
         if distance.slice:
             by_slice.setdefault(distance.slice, []).append(distance)
     now = statistics.by_slice()
@@ -51,7 +70,8 @@ def shown_slices(
     lines = []
     for name, distances in by_slice.items():
         ranked = sorted((d for d in distances if d.threshold), key=_ratio, reverse=True)
-        moved = dict.fromkeys(d.feature for d in ranked if d.status == "drift")
+        drifted = [d.feature for d in ranked if d.status == "drift"]
+        moved = dict.fromkeys([*drifted, *beyond.get(name, ())])
         few = {d.feature for d in distances if d.status == "too_few"}
         lines.append(
             SliceLine(
