@@ -1,0 +1,63 @@
+"""A test case for every distance, of all rows and of each slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from tidegate.cli.junit_xml import Case, Untold
+from tidegate.report.validation import sentence
+from tidegate.verdict import Finding, Severity
+
+if TYPE_CHECKING:
+    from tidegate.contract import Contract
+    from tidegate.distances import Distance
+
+_GRAVITY: Final[tuple[Severity, ...]] = ("info", "warn", "hold")
+
+
+def distance_cases(
+    distances: Iterable[Distance],
+    untold: Untold,
+    contract: Contract,
+    *,
+    rule: str,
+    code: str,
+    is_code: Callable[[str], bool],
+) -> Iterator[Case]:
+    """Each that is too great fails, though the verdict tells of a feature once.
+
+    One in a slice does not fail where the verdict says that no slice of the feature holds.
+
+    Args:
+        distances: As they were judged.
+        untold: Has the findings about them.
+        contract: Its `gates.drift` says which slices hold.
+        rule: What begins the name of a case; the measure ends it.
+        code: Of a distance that is too great.
+        is_code: Whether a finding is about a distance.
+    """
+    from tidegate.drift.sliced import by_feature
+
+    listed = list(distances)
+    counts = {d.feature: d.n_current for d in listed if not d.slice}
+    told = {f.subject: f.severity for f in untold.left if is_code(f.code) and f.slice}
+    groups: dict[tuple[str, str], list[Distance]] = {}
+    for distance in listed:
+        groups.setdefault((distance.feature, distance.slice), []).append(distance)
+    for (feature, part), group in groups.items():
+        found = untold.take(is_code, feature, part)
+        first = next((d for d in group if d.status == "drift"), group[0])
+        for distance in group:
+            of_it = found if distance is first else []
+            if distance.status == "drift" and not of_it:
+                severity: Severity = "hold"
+                if part:
+                    ((_, alone),) = by_feature([distance], counts, contract)
+                    severity = min(alone, told.get(feature, alone), key=_GRAVITY.index)
+                of_it = [Finding(code, feature, severity, sentence(distance), part)]
+            case = Case.of(f"{rule}.{distance.measure}", feature, of_it, part)
+            case.said.append(sentence(distance))
+            if distance.status in ("report", "not_comparable"):
+                case.skipped = distance.note or distance.origin
+            yield case
