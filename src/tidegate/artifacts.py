@@ -33,6 +33,7 @@ class Statistics(dsl.Artifact):
     Files:
         statistics.pb: a `tfmd.DatasetFeatureStatisticsList` with datasets all, train and eval.
         slices.pb: the same with a dataset for each slice, where the contract names slices.
+        sample.parquet: some of the rows, features and label only, unless the contract keeps none.
         statistics.json: span, digests and versions.
 
     Metadata: `span`, `rows`, `columns`.

@@ -80,6 +80,8 @@ class Examples:
             hash decides, if they are others.
         facts: What was noticed on the way; its `bad_records` lie in `quarantine.jsonl`.
         slices: The column combinations by which statistics are sliced.
+        sample_rows: How many rows are kept with the statistics.
+        sample_columns: Which columns of them: features and label.
     """
 
     path: Path
@@ -92,6 +94,8 @@ class Examples:
     leakage: tuple[Leakage, ...] = ()
     facts: Facts = field(default_factory=Facts)
     slices: tuple[tuple[str, ...], ...] = ()
+    sample_rows: int = 0
+    sample_columns: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -132,6 +136,8 @@ class Examples:
                 leakage=tuple(Leakage.of(fact) for fact in found["leakage"]),
                 facts=Facts.of(found["facts"]),
                 slices=tuple(tuple(columns) for columns in found.get("slices", ())),
+                sample_rows=found["sample"]["rows"] if "sample" in found else 0,
+                sample_columns=tuple(found["sample"]["columns"]) if "sample" in found else (),
             )
         except FileNotFoundError:
             raise ExamplesError(
@@ -241,6 +247,10 @@ def ingest(
                 "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
                 **facts,
                 "slices": contract.slices,
+                "sample": {
+                    "rows": contract.gates.shift.rows,
+                    "columns": [c for c in schema.names if contract.is_sampled(c)],
+                },
                 "objects": [_object(o) for o in inputs.objects],
                 "lookups": [[_object(o) for o in found.objects] for found in inputs.lookups],
             }

@@ -13,6 +13,10 @@ import tidegate._arrow  # noqa: F401
 from tidegate.errors import ExamplesError
 
 SEED: Final = 20130101
+#: The most values, rows times columns, that are kept of a span, and rows that are kept even of
+#: very wide data.
+MOST_VALUES: Final = 1_000_000
+LEAST_ROWS: Final = 1_000
 
 _Keys: TypeAlias = npt.NDArray[Any]
 
@@ -78,6 +82,16 @@ def sample(
     for batch in batches:
         sampler.add(batch)
     return sampler.result(), sampler.total
+
+
+def kept_rows(asked: int, columns: int) -> int:
+    """How many rows are kept of data with so many columns, at most.
+
+    Args:
+        asked: What the contract allows.
+        columns: Of those that are kept, at least one.
+    """
+    return min(asked, max(LEAST_ROWS, MOST_VALUES // columns))
 
 
 def _below(batch: pa.RecordBatch, keys: _Keys, bound: float) -> tuple[pa.RecordBatch, _Keys]:

@@ -126,6 +126,10 @@ ELSEWHERE: Final = {
     "distribution_skew_too_few": "gates.skew",
     "distribution_skew_not_judged": "gates.skew",
     "distribution_skew_not_computable": "gates.skew",
+    "distribution_skew_missing": "gates.skew",
+    "distribution_skew_unseen": "gates.skew",
+    "covariate_shift": "gates.shift.max_auc",
+    "covariate_shift_not_computable": "gates.shift.max_auc",
     "leakage": "splits.by",
     "too_few_examples": "gates.min_examples",
     "need_not_served": "needs",
@@ -154,5 +158,8 @@ def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding
             )
             if spared and chosen == "hold":
                 chosen = finding.severity
+        if finding.slice and finding.severity != "hold" and chosen == "hold":
+            # What a slice shows and may not hold for, does not hold because its code does.
+            chosen = finding.severity
         if chosen != "off":
             yield replace(finding, severity=chosen)

@@ -127,7 +127,8 @@ def test_every_key_is_documented():
     sections = {"": schema["properties"]}
     for name in ("source", "features", "splits", "gates", "training", "evaluation", "serving"):
         sections[f"{name}."] = schema["$defs"][name.capitalize()]["properties"]
-    sections["gates.drift."] = schema["$defs"]["Drift"]["properties"]
+    for name in ("drift", "shift"):
+        sections[f"gates.{name}."] = schema["$defs"][name.capitalize()]["properties"]
     for name, of in (("", "Skew"), ("mismatch.", "Mismatch"), ("tolerance.", "Tolerances")):
         sections[f"gates.skew.{name}"] = schema["$defs"][of]["properties"]
     wanted = {f"{prefix}{key}" for prefix, keys in sections.items() for key in keys}

@@ -207,6 +207,10 @@ class Contract(Section):
         named = (*self.key, self.time, self.label, self.splits.column, *self.features.exclude)
         return frozenset(c for c in named if c is not None)
 
+    def is_sampled(self, column: str) -> bool:
+        """Whether a column is kept of the rows that are kept with statistics."""
+        return column == self.label or column not in self.not_features
+
     @property
     def split_columns(self) -> tuple[str, ...]:
         """The columns whose values decide the split of an example."""

@@ -52,6 +52,11 @@ class Distances(Section):
         description="The same per feature; or jensen_shannon and l_infinity, each in (0, 1].",
         examples=[{"temp": "report", "carrier": {"l_infinity": 0.05}}],
     )
+    min_slice_share: Fraction = Field(
+        0.05,
+        description="A change that only a slice shows holds if the slice has this share of the "
+        "rows; in a smaller one it is a warning.",
+    )
 
     @property
     def learns(self) -> bool:
@@ -68,11 +73,6 @@ class Drift(Distances):
         description="previous: the last accepted span. span(2013-01): always that one. "
         "rolling(6): the last six accepted spans together.",
         examples=["rolling(6)"],
-    )
-    min_slice_share: Fraction = Field(
-        0.05,
-        description="A drift that only a slice shows holds if the slice has this share of the "
-        "rows; in a smaller one it is a warning.",
     )
 
 
@@ -120,6 +120,27 @@ class Skew(Distances):
     def _nothing_to_learn_from(self) -> Skew:
         if self.learns:
             raise ValueError("learned needs accepted spans, which serving logs have not; say auto")
+        return self
+
+
+class Shift(Section):
+    """How well a classifier may tell the rows of a span from those of its baseline."""
+
+    rows: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        10_000,
+        description="Rows of each span, features and label, that are kept with its statistics for "
+        "that; fewer of very wide data. 0: none are kept, and nothing is told.",
+    )
+    max_auc: Annotated[float, Field(ge=0.5, lt=1)] | None = Field(
+        None,
+        description="A span is held if the lower end of the AUC's 95% interval is above this; "
+        "none by default. 0.5 is a coin.",
+    )
+
+    @model_validator(mode="after")
+    def _something_to_judge(self) -> Shift:
+        if self.max_auc is not None and not self.rows:
+            raise ValueError("max_auc needs rows to be kept; give rows, or take max_auc away")
         return self
 
 
@@ -172,6 +193,7 @@ class Gates(Section):
         examples=["36h"],
     )
     volume: Volume = Volume()
+    shift: Shift = Shift()
     findings: dict[str, Severities] = Field(
         default_factory=dict,
         description="How severe a finding is, by its code: hold, warn, info or off; or such a "

@@ -16,11 +16,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.distances import FloatArray
 from tidegate.drift.cells import cell_masses
 from tidegate.errors import StatisticsError
+from tidegate.sampling import sample
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.statistics.partial import QUANTILE_BUCKETS, TOP_VALUES
 
@@ -51,7 +53,38 @@ def merged(parts: Sequence[Statistics]) -> Statistics:
         span=f"{parts[0].span} to {parts[-1].span} ({len(parts)} spans)",
         content_digest="",
         slices=statistics_pb2.DatasetFeatureStatisticsList(datasets=slices) if slices else None,
+        sample=_sample(parts),
     )
+
+
+def _sample(parts: Sequence[Statistics]) -> pa.Table | None:
+    """Rows of all spans that kept any, of each by its share of the rows; as many as one span's.
+
+    Columns that a span lacks, or has as another type than the last, are empty in its rows.
+    """
+    known = [(part.sample, part.num_examples()) for part in parts if part.sample is not None]
+    if not known:
+        return None
+    like = known[-1][0].schema
+    total = sum(rows for _, rows in known)
+    most = max(kept.num_rows for kept, _ in known)
+    tables = []
+    for kept, rows in known:
+        share = min(kept.num_rows, round(most * rows / total))
+        taken, _ = sample(kept.to_batches(), max(share, 1))
+        there = taken.schema
+        tables.append(
+            pa.table(
+                [
+                    taken.column(field.name)
+                    if field.name in there.names and there.field(field.name).type == field.type
+                    else pa.nulls(taken.num_rows, field.type)
+                    for field in like
+                ],
+                schema=like,
+            )
+        )
+    return pa.concat_tables(tables)
 
 
 def _dataset(name: str, parts: Sequence[Statistics]) -> Any:

@@ -106,6 +106,52 @@ class Shift:
         plain = _finite(asdict(self))
         return {**plain, "told": self.told} if isinstance(plain, dict) else {}
 
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Shift:
+        """Read back what `to_json` gave.
+
+        Raises:
+            KeyError, TypeError: it is no such document.
+        """
+        rest = {k: v for k, v in document.items() if k != "told"}
+        label = rest["label"]
+        if label is not None:
+            label = LabelShift(
+                **{
+                    **label,
+                    "rows": tuple(label["rows"]),
+                    "moved": _moved(label["moved"]),
+                    "change": _metric(label["change"]),
+                    **{k: _number(label[k]) for k in ("p", "jensen_shannon", "value_before")},
+                }
+            )
+        features = (
+            FeatureShift(**{**f, "auc": _metric(f["auc"]), "moved": _moved(f["moved"])})
+            for f in rest["features"]
+        )
+        return cls(
+            **{
+                **rest,
+                "rows": tuple(rest["rows"]),
+                "measured": tuple(rest["measured"]),
+                "auc": _metric(rest["auc"]),
+                "features": tuple(features),
+                "label": label,
+            }
+        )
+
+
+def _metric(document: dict[str, Any]) -> Metric:
+    return Metric(**{name: _number(value) for name, value in document.items()})
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _moved(cells: list[Any]) -> tuple[Moved, ...]:
+    return tuple((label, before, now) for label, before, now in cells)
+
 
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):

@@ -24,6 +24,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 import tidegate._arrow  # noqa: F401
 from tidegate.errors import StatisticsError
+from tidegate.sampling import kept_rows, sample
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.partial import Partial, copy, extract, merge, partial_of
 from tidegate.statistics.slices import compute_slices
@@ -45,6 +46,8 @@ def compute(
 ) -> Statistics:
     """The statistics of every split of `examples`, of all of them together, and of their slices.
 
+    With them some of the rows, where the contract keeps any.
+
     Args:
         examples: What was ingested.
         processes: How many share the work; by default one for every 150 million values, at most
@@ -62,13 +65,16 @@ def compute(
         processes=processes,
         on_progress=on_progress,
     )
-    slices, left_out = None, 0
+    slices, left_out, sampled = None, 0, None
+
+    def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        for split in examples.splits:
+            yield from examples.batches(split, columns=columns)
+
+    if examples.sample_rows and examples.sample_columns and examples.num_rows():
+        limit = kept_rows(examples.sample_rows, len(examples.sample_columns))
+        sampled, _ = sample(rows(examples.sample_columns), limit)
     if examples.slices:
-
-        def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-            for split in examples.splits:
-                yield from examples.batches(split, columns=columns)
-
         slices, left_out = compute_slices(rows, examples.slices, schema=examples.schema)
     return replace(
         computed,
@@ -76,6 +82,7 @@ def compute(
         facts=examples.facts,
         slices=slices,
         slices_left_out=left_out,
+        sample=sampled,
     )
 
 

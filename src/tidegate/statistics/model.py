@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, Literal
 import tidegate._quiet  # noqa: F401  (before TFDV)
 
 # isort: split
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tensorflow_data_validation as tfdv
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
@@ -97,6 +100,8 @@ class Statistics:
         slices: A `DatasetFeatureStatisticsList` with a dataset for each slice, named as
             `origin=JFK`; None where there are none.
         slices_left_out: Slices with rows enough for which there was no room.
+        sample: Some of the rows, features and label only, each as likely as any other; None where
+            the contract keeps none.
     """
 
     proto: Any
@@ -106,6 +111,7 @@ class Statistics:
     facts: Facts | None = None
     slices: Any = None
     slices_left_out: int = 0
+    sample: pa.Table | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -148,7 +154,7 @@ class Statistics:
     def write(self, directory: Path) -> None:
         """Write `statistics.pb` (the binary proto) and `statistics.json` (what it is of).
 
-        Where there are slices, `slices.pb` too.
+        Where there are slices, `slices.pb` too, and where rows are kept, `sample.parquet`.
         """
         directory.mkdir(parents=True, exist_ok=True)
         payload = self.proto.SerializeToString(deterministic=True)
@@ -170,6 +176,14 @@ class Statistics:
                 "left_out": self.slices_left_out,
             }
             (directory / "slices.pb").write_bytes(sliced)
+        if self.sample is not None:
+            kept = io.BytesIO()
+            pq.write_table(self.sample, kept, compression="zstd")
+            about["sample"] = {
+                "sha256": hashlib.sha256(kept.getvalue()).hexdigest(),
+                "rows": self.sample.num_rows,
+            }
+            (directory / "sample.parquet").write_bytes(kept.getvalue())
         (directory / "statistics.pb").write_bytes(payload)
         (directory / "statistics.json").write_text(json.dumps(about, indent=2) + "\n")
 
@@ -194,7 +208,12 @@ class Statistics:
                 slices = statistics_pb2.DatasetFeatureStatisticsList.FromString(raw)
                 left_out = sliced["left_out"]
                 intact = intact and hashlib.sha256(raw).hexdigest() == sliced["sha256"]
-        except (OSError, ValueError, KeyError, TypeError, DecodeError) as error:
+            sample = None
+            if kept := about.get("sample"):
+                raw = (directory / "sample.parquet").read_bytes()
+                intact = intact and hashlib.sha256(raw).hexdigest() == kept["sha256"]
+                sample = pq.read_table(io.BytesIO(raw)) if intact else None
+        except (OSError, ValueError, KeyError, TypeError, DecodeError, pa.ArrowException) as error:
             raise StatisticsError(
                 f"cannot read statistics in {directory}: {error}; compute them again, with "
                 "caching off"
@@ -204,7 +223,7 @@ class Statistics:
                 f"the files in {directory} are not what statistics.json was written for; "
                 "compute the statistics again, with caching off"
             )
-        return cls(proto, span, content_digest, leakage, facts, slices, left_out)
+        return cls(proto, span, content_digest, leakage, facts, slices, left_out, sample)
 
 
 def _alone(dataset: Any) -> Any:
