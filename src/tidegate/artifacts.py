@@ -68,7 +68,8 @@ class Skew(dsl.Artifact):
 
     Files:
         skew.json: verdict, findings, every column's place on both sides, how rows were joined, what
-            differs by key, and the distance of every feature.
+            differs by key, and the distance of every feature, over all rows and by slice.
+        quarantine.jsonl: logged records that could not be read, where the contract sets them aside.
 
     Metadata: `verdict`.
     """

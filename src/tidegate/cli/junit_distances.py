@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from tidegate.cli.junit_xml import Case, Untold
@@ -12,6 +12,7 @@ from tidegate.verdict import Finding, Severity
 if TYPE_CHECKING:
     from tidegate.contract import Contract
     from tidegate.distances import Distance
+    from tidegate.drift.sliced import Sliced
 
 _GRAVITY: Final[tuple[Severity, ...]] = ("info", "warn", "hold")
 
@@ -27,7 +28,7 @@ def distance_cases(
 ) -> Iterator[Case]:
     """Each that is too great fails, though the verdict tells of a feature once.
 
-    One in a slice does not fail where the verdict says that no slice of the feature holds.
+    One in a slice is no more severe than what the verdict tells of the feature.
 
     Args:
         distances: As they were judged.
@@ -37,11 +38,9 @@ def distance_cases(
         code: Of a distance that is too great.
         is_code: Whether a finding is about a distance.
     """
-    from tidegate.drift.sliced import by_feature
-
     listed = list(distances)
     counts = {d.feature: d.n_current for d in listed if not d.slice}
-    told = {f.subject: f.severity for f in untold.left if is_code(f.code) and f.slice}
+    told = {f.subject: f.severity for f in untold.left if f.code == code}
     groups: dict[tuple[str, str], list[Distance]] = {}
     for distance in listed:
         groups.setdefault((distance.feature, distance.slice), []).append(distance)
@@ -53,11 +52,27 @@ def distance_cases(
             if distance.status == "drift" and not of_it:
                 severity: Severity = "hold"
                 if part:
-                    ((_, alone),) = by_feature([distance], counts, contract)
-                    severity = min(alone, told.get(feature, alone), key=_GRAVITY.index)
+                    severity = slice_severity(distance, counts, told, contract)
                 of_it = [Finding(code, feature, severity, sentence(distance), part)]
             case = Case.of(f"{rule}.{distance.measure}", feature, of_it, part)
             case.said.append(sentence(distance))
             if distance.status in ("report", "not_comparable"):
                 case.skipped = distance.note or distance.origin
             yield case
+
+
+def slice_severity(
+    one: Sliced, whole: Mapping[str, int], told: Mapping[str, Severity], contract: Contract
+) -> Severity:
+    """How severe a change in a slice is, of which the verdict does not tell by itself.
+
+    Args:
+        one: What changed.
+        whole: By feature, what `n_current` is over all rows.
+        told: By feature, how severe the change is that is told.
+        contract: Its `gates.drift`.
+    """
+    from tidegate.drift.sliced import by_feature
+
+    ((_, alone),) = by_feature([one], whole, contract)
+    return min(alone, told.get(one.feature, alone), key=_GRAVITY.index)

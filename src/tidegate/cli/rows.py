@@ -32,6 +32,8 @@ class Opened:
         contract: That they are read by; the least there is to say where none was given.
         examples: Where the argument is a directory of ingested examples.
         digest: Of their content.
+        bad: Has the records that could not be read once the rows are; None of examples, which say
+            themselves how many there were.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Opened:
     contract: Contract
     examples: Examples | None
     digest: str
+    bad: sources.BadRecords | None = None
 
 
 def add_options(parser: argparse._ArgumentGroup) -> None:
@@ -71,16 +74,18 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
         return
     if contract is not None and "://" not in argument and not Path(argument).exists():
         inputs = sources.resolve(contract, argument)
-        rows = sources.read(inputs, contract)
+        bad = sources.BadRecords(contract)
+        rows = sources.read(inputs, contract, bad=bad)
         batches = _counted(inputs.span, _joined(rows, inputs, contract))
-        yield Opened(inputs.span, batches, contract, None, inputs.digest)
+        yield Opened(inputs.span, batches, contract, None, inputs.digest, bad)
         return
     with found([argument], read_as=how.read_as) as files:
         reading = bare_contract(files, how) if contract is None else written(contract, files)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
-        rows = sources.read_objects(files.root, files.objects, reading)
+        bad = sources.BadRecords(reading)
+        rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
         batches = _counted(files.name, _joined(rows, inputs, reading))
-        yield Opened(files.name, batches, reading, None, inputs.digest)
+        yield Opened(files.name, batches, reading, None, inputs.digest, bad)
 
 
 def described(contract: Contract, label: str | None, exclude: Sequence[str]) -> Contract:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tidegate.cli import console, data, rows
+from tidegate.cli import console, data, junit_skew, rows, slicing
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
 from tidegate.errors import ContractError
@@ -17,12 +18,15 @@ from tidegate.report import text
 
 if TYPE_CHECKING:
     from tidegate.cli.rows import Opened
-    from tidegate.skew import FeatureSkew, Keys, Side, Skew
+    from tidegate.drift.shares import Share
+    from tidegate.report.slices import SliceLine
+    from tidegate.skew import FeatureSkew, Keys, SetAside, Side, Skew
     from tidegate.verdict import Finding
 
 _HOLD: Final = 3
 #: Confusion pairs shown of a feature.
 _PAIRS: Final = 3
+_SLICED: Final = slicing.Words("skew", "in training", "in serving", "skewed")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,7 +51,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--contract", metavar="FILE", help="the data contract: gates.skew, serving, label"
     )
-    parser.add_argument("--format", choices=["text", "json", "html"], default="text")
+    parser.add_argument("--format", choices=["text", "json", "html", "junit"], default="text")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
     without = parser.add_argument_group("what there is to say without a contract")
     rows.add_options(without)
@@ -56,6 +60,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="append",
         metavar="TRAINING=SERVING",
         help="a column that serving calls otherwise; may be repeated",
+    )
+    slicing.add_option(
+        without,
+        told="compare the rows with each value of this column with the same of TRAINING too; with "
+        "several columns, of each combination; may be repeated",
     )
     data.add_options(parser)
     parser.set_defaults(run=run)
@@ -68,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
     given = _given(options)
     how = data.dialect(options)
+    by = slicing.asked(options) if given is None else given.slices
     logs = _renamed(options) if given is None else given.serving
     reading = given
     if given is not None:
@@ -75,9 +85,11 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         with rows.opened(options.training, given, how) as opened:
             contract = opened.contract
-            training = _side(opened, Path(scratch, "training"))
+            training = _side(opened, Path(scratch, "training"), by)
         with rows.opened(options.serving, reading, how) as opened:
-            serving = _side(opened, Path(scratch, "serving"), logs)
+            serving = _side(opened, Path(scratch, "serving"), by, logs)
+        for side in (training, serving):
+            slicing.note_left_out(side.statistics)
         judged_by = _described(contract, training, options) if given is None else given
         schema = (
             schemas.infer(training.statistics, judged_by)
@@ -92,9 +104,16 @@ def run(options: argparse.Namespace) -> int:
             from tidegate.report import skew_page
 
             made = skew_page(result, training, serving, schema, judged_by)
+        case "junit":
+            made = junit_skew.report(result, schema, judged_by)
         case _:
+            from tidegate.report.slices import shown_slices
+
             ink = console.out() if options.out is None else console.Ink(coloured=False)
-            made = as_text(result, ink=ink)
+            slices = shown_slices(
+                result, serving.statistics, training.statistics, shares=result.shares
+            )
+            made = as_text(result, slices, ink=ink)
     console.write(made, options.out)
     return _HOLD if result.verdict.status == "hold" else 0
 
@@ -134,22 +153,25 @@ def _renamed(options: argparse.Namespace) -> Serving | None:
         raise ContractError(f"--rename: {told}") from None
 
 
-def _side(
-    opened: Opened,
-    directory: Path,
-    logs: Serving | None = None,
-) -> Side:
+def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> Side:
     from tidegate import skew
     from tidegate.statistics import compute
 
     if opened.examples is not None and logs is None:
-        return skew.of_examples(opened.examples, compute(opened.examples))
+        examples = replace(opened.examples, slices=by)
+        return skew.of_examples(examples, compute(examples))
     batches = opened.batches
     if opened.examples is not None:
         batches = (b for s in opened.examples.splits for b in opened.examples.batches(s))
     directory.mkdir()
     return skew.recorded(
-        batches, name=opened.name, directory=directory, digest=opened.digest, logs=logs
+        batches,
+        name=opened.name,
+        directory=directory,
+        digest=opened.digest,
+        logs=logs,
+        bad=opened.bad,
+        slices=by,
     )
 
 
@@ -168,10 +190,11 @@ def _described(contract: Contract, training: Side, options: argparse.Namespace) 
         update={"key": tuple(options.key), "gates": gates}
     )
     whole.require_columns(training.schema.names)
+    slicing.require(slicing.asked(options), training.schema.names)
     return whole
 
 
-def as_text(result: Skew, *, ink: console.Ink) -> str:
+def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: console.Ink) -> str:
     """The verdict, what holds, what warns, how rows were joined, and what differs most."""
     holds = [f for f in result.verdict.findings if f.severity == "hold"]
     warns = [f for f in result.verdict.findings if f.severity == "warn"]
@@ -182,6 +205,7 @@ def as_text(result: Skew, *, ink: console.Ink) -> str:
         *_findings("holds", holds, ink.red),
         *_findings("warns", warns, ink.yellow),
         *_keys(result.keys),
+        *_set_aside(result.set_aside),
     ]
     differing = sorted((f for f in result.features if f.differing), key=lambda f: -f.share)
     if differing:
@@ -195,6 +219,17 @@ def as_text(result: Skew, *, ink: console.Ink) -> str:
     same = len(result.features) - len(differing)
     if same:
         lines.append(ink.dim(f"{text.count(same, 'feature')} the same in every pair"))
+    changed = [s for s in result.shares if s.status != "ok" and not s.slice]
+    if changed:
+        lines += ["", "missing and new values"]
+        lines += console.table(
+            ["feature", "what", "training", "serving", "beyond", "such as"],
+            [_share(s) for s in sorted(changed, key=lambda s: s.before - s.now)],
+            align="llrrrl",
+            ink=ink,
+        )
+    if slices:
+        lines += slicing.as_text(slices, ink=ink, words=_SLICED)
     return "\n".join(lines)
 
 
@@ -215,6 +250,26 @@ def _keys(keys: Keys) -> list[str]:
         f"  {keys.pairs:,} pairs of rows compared, {keys.differing:,} differ",
         f"  {keys.missing_in_serving:,} keys in training only, {keys.missing_in_training:,} in "
         f"serving only, {keys.ambiguous:,} in both and several times in one",
+    ]
+
+
+def _set_aside(sides: Sequence[SetAside]) -> list[str]:
+    return [
+        f"  {text.count(side.records, 'record')} of {side.side} could not be read"
+        for side in sides
+        if side.records
+    ]
+
+
+def _share(share: Share) -> list[str]:
+    what = {"missing": "empty", "unseen": "not in training"}[share.kind]
+    return [
+        share.feature,
+        what,
+        text.NOTHING if share.kind == "unseen" else text.percent(share.before),
+        text.percent(share.now),
+        text.percent(share.threshold) if share.judged else "report",
+        ", ".join(text.short(value, 20) for value in share.values),
     ]
 
 

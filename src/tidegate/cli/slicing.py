@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -23,6 +23,26 @@ if TYPE_CHECKING:
 #: Slices shown, and drifted features named of each.
 _SHOWN: Final = 8
 _NAMED: Final = 3
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a comparison is called.
+
+    Attributes:
+        noun: What was looked for.
+        before: The rows it was compared with.
+        now: The rows that were compared.
+        adjective: Of a feature that has it.
+    """
+
+    noun: str
+    before: str
+    now: str
+    adjective: str
+
+
+_DRIFT: Final = Words("drift", "rows before", "now", "drifted")
 
 #: Combinations of columns that cut slices.
 By = tuple[tuple[str, ...], ...]
@@ -82,10 +102,10 @@ def note_left_out(statistics: Statistics) -> None:
         console.note(f"{statistics.span}: {more} left out")
 
 
-def as_text(lines: Sequence[SliceLine], *, ink: console.Ink) -> list[str]:
+def as_text(lines: Sequence[SliceLine], *, ink: console.Ink, words: Words = _DRIFT) -> list[str]:
     """How many slices were compared, and those that moved furthest, a line each."""
     drifted = sum(bool(line.drifted) for line in lines)
-    found = f"{drifted:,} with drift" if drifted else "none with drift"
+    found = f"{drifted:,} with {words.noun}" if drifted else f"none with {words.noun}"
     shown = lines[:_SHOWN]
     rows = [
         [
@@ -101,7 +121,7 @@ def as_text(lines: Sequence[SliceLine], *, ink: console.Ink) -> list[str]:
         "",
         f"slices: {len(lines):,} compared, {found}",
         *console.table(
-            ["slice", "rows before", "now", "drifted", "the furthest feature"],
+            ["slice", words.before, words.now, words.adjective, "the furthest feature"],
             rows,
             align="lrrll",
             ink=ink,

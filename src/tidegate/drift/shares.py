@@ -7,9 +7,9 @@ than chance gives.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tidegate.contract import Contract
 from tidegate.drift.compare import asked_of, level_of, slices_of
@@ -60,6 +60,11 @@ class Share:
     def holds(self) -> bool:
         """Whether there are more than may be."""
         return self.status == "more" and self.judged
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Share:
+        """Read back what `dataclasses.asdict` and JSON made of one."""
+        return cls(**{**fields, "values": tuple(fields["values"])})
 
 
 def compare_shares(statistics: Statistics, baseline: Statistics, contract: Contract) -> list[Share]:

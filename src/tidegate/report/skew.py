@@ -4,25 +4,68 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tidegate.report import columns as views
 from tidegate.report import shapes
 from tidegate.report.page import render, verdict_facts
+from tidegate.report.slices import shown_slices
 from tidegate.report.text import count, integer, listing, percent
 from tidegate.report.validation import MEASURES, sentence
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract
     from tidegate.distances import Distance
-    from tidegate.skew import ColumnSkew, FeatureSkew, Side, Skew
+    from tidegate.drift.shares import Share
+    from tidegate.skew import ColumnSkew, FeatureSkew, SetAside, Side, Skew
 
 #: How many features are shown large, as what differs most.
 _TOP: Final = 6
 #: Values shown side by side for a feature of text.
 _VALUES: Final = 6
 _ORDER: Final = ("skew", "too_few", "tolerated", "report", "same")
+_GROWN: Final = {"missing": "lacks", "unseen": "has new"}
+_SHARES_ORDER: Final = ("drift", "new", "report", "ok")
 _DRIFT_ORDER: Final = ("drift", "not_comparable", "too_few", "ok", "report")
+
+
+@dataclass(frozen=True)
+class SharesLine:
+    """The missing and the unseen values of one feature.
+
+    Attributes:
+        anchor: The `id` of its column in the page.
+        missing: A share of the rows.
+        unseen: A share of the values; None where it is not known.
+    """
+
+    anchor: str
+    missing: Share
+    unseen: Share | None
+
+    @property
+    def both(self) -> tuple[Share, ...]:
+        """What there is of them."""
+        return (self.missing,) if self.unseen is None else (self.missing, self.unseen)
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """Some values that training does not have."""
+        return () if self.unseen is None else self.unseen.values
+
+    @property
+    def status(self) -> Literal["drift", "new", "report", "ok"]:
+        """What comes of both: skew, fewer missing values than before, a change that is recorded."""
+        if any(share.holds for share in self.both):
+            return "drift"
+        if self.missing.status == "fewer":
+            return "new"
+        return "report" if any(share.status != "ok" for share in self.both) else "ok"
+
+    @property
+    def change(self) -> float:
+        """The greater change of the two, in [0, 1]."""
+        return max(abs(share.now - share.before) for share in self.both)
 
 
 @dataclass(frozen=True)
@@ -35,7 +78,7 @@ class Compared:
         role: What the contract makes of it.
         expected: What the schema asks of it, in words.
         values: Its values by key; None where they were not compared.
-        distances: By every measure, the most telling first.
+        distances: Over all rows by every measure, the most telling first.
         buckets: Both distributions on common buckets; None where they cannot be drawn.
         shares: Both sides' most frequent values, for text.
         others: How many more values there are.
@@ -90,6 +133,7 @@ def skew_page(
     apart = [c for c in compared if c.column.status != "same"]
     distributions = [(c, d) for c in compared for d in c.distances]
     distributions.sort(key=lambda pair: _by_distance(pair[1]))
+    anchors = {c.name: c.anchor for c in compared}
     facts = {
         "Training data": skew.training,
         "Rows in training": integer(skew.training_rows),
@@ -110,7 +154,10 @@ def skew_page(
         apart=apart,
         columns=compared,
         distributions=distributions,
-        anchors={c.name: c.anchor for c in compared},
+        shares=_shares(skew, anchors),
+        slices=shown_slices(skew, serving.statistics, training.statistics, shares=skew.shares),
+        set_aside=[_set_aside(side) for side in skew.set_aside if side.records],
+        anchors=anchors,
         measures=MEASURES,
         sentence=sentence,
         **verdict_facts(skew.verdict),
@@ -125,7 +172,8 @@ def _compared(
     values = {f.feature: f for f in skew.features}
     distances: dict[str, list[Distance]] = {}
     for distance in skew.distances:
-        distances.setdefault(distance.feature, []).append(distance)
+        if not distance.slice:
+            distances.setdefault(distance.feature, []).append(distance)
     made = []
     for index, column in enumerate(skew.columns):
         name = column.column
@@ -149,6 +197,27 @@ def _compared(
             )
         )
     return made
+
+
+def _shares(skew: Skew, anchors: dict[str, str]) -> list[SharesLine]:
+    """A line for each feature, what changed most first."""
+    whole = {(s.feature, s.kind): s for s in skew.shares if not s.slice}
+    lines = [
+        SharesLine(anchors[feature], share, whole.get((feature, "unseen")))
+        for (feature, kind), share in whole.items()
+        if kind == "missing"
+    ]
+    return sorted(lines, key=lambda line: (_SHARES_ORDER.index(line.status), -line.change))
+
+
+def _set_aside(side: SetAside) -> str:
+    """What became of the records of one side that could not be read."""
+    verb = "was" if side.records == 1 else "were"
+    reasons = "; ".join(f"{reason} ({integer(n)})" for reason, n in side.reasons)
+    return (
+        f"{count(side.records, 'record')} ({percent(side.share)}) of the {side.side} data could "
+        f"not be read and {verb} set aside: {reasons}."
+    )
 
 
 def _by_key(compared: Compared) -> tuple[int, float]:
@@ -179,10 +248,24 @@ def _lead(skew: Skew) -> str:
             said += f"{names} {verb} more often than the contract tolerates. "
         else:
             said += "No feature differs more often than the contract tolerates. "
-    moved = list(dict.fromkeys(d.feature for d in skew.distances if d.status == "drift"))
+    drifted = [d for d in skew.distances if d.status == "drift"]
+    moved = list(dict.fromkeys(d.feature for d in drifted if not d.slice))
     if moved:
         verb = "is" if len(moved) == 1 else "are"
-        said += f"{listing(moved)} {verb} distributed otherwise in serving than in training."
+        said += f"{listing(moved)} {verb} distributed otherwise in serving than in training. "
     else:
-        said += "No distribution is further from training's than its threshold."
-    return said
+        said += "No distribution is further from training's than its threshold. "
+    grown = [s for s in skew.shares if s.holds]
+    for kind, verb in _GROWN.items():
+        found = [s.feature for s in grown if s.kind == kind and not s.slice]
+        said += f"Serving {verb} values of {listing(found)}. " if found else ""
+    hidden = [d.feature for d in drifted if d.slice and d.feature not in moved]
+    hidden += [s.feature for s in grown if s.slice and not _everywhere(s, grown)]
+    if hidden:
+        verb = "differs" if len(set(hidden)) == 1 else "differ"
+        said += f"{listing(list(dict.fromkeys(hidden)))} {verb} in a slice, and not over all rows."
+    return said.rstrip()
+
+
+def _everywhere(share: Share, grown: list[Share]) -> bool:
+    return any(not s.slice and (s.feature, s.kind) == (share.feature, share.kind) for s in grown)

@@ -1,7 +1,7 @@
 """Skew between training data and what models are given in production, by schema, key and shape."""
 
 from tidegate.skew.measure import measure
-from tidegate.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, Skew
+from tidegate.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, SetAside, Skew
 from tidegate.skew.sides import Side, of_examples, recorded
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Confusion",
     "FeatureSkew",
     "Keys",
+    "SetAside",
     "Side",
     "Skew",
     "measure",

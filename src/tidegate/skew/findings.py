@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tidegate.contract import Contract
-from tidegate.distances import Distance
-from tidegate.drift.findings import NAMES
 from tidegate.evaluation.intervals import Z
 from tidegate.report.text import count, percent
 from tidegate.skew.result import Confusion, FeatureSkew, Keys
@@ -170,58 +168,3 @@ def _pair(pair: Confusion) -> str:
 
 def _value(text: str | None) -> str:
     return "missing" if text is None else repr(text)
-
-
-def distribution_findings(distances: Iterable[Distance], contract: Contract) -> Iterator[Finding]:
-    """What is to be said of the distance of each feature; one that is skewed is told of once.
-
-    Args:
-        distances: With training as the baseline, by the limits of `gates.skew`.
-        contract: Says which columns no model sees and which are only recorded.
-    """
-    skew = contract.gates.skew
-    told: set[str] = set()
-    for d in distances:
-        asked = skew.features.get(d.feature, skew.default)
-        if d.feature in contract.not_features or asked == "report" or d.feature in told:
-            continue
-        key = f"gates.skew.features.{d.feature}"
-        if d.status == "drift" and d.value is not None and d.threshold is not None:
-            told.add(d.feature)
-            moves = "; ".join(f"{label}: {a:.1%} -> {b:.1%}" for label, a, b in d.moved)
-            said = f"{d.changed}; " if d.changed else ""
-            yield Finding(
-                "distribution_skew",
-                d.feature,
-                "hold",
-                f"feature {d.feature!r} is distributed otherwise in serving than in training: "
-                f"{said}{NAMES[d.measure]} {d.value:.3f} is above {d.threshold:.3f} "
-                f"({d.origin}); what moved most: {moves}; find out why, or set {key}",
-            )
-        elif d.status == "too_few":
-            told.add(d.feature)
-            yield Finding(
-                "distribution_skew_too_few",
-                d.feature,
-                "warn",
-                f"feature {d.feature!r}: {d.n_baseline:,} values in training and {d.n_current:,} "
-                "in serving are too few to tell skew from chance; take more logs",
-            )
-        elif d.status == "report" and d.value is None:
-            told.add(d.feature)
-            yield Finding(
-                "distribution_skew_not_judged",
-                d.feature,
-                "warn",
-                f"feature {d.feature!r} has so many values that none can be compared between "
-                f"training and serving; exclude it, or set {key} to report",
-            )
-        elif d.status == "not_comparable" and d.n_current and d.n_baseline:
-            told.add(d.feature)
-            yield Finding(
-                "distribution_skew_not_computable",
-                d.feature,
-                "hold",
-                f"feature {d.feature!r} cannot be compared between training and serving: "
-                f"{d.note}; fix the source, or set {key} to report",
-            )

@@ -11,14 +11,17 @@ from typing import Any
 
 from tidegate.contract import Contract, Limits
 from tidegate.drift.compare import compare
+from tidegate.drift.shares import compare_shares
 from tidegate.errors import ContractError
 from tidegate.quality.codes import DEFAULTS
+from tidegate.report.text import count, percent
 from tidegate.severities import settled
 from tidegate.skew.columns import column_findings, compare_columns, schema_findings
-from tidegate.skew.findings import distribution_findings, feature_findings, key_findings
+from tidegate.skew.distributions import already_told, distribution_findings
+from tidegate.skew.findings import feature_findings, key_findings
 from tidegate.skew.join import joined
 from tidegate.skew.pairs import compare_pairs
-from tidegate.skew.result import FeatureSkew, Keys, Skew
+from tidegate.skew.result import FeatureSkew, Keys, SetAside, Skew
 from tidegate.skew.sides import Side
 from tidegate.sources.types import DOUBLE, INT
 from tidegate.verdict import Finding, Verdict
@@ -49,22 +52,29 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
     found: list[Finding] = [*empty]
     columns = compare_columns(training, serving, schema, contract)
-    found += _set_aside(serving, contract)
+    set_aside = (
+        SetAside("training", training.bad_records, training.rows, training.bad_reasons),
+        SetAside("serving", serving.bad_records, serving.rows, serving.bad_reasons),
+    )
+    found += _quarantined(set_aside[1], contract)
     keys = Keys((), training.rows, serving.rows)
     features: tuple[FeatureSkew, ...] = ()
     if not empty:
         objected = list(schema_findings(serving, schema))
-        told = {f.subject for f in objected if f.code in _OF_COLUMNS}
-        found += [*objected, *column_findings(columns, told, contract)]
+        gone = {f.subject for f in objected if f.code in _OF_COLUMNS}
+        found += [*objected, *column_findings(columns, gone, contract)]
         keys, features = _by_key(training, serving, contract)
         about_keys = list(key_findings(keys, contract))
         enough = not any(f.code == "too_few_pairs" for f in about_keys)
         found += [*about_keys, *feature_findings(features, enough=enough)]
-    distances = compare(serving.statistics, training.statistics, contract.for_skew())
     both = {c.column for c in columns if None not in (c.training_type, c.serving_type)}
+    limits = contract.for_skew()
+    distances = compare(serving.statistics, training.statistics, limits)
     distances = [d for d in distances if d.feature in both]
+    shares = compare_shares(serving.statistics, training.statistics, limits)
     if not empty:
-        found += distribution_findings(distances, contract)
+        told = already_told(settled(found, contract), features)
+        found += distribution_findings(distances, shares, told, limits)
     return Skew(
         training=training.statistics.span,
         serving=serving.statistics.span,
@@ -75,6 +85,8 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
         keys=keys,
         features=features,
         distances=tuple(distances),
+        shares=tuple(shares),
+        set_aside=set_aside,
     )
 
 
@@ -104,15 +116,16 @@ def _no_rows(side: Side, what: str) -> Finding:
     )
 
 
-def _set_aside(serving: Side, contract: Contract) -> Iterator[Finding]:
+def _quarantined(logs: SetAside, contract: Contract) -> Iterator[Finding]:
     severity = contract.gates.severity(_BAD, default=DEFAULTS[_BAD])
-    if serving.bad_records and severity != "off":
+    if logs.records and severity != "off":
+        reasons = "; ".join(f"{reason} ({n:,})" for reason, n in logs.reasons)
         yield Finding(
             _BAD,
             "serving",
             severity,
-            f"{serving.bad_records:,} records of the serving data could not be read and were set "
-            "aside; fix what writes them",
+            f"{count(logs.records, 'record')} ({percent(logs.share)}) of the serving data could "
+            f"not be read and were not compared: {reasons}; fix what writes them",
         )
 
 

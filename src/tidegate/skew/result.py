@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tidegate.distances import Distance
+from tidegate.drift.shares import Share
 from tidegate.errors import StatisticsError
 from tidegate.evaluation.intervals import wilson
 from tidegate.verdict import Verdict
@@ -174,6 +175,28 @@ class FeatureSkew:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """The records of one side that could not be read.
+
+    Attributes:
+        side: Which.
+        records: How many were set aside; they are no rows.
+        rows: How many could be read.
+        reasons: The most frequent reasons, with how many records each was said of.
+    """
+
+    side: Literal["training", "serving"]
+    records: int
+    rows: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Of all records those that were set aside, in [0, 1]; 0 where there are none."""
+        return self.records / (self.records + self.rows) if self.records else 0.0
+
+
+@dataclass(frozen=True)
 class Skew:
     """The three kinds of skew between training and serving data, and the verdict on them.
 
@@ -186,7 +209,10 @@ class Skew:
         columns: Schema skew: every column of either side, in the order of the training data.
         keys: How rows were joined.
         features: Feature skew: every column that both have, but the key.
-        distances: Distribution skew: of every column, training as the baseline.
+        distances: Distribution skew: of every column, training as the baseline; then of every
+            slice that both have.
+        shares: Missing and unseen values of every feature, in the same way.
+        set_aside: Records that could not be read, of training and of serving.
     """
 
     training: str
@@ -198,6 +224,8 @@ class Skew:
     keys: Keys
     features: tuple[FeatureSkew, ...]
     distances: tuple[Distance, ...]
+    shares: tuple[Share, ...]
+    set_aside: tuple[SetAside, ...]
 
     def to_json(self) -> dict[str, Any]:
         """What `skew.json` holds."""
@@ -212,6 +240,8 @@ class Skew:
             "keys": asdict(self.keys),
             "features": [{**asdict(f), "share": f.share} for f in self.features],
             "distances": [asdict(d) for d in self.distances],
+            "shares": [asdict(s) for s in self.shares],
+            "set_aside": [{**asdict(s), "share": s.share} for s in self.set_aside],
         }
 
     def write(self, directory: Path) -> None:
@@ -242,6 +272,8 @@ class Skew:
                 keys=_keys(document["keys"]),
                 features=tuple(_feature(f) for f in document["features"]),
                 distances=tuple(Distance.of(d) for d in document["distances"]),
+                shares=tuple(Share.of(s) for s in document["shares"]),
+                set_aside=tuple(_set_aside(s) for s in document["set_aside"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StatisticsError(
@@ -262,3 +294,8 @@ def _feature(document: Mapping[str, Any]) -> FeatureSkew:
     plain = {k: v for k, v in document.items() if k != "share"}
     confusion = tuple(Confusion(**c) for c in document["confusion"])
     return FeatureSkew(**{**plain, "confusion": confusion, "sample": _texts(document["sample"])})
+
+
+def _set_aside(document: Mapping[str, Any]) -> SetAside:
+    plain = {k: v for k, v in document.items() if k != "share"}
+    return SetAside(**{**plain, "reasons": _texts(document["reasons"])})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from tidegate.errors import ContractError, SourceError
 from tidegate.examples import Examples
 from tidegate.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table
+from tidegate.statistics.slices import compute_slices
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,13 @@ class Side:
     """The training or the serving data.
 
     Attributes:
-        statistics: Of all rows; `span` says what they are.
+        statistics: Of all rows and of slices; `span` says what they are.
         schema: The columns, as the training data calls them, of int64, double, string,
             timestamp(us) or null.
         files: Parquet with these columns in this order; none where there are no rows.
         names: What the data itself calls a column that was renamed.
         bad_records: Records that could not be read and were set aside.
+        bad_reasons: The most frequent reasons, with how many records each was said of.
     """
 
     statistics: Statistics
@@ -36,6 +38,7 @@ class Side:
     files: tuple[Path, ...]
     names: Mapping[str, str]
     bad_records: int = 0
+    bad_reasons: tuple[tuple[str, int], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -50,7 +53,8 @@ class Side:
 def of_examples(examples: Examples, statistics: Statistics) -> Side:
     """The training data as it was ingested."""
     files = tuple(f for split in examples.splits for f in examples.files(split))
-    return Side(statistics, examples.schema, files, {})
+    facts = examples.facts
+    return Side(statistics, examples.schema, files, {}, facts.bad_records, facts.bad_reasons)
 
 
 def recorded(
@@ -61,6 +65,7 @@ def recorded(
     digest: str = "",
     logs: Serving | None = None,
     bad: BadRecords | None = None,
+    slices: Sequence[Sequence[str]] = (),
 ) -> Side:
     """Read rows once: keep them for the join, and measure them.
 
@@ -72,6 +77,8 @@ def recorded(
         logs: Says which columns these rows call otherwise than the training data, and which are
             to be left out.
         bad: Has the records that were set aside once the rows are read.
+        slices: Combinations of columns, as the training data calls them, that cut slices; one that
+            is not there cuts none.
 
     Raises:
         ContractError: `logs` names a column that is not there, or two of one name come of it.
@@ -102,7 +109,25 @@ def recorded(
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
     names = {new: old for new, old in chosen.items() if new != old}
-    return Side(statistics, schema, (file,), names, len(bad.records) if bad else 0)
+    side = Side(_sliced(statistics, file, schema, slices), schema, (file,), names)
+    if bad is None:
+        return side
+    return replace(side, bad_records=len(bad.records), bad_reasons=bad.reasons())
+
+
+def _sliced(
+    statistics: Statistics, file: Path, schema: pa.Schema, combinations: Sequence[Sequence[str]]
+) -> Statistics:
+    there = [columns for columns in combinations if {*columns} <= {*schema.names}]
+    if not there:
+        return statistics
+
+    def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        with pq.ParquetFile(file) as parquet:
+            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
+
+    slices, left_out = compute_slices(rows, there, schema=schema)
+    return replace(statistics, slices=slices, slices_left_out=left_out)
 
 
 def _named(schema: pa.Schema, logs: Serving, name: str) -> dict[str, str]:

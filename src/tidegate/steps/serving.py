@@ -42,9 +42,13 @@ def measure_skew(
             digest=inputs.digest,
             logs=contract.serving,
             bad=bad,
+            slices=contract.slices,
         )
         result = skew.measure(training, serving, expected, contract)
     result.write(out)
+    if bad.kept:
+        with (out / "quarantine.jsonl").open("w", encoding="utf-8", newline="") as file:
+            file.writelines(bad.lines())
     write(page, report.skew_page(result, training, serving, expected, contract))
     verdict = result.verdict
     lineage.record(
