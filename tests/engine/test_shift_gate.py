@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+from tidegate import report, statistics
 from tidegate import schema as schemas
-from tidegate import statistics
 from tidegate.contract import Contract
 from tidegate.drift.merging import merged
 from tidegate.errors import ContractError, StatisticsError
@@ -190,3 +190,24 @@ def test_few_rows_are_said_to_be_few(made):
 def test_a_limit_needs_rows():
     with pytest.raises(ContractError, match="max_auc needs rows to be kept"):
         Contract.parse(CONTRACT.format(shift="{rows: 0, max_auc: 0.6}"))
+
+
+def test_the_page_says_what_tells_spans_apart(made):
+    before, contract = made(table(1))
+    now, _ = made(table(2, move=1.0, late=0.6), "2")
+    result = judged(now, before, contract)
+    schema = schemas.infer(before, contract)
+
+    def page(result):
+        return report.validation_page(result, now, before, schema, contract)
+
+    told = page(result)
+    assert '<a href="#shift">Rows told apart</a>' in told
+    assert "What tells them apart most: temp." in told
+    assert "The share of late = 1 went from" in told
+    assert "From 3,000 rows of before and 3,000 of now" in told
+    untold = page(replace(result, shift=None, shift_untold="no <rows>"))
+    assert "Not tried: no &lt;rows&gt;." in untold
+    assert 'href="#shift"' not in untold
+    many = replace(result.shift, features=result.shift.features * 6)
+    assert "4 more features, each of which tells less." in page(replace(result, shift=many))

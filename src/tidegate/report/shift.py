@@ -44,8 +44,6 @@ def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) 
     }
     if shift.measured != shift.rows:
         facts["Measured"] = f"{integer(shift.measured[0])} and {integer(shift.measured[1])}"
-    low = min([0.5, *(f.auc.low for f in shift.features)])
-    heaviest = max((f.weight for f in shift.features), default=0.0) or 1.0
     return render(
         "shift.html",
         dataset=contract.dataset,
@@ -55,8 +53,16 @@ def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) 
         shift=shift,
         word=f"AUC {fixed(shift.auc.value, 3)}",
         leads=[features_in_words(shift), label_in_words(shift.label) if shift.label else ""],
-        lines=[_line(f, low, heaviest) for f in shift.features],
+        lines=lines(shift),
     )
+
+
+def lines(shift: Shift, *, most: int | None = None) -> list[Line]:
+    """A line for each feature, the most telling first; at most so many where that is given."""
+    shown = shift.features[:most]
+    low = min([0.5, *(f.auc.low for f in shown)])
+    heaviest = max((f.weight for f in shown), default=0.0) or 1.0
+    return [_line(f, low, heaviest) for f in shown]
 
 
 def _line(feature: FeatureShift, low: float, heaviest: float) -> Line:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidegate.report import columns as views
 from tidegate.report import shapes
+from tidegate.report import shift as shifts
 from tidegate.report.page import render, verdict_facts
 from tidegate.report.rules import shown_rows, shown_rules
 from tidegate.report.slices import shown_slices
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: How many features are shown large, as what changed most.
 _TOP = 6
+#: Features shown of those that tell the spans apart.
+_TELLING = 8
 #: Values shown side by side for a feature of text.
 _VALUES = 8
 
@@ -137,6 +140,10 @@ def validation_page(
         distances=_every_distance(ranked),
         measures=MEASURES,
         slices=shown_slices(validation, statistics, baseline),
+        shift=validation.shift,
+        shift_untold=validation.shift_untold,
+        shift_leads=_shift_leads(validation),
+        shift_lines=shifts.lines(validation.shift, most=_TELLING) if validation.shift else (),
         sentence=sentence,
         beside=lambda d: beside(d, contract),
         false_alarms=percent(contract.gates.drift.false_alarms),
@@ -249,6 +256,16 @@ def beside(distance: Distance, contract: Contract) -> str:
         "unseen": lambda value: f"unseen values {percent(value)}",
     }
     return ", ".join(write(measured[k]) for k, write in written.items() if k in measured)
+
+
+def _shift_leads(validation: Validation) -> tuple[str, str]:
+    """What is said of features and label; empty where there is nothing to say."""
+    shift = validation.shift
+    if shift is None:
+        return "", ""
+    return shifts.features_in_words(shift), shifts.label_in_words(
+        shift.label
+    ) if shift.label else ""
 
 
 def _lead(validation: Validation, compared: list[Comparison]) -> str:
