@@ -143,6 +143,9 @@ def test_a_pass(call):
     assert "not compared, as no contract says what they are: day (times)" in err
     assert "id (a different value in nearly every row)" in err
     assert "too few" not in out
+    apart = out.partition("\nrows told apart\n")[2].splitlines()
+    assert len(apart) == 1
+    assert "Nothing in the features tells a row of february.csv from one of january.csv" in apart[0]
 
 
 def test_a_hold_says_what_and_exits_with_3(call):
@@ -153,6 +156,24 @@ def test_a_hold_says_what_and_exits_with_3(call):
     assert "feature 'distance' drifted" in out
     moved = out.partition("\nmoved most\n")[2].splitlines()
     assert moved[1].split()[:3] == ["distance", "jensen_shannon", "0.9351"]
+    assert "What tells them apart most: distance" in out.partition("\nrows told apart\n")[2]
+
+
+def test_what_is_told_apart_is_in_the_json_too_and_labels_are_compared(call):
+    arguments = ("validate", "broken.csv", "--against", "january.csv", "--label", "carrier")
+    code, out, _ = call(*arguments, "--format", "json")
+    told = json.loads(out)["shift"]
+    assert (code, told["told"], told["measured"]) == (3, True, [ROWS, ROWS])
+    assert told["features"][0]["name"] == "distance"
+    assert told["label"]["label"] == "carrier"
+    apart = call(*arguments)[1].partition("\nrows told apart\n")[2].splitlines()
+    assert "The share of carrier = " in apart[1]
+
+
+def test_few_rows_are_not_told_apart(call):
+    Path("few.csv").write_text(text_of(lines(2, rows=40)))
+    out = call("validate", "few.csv", "--against", "january.csv")[1]
+    assert "rows not told apart: few.csv has 40 rows; 50 are the fewest" in out
 
 
 def test_what_moved_can_be_left_out(call):

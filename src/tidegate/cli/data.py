@@ -27,6 +27,7 @@ from tidegate.examples import Examples, Part
 from tidegate.joins import Joins
 from tidegate.quality.facts import Gatherer
 from tidegate.report import text
+from tidegate.sampling import Sampler, kept_rows
 from tidegate.sources.lookups import find
 from tidegate.splitting import LeakageCheck, Rows
 
@@ -233,14 +234,17 @@ def _statistics(
     progress = console.Progress()
     progress(f"{inputs.span}: reading")
     with _keys(contract) as keys:
+        sampler: Sampler | None = None
 
         def gathered() -> Iterator[pa.RecordBatch]:
+            nonlocal sampler
             total = 0
             for batch in joins.apply(rows) if joins else rows:
                 gatherer.add(batch)
                 keys.add(batch)
                 if keeper is not None:
                     keeper.add(batch)
+                sampler = _sampled(batch, contract, sampler)
                 total += batch.num_rows
                 progress(f"{inputs.span}: {total:,} rows")
                 yield batch
@@ -264,7 +268,19 @@ def _statistics(
     )
     columns = len(computed.features())
     progress.done(f"{inputs.span}: {computed.num_examples():,} rows, {columns:,} columns")
-    return replace(computed, facts=facts, leakage=leakage)
+    sample = None if sampler is None else sampler.result()
+    return replace(computed, facts=facts, leakage=leakage, sample=sample)
+
+
+def _sampled(batch: pa.RecordBatch, contract: Contract, to: Sampler | None) -> Sampler | None:
+    """Take note of the rows of a batch; None where nothing of them is kept."""
+    names = [name for name in batch.schema.names if contract.is_sampled(name)]
+    if not names or not contract.gates.shift.rows:
+        return None
+    to = to or Sampler(kept_rows(contract.gates.shift.rows, len(names)))
+    columns = [batch.column(batch.schema.get_field_index(name)) for name in names]
+    to.add(pa.RecordBatch.from_arrays(columns, names))
+    return to
 
 
 class _Keys:

@@ -165,6 +165,7 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: console.Ink
         lines.append(ink.dim(f"{rest:,} more with --format json or html"))
     if slices:
         lines += slicing.as_text(slices, ink=ink)
+    lines += _told_apart(result)
     return "\n".join(lines)
 
 
@@ -174,6 +175,17 @@ def _findings(title: str, found: list[Finding], colour: Any) -> list[str]:
     width = max(console.cells(f.code) for f in found)
     said = [f"  {colour(f.code.ljust(width))}  {console.clean(f.message)}" for f in found]
     return ["", title, *said]
+
+
+def _told_apart(result: Validation) -> list[str]:
+    """What a classifier makes of the rows, and how the label changed."""
+    from tidegate.report.shift import features_in_words, label_in_words
+
+    shift = result.shift
+    if shift is None:
+        return ["", f"rows not told apart: {result.shift_untold}"]
+    said = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
+    return ["", "rows told apart", *(f"  {console.clean(line)}" for line in said)]
 
 
 def most_moved(result: Validation) -> list[Distance]:
