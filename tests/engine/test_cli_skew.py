@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow as pa
@@ -136,6 +137,99 @@ def test_another_key_than_the_contract_s(call, spans):
     code, out, _ = call("1", "2", "--contract", "c.yaml", "--key", "carrier")
     assert code == 3
     assert "none of the 2 keys (carrier) that both sides have" in out
+
+
+LOGS = """
+dataset: d
+source: {uri: 'raw/{SPAN}.csv', format: csv}
+key: [id]
+label: late
+features: {exclude: [day]}
+slices: [[carrier]]
+gates: {findings: {feature_type_low_fraction_present: warn}}
+serving:
+  source: {uri: 'logs/{SPAN}.jsonl', format: jsonl, bad_records: quarantine, max_bad_records: 3}
+"""
+
+
+@pytest.fixture
+def logged(home):
+    """Logs as JSON Lines: a third of the distances are lost, one carrier's are wrong, two lines."""
+    for folder in ("raw", "logs"):
+        Path(folder).mkdir()
+    pcsv.write_csv(table(), "raw/1.csv")
+    lines = []
+    for i, row in enumerate(table(late=None).to_pylist()):
+        far = row["distance"] + (250 if row["carrier"] == "UA" else 0)
+        lines.append(json.dumps({**row, "distance": None if i % 3 == 0 else far}))
+    Path("logs/1.jsonl").write_text("\n".join([*lines[:9], "{oh", *lines[9:], "[1]"]) + "\n")
+    Path("logs.yaml").write_text(LOGS)
+    return home
+
+
+@pytest.mark.parametrize("named", ["1", "logs/1.jsonl"])
+def test_shares_slices_and_records_that_cannot_be_read_are_said(call, logged, named):
+    code, out, _ = call("1", named, "--contract", "logs.yaml")
+    assert code == 3, out
+    assert "  2 records of serving could not be read" in out
+    assert "2 records (0.4%) of the serving data could not be read" in out
+    shares, slices = out.split("\n\nmissing and new values\n")[1].split("\n\nslices: ")
+    header, line = (text.split() for text in shares.splitlines())
+    assert header == ["feature", "what", "training", "serving", "beyond", "such", "as"]
+    assert line == ["distance", "empty", "0%", "33.4%", "10.0%"]
+    assert slices.splitlines()[0] == "2 compared, 2 with skew"
+    assert slices.splitlines()[2].startswith("carrier=UA")
+
+
+def test_more_bad_records_than_the_contract_sets_aside_are_an_error(call, logged):
+    text = Path("logs.yaml").read_text()
+    Path("logs.yaml").write_text(text.replace("max_bad_records: 3", "max_bad_records: 1"))
+    code, out, err = call("1", "1", "--contract", "logs.yaml")
+    assert (code, out) == (1, "")
+    assert "2 bad records, more than source.max_bad_records (1) allows" in err
+
+
+def test_slices_of_files_without_a_contract(call, logged):
+    arguments = ("train.csv", "good.csv", "--key", "id", "--label", "late")
+    code, out, _ = call(*arguments, "--slice", "carrier")
+    assert code == 0
+    assert "slices: 2 compared, none with skew" in out
+    code, _, err = call(*arguments, "--slice", "carier")
+    assert code == 1
+    assert "--slice names the column 'carier'" in err
+    assert "did you mean 'carrier'?" in err
+    code, _, err = call("1", "1", "--contract", "logs.yaml", "--slice", "carrier")
+    assert code == 1
+    assert "--slice is for files without a contract" in err
+
+
+def test_junit_has_a_case_for_each_column_feature_distance_and_share(call, logged):
+    code, out, _ = call("1", "1", "--contract", "logs.yaml", "--format", "junit")
+    assert code == 3
+    suite = ET.fromstring(out).find("testsuite")  # noqa: S314 (our own)
+    assert suite.get("name") == "d.skew"
+    cases = {(c.get("classname")[len("d.skew.") :], c.get("name")): c for c in suite}
+    assert suite.get("tests") == str(len(cases))
+    assert {n for rule, n in cases if rule == "schema"} == set(table().column_names)
+    assert {n for rule, n in cases if rule == "feature"} == {"day", "carrier", "distance"}
+    failed = {
+        key: c.find("failure").get("type")
+        for key, c in cases.items()
+        if len(c) and c[0].tag == "failure"
+    }
+    found = json.loads(call("1", "1", "--contract", "logs.yaml", "--format", "json")[1])
+    held = {(f["code"], f["subject"]) for f in found["findings"] if f["severity"] == "hold"}
+    assert {(kind, name.partition(" in ")[0]) for (_, name), kind in failed.items()} == held
+    assert failed["feature", "distance"] == "feature_skew"
+    assert cases["feature", "day"].find("skipped") is not None
+    assert cases["keys", "id"].find("system-out").text.endswith("500 pairs of rows were compared")
+    assert (
+        "2 records of 502 could not be read" in cases["records", "serving"].find("system-out").text
+    )
+    assert "33.4% of the rows are empty, 0% in training" in (
+        cases["distribution.missing", "distance"].find("system-out").text
+    )
+    assert ("distribution.jensen_shannon", "distance in carrier=UA") in cases
 
 
 @pytest.mark.parametrize(

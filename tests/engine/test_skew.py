@@ -59,7 +59,9 @@ def compared(training, serving, by=None, *, schema=None):
                 pa.RecordBatch.from_arrays([pa.array([], f.type) for f in rows.schema],
                                            schema=rows.schema)
             ]  # fmt: skip
-            sides.append(skew.recorded(batches, name=name, directory=Path(scratch, name)))
+            directory = Path(scratch, name)
+            made = skew.recorded(batches, name=name, directory=directory, slices=by.slices)
+            sides.append(made)
         inferred = schemas.infer(sides[0].statistics, by) if schema is None else schema
         return skew.measure(*sides, inferred, by)
 

@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def table(**changed):
     return pa.table({k: v for k, v in columns.items() if v is not None})
 
 
-def page_of(training, serving, *, extra=""):
+def page_of(training, serving, *, extra="", bad=0):
     contract = Contract.parse(
         "dataset: flights\nsource: {uri: x, format: csv}\nkey: [id]\nlabel: late\n" + extra
     )
@@ -40,7 +41,11 @@ def page_of(training, serving, *, extra=""):
         for name, rows in (("2013-01", training), ("2013-02", serving)):
             Path(scratch, name).mkdir()
             batches = rows.to_batches()
-            sides.append(skew.recorded(batches, name=name, directory=Path(scratch, name)))
+            directory = Path(scratch, name)
+            side = skew.recorded(batches, name=name, directory=directory, slices=contract.slices)
+            sides.append(side)
+        reasons = ((f"{HOSTILE_VALUE} is no object", bad),)
+        sides[1] = replace(sides[1], bad_records=bad, bad_reasons=reasons)
         expected = schema.infer(sides[0].statistics, contract)
         found = skew.measure(*sides, expected, contract)
         return report.skew_page(found, *sides, expected, contract, at=AT), found
@@ -88,6 +93,52 @@ def test_the_verdict_comes_first_and_figures_are_there(made):
     for word in ("✕ not in serving", "! not in training", "✓ label", "Feature skew"):
         assert word in plain
     assert found.verdict.status == "hold"
+
+
+def test_missing_and_new_values_slices_and_unreadable_records_are_shown():
+    at = np.arange(ROWS)
+    sliced = {"place": np.array([f"{HOSTILE_VALUE}A", "B"])[at % 2]}
+    names = [HOSTILE_VALUE] * 300 + ["b"] * 200
+    new = np.where(at % 3 == 0, f"{HOSTILE_VALUE}?", names)
+    there = [None if i % 4 == 1 else v for i, v in enumerate(table()["distance"].to_pylist())]
+    html, found = page_of(
+        table(**{HOSTILE: names}, **sliced),
+        table(**{HOSTILE: new, "late": None}, **sliced, distance=there),
+        extra="slices: [[place]]\n",
+        bad=7,
+    )
+    page = Page(html)
+    plain = page.plain
+    assert {link[1:] for link in page.values("href")} <= set(page.values("id"))
+    assert "Serving lacks values of distance." in plain
+    assert f"Serving has new values of {HOSTILE[:26]}" in plain
+    assert "7 records (1.4%) of the serving data could not be read and were set aside" in plain
+    assert f"{HOSTILE_VALUE} is no object (7)" in plain
+    shares = plain[plain.index("Missing and new values All rows") : plain.index("Slices Each")]
+    assert "distance ✕ skew 25.0% 0% 10.0%" in shares
+    assert f"33.4% 10.0% {HOSTILE_VALUE[:24]}" in shares
+    assert "gone ✓ within" in shares
+    slices = plain[plain.index("Slices Each slice") :]
+    assert f"place={HOSTILE_VALUE}A ✕ skew 250 250" in slices
+    assert {s.slice for s in found.shares} == {"", f"place={HOSTILE_VALUE}A", "place=B"}
+
+
+def test_what_differs_in_a_slice_only_is_named():
+    at = np.arange(ROWS)
+    sliced = {"place": np.where(at < 250, "A", "B")}
+    moved = np.where((at >= 250) & (at % 3 == 0), 2000, table()["distance"].to_numpy())
+    html, found = page_of(
+        table(**sliced),
+        table(**sliced, late=None, distance=moved),
+        extra="slices: [[place]]\ngates: {skew: {mismatch: report}}\n",
+    )
+    plain = Page(html).plain
+    assert (
+        "No distribution is further from training's than its threshold. distance differs in a "
+        in plain
+    )
+    (reason,) = found.verdict.reasons
+    assert "in slice place=B" in reason
 
 
 def test_what_was_not_joined_is_said():

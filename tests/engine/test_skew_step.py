@@ -1,6 +1,7 @@
 """The step `measure_skew`: from examples and a contract to a verdict, a page and a lineage."""
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -89,6 +90,13 @@ def test_logs_that_agree_pass(home, measure):
     assert [c.column for c in result.columns] == ["id", "carrier", "distance", "late"]
     found = {(f.code, f.severity) for f in result.verdict.findings}
     assert ("quarantined_records", "warn") in found
+    (line,) = (home / "skew" / "quarantine.jsonl").read_text().splitlines()
+    bad = json.loads(line)
+    assert (bad["file"], bad["line"], bad["raw"]) == ("1.jsonl", ROWS + 1, "{broken")
+    assert [s.records for s in result.set_aside] == [0, 1]
+    assert "1 record (0.2%) of the serving data could not be read and was set aside" in (
+        (home / "skew.html").read_text()
+    )
     found = lineage.read(home / "skew", "skew")
     assert found.root.facts == {"verdict": "pass", "reasons": 0, "pairs": ROWS}
     names = {node.name.rpartition("/")[2] for node in found.of_kind("object")}
@@ -124,6 +132,30 @@ def test_what_cannot_be_measured_is_one_line(home, measure, span, change, messag
     assert "\n" not in str(ended.value)
     if message != "broken":
         assert message in str(ended.value)
+
+
+def test_without_quarantine_there_is_no_file_of_it(home, measure):
+    (home / "contract.yaml").write_text(
+        CONTRACT.replace(", bad_records: quarantine, max_bad_records: 2", "")
+    )
+    logs = home / "logs" / "1.jsonl"
+    logs.write_text(logs.read_text().replace("{broken\n", ""))
+    assert measure("1") == ("pass", [])
+    assert not (home / "skew" / "quarantine.jsonl").exists()
+
+
+def test_slices_of_the_contract_are_compared(home, measure):
+    contract = home / "contract.yaml"
+    contract.write_text(CONTRACT + "slices: [[carrier]]\n")
+    arguments = {"contract_uri": str(contract), "contract_digest": ""}
+    steps.ingest_examples(**arguments, span="1", content_digest=None, out=home / "examples")
+    shutil.rmtree(home / "statistics")
+    steps.compute_statistics(examples=home / "examples", out=home / "statistics")
+    assert measure("1") == ("pass", [])
+    result = Skew.read(home / "skew")
+    assert {d.slice for d in result.distances} == {"", "carrier=AA", "carrier=UA"}
+    assert {s.slice for s in result.shares} == {"", "carrier=AA", "carrier=UA"}
+    assert "carrier=AA" in (home / "skew.html").read_text()
 
 
 def test_empty_logs_are_an_error(home, measure):

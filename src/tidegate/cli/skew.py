@@ -129,6 +129,8 @@ def _given(options: argparse.Namespace) -> Contract | None:
         return None
     if options.rename is not None:
         raise ContractError("--rename is for files without a contract; say it in serving.columns")
+    if options.slice is not None:
+        raise ContractError("--slice is for files without a contract; say it in slices")
     if not options.key:
         return contract
     if contract.serving is None:
