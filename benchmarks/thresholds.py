@@ -10,7 +10,8 @@ Simulated runs, with the engine's own distances and thresholds (`auto`, false_al
    distribution of the values.
 2. The same through the whole engine (`compute_table`, `compare`), to show that 1 is of it.
 3. One changed feature of 50: how often it is found.
-4. Learned thresholds, where the steps between spans vary by themselves.
+4. Learned thresholds, where the steps between spans vary by themselves; also from samples of 200
+   to 20,000 values, as slices are.
 
 Compared with what other tools do by default: a fixed 0.1 (Evidently above 1,000 rows: Wasserstein
 divided by the deviation for numbers, Jensen-Shannon distance for text), and a test at p < 0.05
@@ -34,7 +35,7 @@ from tidegate.distances import jensen_shannon, l_infinity
 from tidegate.drift.cells import Cells
 from tidegate.drift.chance import noise_floor
 from tidegate.drift.compare import compare
-from tidegate.drift.learned import learn
+from tidegate.drift.learned import OF_CHANCE, learn
 from tidegate.drift.shares import unseen_by_chance
 from tidegate.drift.tails import gamma_above, normal_quantile
 from tidegate.drift.thresholds import LEAST_LEARNED, PRACTICAL
@@ -43,6 +44,8 @@ from tidegate.statistics import compute_table
 SIZES = (100, 1000, 10_000, 100_000, 1_000_000)
 WIDTHS = (5, 50, 500)
 VALUES = (2, 10, 100, 1000)
+#: Values in a slice.
+SLICES = (200, 1000, 5000, 20_000)
 RATE = 0.01
 CELLS = 20
 FINE = 200
@@ -72,8 +75,15 @@ def main() -> None:
             ["change", "rows", "JS", "auto", "learned, at best", "fixed 0.1", "p < 0.05"],
             itertools.chain.from_iterable(moved),
         )
-    print("\nLearned, 50 features whose steps vary by themselves: runs held, of 2,000\n")
-    table(["steps", "held", "median threshold of steps around 0.02"], map(learning, (8, 12, 24)))
+    print("\nLearned, features whose steps vary by themselves: runs held, of 2,000\n")
+    shapes = itertools.product(((50, 0), (8, 14)), (8, 12, 24))
+    table(
+        ["features", "slices", "steps", "held", "median threshold of steps around 0.02"],
+        (learning(steps, features, slices) for (features, slices), steps in shapes),
+    )
+    print("\nLearned from 120 judgements of 200 to 20,000 values: runs held, of 2,000\n")
+    heads = [f"{what}, {of:.0%} of chance" for of in (0, OF_CHANCE) for what in ("held", "median")]
+    table(["steps", *heads], map(learning_from_samples, (8, 12, 24)))
     print(
         f"\n{time.perf_counter() - start:.0f} s, Python {sys.version.split()[0]}", file=sys.stderr
     )
@@ -250,17 +260,55 @@ def judged(now, before, n: int, level: float, *, numeric: bool) -> list[str]:
     return [f"{js.mean():.3f}", *map(percent, found)]
 
 
-def learning(steps: int) -> list[str]:
-    """How many runs are held by learned limits, of features that vary by themselves."""
+def learning(steps: int, features: int, slices: int) -> list[str]:
+    """How many runs are held by learned limits, of features that vary by themselves.
+
+    A feature varies in a slice half as it does over all rows, and half by itself.
+    """
     generator = np.random.default_rng(steps)
-    level, features, runs = RATE / (TESTS * 50), 50, 2000
-    centre = generator.normal(-4, 1, (runs, features, 1))
-    logits = centre + generator.normal(0, 0.5, (runs, features, steps + 1))
-    distances = 1 / (1 + np.exp(-logits))
-    limits = np.array([[learn(row[:-1], level).threshold for row in run] for run in distances])
-    held = (distances[..., -1] > np.maximum(limits, LEAST_LEARNED)).any(-1)
+    runs, parts = 2000, 1 + slices
+    level = RATE / (TESTS * features * parts)
+    centre = generator.normal(-4, 1, (runs, features, parts, 1))
+    together = generator.normal(0, 0.5, (runs, features, 1, steps + 1))
+    alone = generator.normal(0, 0.5, (runs, features, slices, steps + 1))
+    moves = np.concatenate([together, (together + alone) / math.sqrt(2)], axis=2)
+    distances = 1 / (1 + np.exp(-(centre + moves)))
+    limits = np.apply_along_axis(lambda row: learn(row, level).threshold, -1, distances[..., :-1])
+    held = (distances[..., -1] > np.maximum(limits, LEAST_LEARNED)).any((1, 2))
     near = np.abs(centre[..., 0] + 3.9) < 0.2
-    return [f"{steps}", percent(held), f"{np.median(limits[near]):.3f}"]
+    sizes = [f"{features}", f"{slices}", f"{steps}"]
+    return [*sizes, percent(held), f"{np.median(limits[near]):.3f}"]
+
+
+def learning_from_samples(steps: int) -> list[str]:
+    """The same where steps are distances of samples, with and without what chance gives at least.
+
+    Text of 2, 10 and 50 values; in every span the logarithm of each value's share is moved by a
+    normal deviate times an effect, from none to a fifth.
+    """
+    generator = np.random.default_rng(steps)
+    runs = 2000
+    kinds = list(itertools.product((*VALUES[:2], 50), SLICES, (0, 0.02, 0.05, 0.1, 0.2)))
+    level = RATE / (2 * len(kinds))
+    held = np.zeros((2, runs), bool)
+    thresholds: list[list[float]] = [[], []]
+    for values, n, effect in kinds:
+        logs = effect * generator.normal(size=(runs, steps + 2, values))
+        share = np.exp(logs) / np.arange(1, values + 1)
+        counts = generator.multinomial(n, share / share.sum(-1, keepdims=True))
+        now, before = counts[:, 1:], counts[:, :-1]
+        cells = Cells([], now[0, 0].astype(float), before[0, 0].astype(float), numeric=False)
+        for measure, distance in (("jensen_shannon", jensen_shannon), ("l_infinity", l_infinity)):
+            found = distance(now, before)
+            least = max(LEAST_LEARNED, noise(cells, measure, n, level))
+            for index, of in enumerate((0, OF_CHANCE)):
+                counted = np.maximum(found[:, :-1], of * noise(cells, measure, n, 0.5))
+                limits = np.apply_along_axis(lambda h: learn(h, level).threshold, 1, counted)
+                limits = np.maximum(limits, least)
+                held[index] |= found[:, -1] > limits
+                thresholds[index].append(float(np.median(limits)))
+    told = [(percent(h), f"{np.median(t):.3f}") for h, t in zip(held, thresholds, strict=True)]
+    return [f"{steps}", *told[0], *told[1]]
 
 
 def percent(found) -> str:

@@ -125,7 +125,9 @@ def test_where_a_learned_limit_comes_from_is_said():
 
 def test_a_learned_limit_sees_what_the_practical_effect_size_lets_pass():
     gates = "{drift: {features: {x: learned}}}"
-    steps = {("x", "jensen_shannon"): [0.001, 0.002, 0.001, 0.0015, 0.001, 0.002, 0.001, 0.0013]}
+    steps = {
+        ("x", "jensen_shannon", ""): [0.001, 0.002, 0.001, 0.0015, 0.001, 0.002, 0.001, 0.0013]
+    }
     moved = normal(3, 20_000, 0.6)
     assert apart(moved, normal(4, 20_000))["jensen_shannon"].status == "ok"
     learned = apart(moved, normal(4, 20_000), gates, steps=steps)["jensen_shannon"]

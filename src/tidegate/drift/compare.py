@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from tidegate.contract import Contract, Limits, Threshold
 from tidegate.distances import Distance, Measure, Status, jensen_shannon, l_infinity
@@ -17,6 +17,7 @@ from tidegate.drift.thresholds import Asked, limit
 from tidegate.drift.words import changed
 from tidegate.errors import ContractError
 from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.statistics.slices import cut_by
 
 _DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
 #: What is judged of a feature of text: two distances, missing values and unseen ones; of numbers a
@@ -44,11 +45,22 @@ def compare(
         steps: The distances between accepted spans, for `learned`.
     """
     level = level_of(statistics, baseline, contract)
-    result = _compared(statistics, baseline, contract, level, steps or {})
+    result = _compared(statistics, baseline, contract, level, _History(steps or {}))
     for name, now, before in slices_of(statistics, baseline):
-        found = _compared(now, before, contract, level, {})
-        result += [replace(d, slice=name) for d in found if f"{d.feature}=" not in name]
+        found = _compared(now, before, contract, level, _History(steps or {}, name))
+        result += [replace(d, slice=name) for d in found if not cut_by(name, d.feature)]
     return result
+
+
+@dataclass(frozen=True)
+class _History:
+    """The steps between accepted spans, of all rows or of one slice."""
+
+    steps: Steps
+    slice: str = ""
+
+    def of(self, feature: str, measure: Measure) -> Sequence[float]:
+        return self.steps.get((feature, measure, self.slice), ())
 
 
 def slices_of(
@@ -60,7 +72,11 @@ def slices_of(
 
 
 def _compared(
-    statistics: Statistics, baseline: Statistics, contract: Contract, level: float, steps: Steps
+    statistics: Statistics,
+    baseline: Statistics,
+    contract: Contract,
+    level: float,
+    history: _History,
 ) -> list[Distance]:
     now, before = statistics.features(), baseline.features()
     result: list[Distance] = []
@@ -75,7 +91,7 @@ def _compared(
             note = f"{current.type} now, {past.type} in the baseline"
             result.append(_none(name, current, past, note))
         else:
-            result.extend(_measured(current, past, contract, level, steps))
+            result.extend(_measured(current, past, contract, level, history))
     return result
 
 
@@ -151,7 +167,7 @@ def _measured(
     past: FeatureSummary,
     contract: Contract,
     level: float,
-    steps: Steps,
+    history: _History,
 ) -> Iterator[Distance]:
     text = current.type == "string"
     cells = (cellular.of_values if text else cellular.of_numbers)(current, past)
@@ -164,7 +180,7 @@ def _measured(
     said = changed(cells, current, past, (facts.unit if facts else None) or "")
     beside = customary(cells, current, past)
     for measure in measures if text else measures[:1]:
-        judged = _judge(measure, cells, current, past, contract, level, steps)
+        judged = _judge(measure, cells, current, past, contract, level, history)
         yield replace(judged, changed=said, customary=beside)
         beside = ()
 
@@ -176,15 +192,15 @@ def _judge(
     past: FeatureSummary,
     contract: Contract,
     level: float,
-    steps: Steps,
+    history: _History,
 ) -> Distance:
     value = float(_DISTANCES[measure](cells.now, cells.before))
     n, m = current.count, past.count
     noise = noise_floor(measure, cells, n_current=n, n_baseline=m, level=level)
     asked = _asked_measure(asked_of(contract, current.name), measure)
-    known = steps.get((current.name, measure), ())
-    history = learn(known, level) if asked == "learned" else None
-    judged = limit(asked, noise, n_current=n, n_baseline=m, learned=history)
+    learned = learn(history.of(current.name, measure), level) if asked == "learned" else None
+    where = " with this slice" if history.slice else ""
+    judged = limit(asked, noise, n_current=n, n_baseline=m, learned=learned, where=where)
     status: Status = "ok"
     note = cells.note
     if not math.isfinite(value):

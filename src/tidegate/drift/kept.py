@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.contract import Contract
 from tidegate.drift import against, learned
+from tidegate.drift.compare import asked_of
 from tidegate.drift.merging import merged
 from tidegate.registry import Entry, Registry
 from tidegate.statistics.model import Statistics
@@ -38,7 +42,9 @@ class Kept:
         return merged([self.get(entry) for entry in entries])
 
     def steps(self, contract: Contract, *, before: str) -> learned.Steps | None:
-        """How far accepted spans were from what they would be compared with.
+        """How far accepted spans were from what they would be compared with, and their slices.
+
+        Only features whose limit is learned are looked at.
 
         Args:
             contract: Says what that is; None is the answer if it learns nothing.
@@ -48,9 +54,30 @@ class Kept:
         if not drift.learns:
             return None
         accepted = against.accepted(self._registry, before=before)
+        pairs = against.pairs(accepted, against=drift.against)
+        needed = {e.version: e for entry, those in pairs for e in (entry, *those)}
+        kept = {
+            version: _only(self.get(entry), lambda c: asked_of(contract, c) == "learned")
+            for version, entry in needed.items()
+        }
         return learned.steps(
-            [
-                (self.get(entry), self.merged(those))
-                for entry, those in against.pairs(accepted, against=drift.against)
-            ]
+            (kept[entry.version], merged([kept[e.version] for e in those]))
+            for entry, those in pairs
         )
+
+
+def _only(statistics: Statistics, wanted: Callable[[str], bool]) -> Statistics:
+    """The columns that are wanted, over all rows and in slices, and nothing else."""
+
+    def of(datasets: Iterable[Any]) -> Any:
+        made = statistics_pb2.DatasetFeatureStatisticsList()
+        for dataset in datasets:
+            features = [f for f in dataset.features if wanted(f.path.step[0])]
+            made.datasets.add(
+                name=dataset.name, num_examples=dataset.num_examples, features=features
+            )
+        return made
+
+    whole = of([statistics.split()])
+    slices = None if statistics.slices is None else of(statistics.slices.datasets)
+    return Statistics(whole, statistics.span, statistics.content_digest, slices=slices)

@@ -9,19 +9,27 @@ would need a hundred steps for a level of one in a hundred.
 
 Learning begins at eight steps. At a level of 1 in 2,000 t is 5.4 for eight steps and 12.9 for four,
 where a normal distribution has 3.3: with fewer, the limit tells of ignorance more than of the data.
+
+Two samples of one distribution are 0.00001 apart by luck and 0.001 by bad luck, which on the logit
+scale is far: the fewer the values, the more of the spread is chance and not the feature's, and a
+limit from it would be near 1 in most slices. So a step counts as three quarters of the median that
+chance gives at its sizes, at least. `docs/thresholds.md` shows that the promise is kept, and how
+much narrower the limits are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from tidegate.distances import Measure, jensen_shannon, l_infinity
+from tidegate.distances import FloatArray, Measure, jensen_shannon, l_infinity
 from tidegate.drift import cells as cellular
 from tidegate.drift.cells import REST
+from tidegate.drift.chance import noise_floor
 from tidegate.drift.tails import t_quantile
 from tidegate.statistics.model import Statistics
 
@@ -29,9 +37,16 @@ from tidegate.statistics.model import Statistics
 MIN_STEPS = 8
 #: A distance of zero has no logit; below this all are alike.
 _SMALLEST = 1e-5
+#: The part of what chance exceeds in every other pair that a step counts as, at least.
+OF_CHANCE = 0.75
+_MEASURES: tuple[tuple[Measure, Callable[[FloatArray, FloatArray], Any]], ...] = (
+    ("jensen_shannon", jensen_shannon),
+    ("l_infinity", l_infinity),
+)
 
-#: The distances of each feature, by column and measure, the oldest step first.
-Steps = Mapping[tuple[str, Measure], Sequence[float]]
+#: The distances of each feature, by column, measure and slice (empty for all rows), the oldest step
+#: first.
+Steps = Mapping[tuple[str, Measure, str], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -58,28 +73,42 @@ def learn(distances: Sequence[float], level: float) -> Learned:
     return Learned(1 / (1 + math.exp(-min(float(logits.mean()) + reach, 50.0))), h)
 
 
-def steps(pairs: Sequence[tuple[Statistics, Statistics]]) -> dict[tuple[str, Measure], list[float]]:
-    """The distances of every feature that both of a pair have with one type.
+def steps(
+    pairs: Iterable[tuple[Statistics, Statistics]],
+) -> dict[tuple[str, Measure, str], list[float]]:
+    """The distances of every feature that both of a pair have with one type, and in their slices.
+
+    A slice has as many steps as pairs in which both have it.
 
     Args:
         pairs: A span and what it was compared with, the oldest first.
     """
-    found: dict[tuple[str, Measure], list[float]] = {}
+    found: dict[tuple[str, Measure, str], list[float]] = {}
     for statistics, baseline in pairs:
-        before = baseline.features()
-        for name, now in statistics.features().items():
-            past = before.get(name)
-            if past is None or not now.count or not past.count:
-                continue
-            if (now.type == "string") != (past.type == "string"):
-                continue
-            text = now.type == "string"
-            cells = (cellular.of_values if text else cellular.of_numbers)(now, past)
-            if cells.labels == [REST] or not cells.comparable:
-                continue
-            value = float(jensen_shannon(cells.now, cells.before))
-            found.setdefault((name, "jensen_shannon"), []).append(value)
-            if text:
-                value = float(l_infinity(cells.now, cells.before))
-                found.setdefault((name, "l_infinity"), []).append(value)
+        before = {"": baseline, **baseline.by_slice()}
+        for part, now in {"": statistics, **statistics.by_slice()}.items():
+            if part in before:
+                for name, measure, value in _distances(now, before[part]):
+                    found.setdefault((name, measure, part), []).append(value)
     return found
+
+
+def _distances(
+    statistics: Statistics, baseline: Statistics
+) -> Iterator[tuple[str, Measure, float]]:
+    before = baseline.features()
+    for name, now in statistics.features().items():
+        past = before.get(name)
+        if past is None or not now.count or not past.count:
+            continue
+        if (now.type == "string") != (past.type == "string"):
+            continue
+        text = now.type == "string"
+        cells = (cellular.of_values if text else cellular.of_numbers)(now, past)
+        if cells.labels == [REST] or not cells.comparable:
+            continue
+        sizes = {"n_current": now.count, "n_baseline": past.count}
+        for measure, distance in _MEASURES[: 2 if text else 1]:
+            chance = noise_floor(measure, cells, **sizes, level=0.5)
+            least = OF_CHANCE * (chance or 0.0)
+            yield name, measure, max(float(distance(cells.now, cells.before)), least)

@@ -72,6 +72,7 @@ def limit(
     n_current: int,
     n_baseline: int,
     learned: Learned | None = None,
+    where: str = "",
 ) -> Limit:
     """The limit of one distance.
 
@@ -81,6 +82,7 @@ def limit(
         n_current: Values in this span.
         n_baseline: Values in the baseline.
         learned: What history says, where it was asked.
+        where: What is said of the spans it was learned from.
     """
     floor = 0.0 if noise is None else noise
     enough = min(n_current, n_baseline) >= MIN_VALUES
@@ -94,14 +96,15 @@ def limit(
     if asked == "learned":
         steps = 0 if learned is None else learned.steps
         if learned is not None and learned.threshold is not None:
-            rests = f"learned from {steps} steps between accepted spans"
+            rests = f"learned from {steps} steps between accepted spans{where}"
             least = max(learned.threshold, LEAST_LEARNED)
             if floor > least:
                 return Limit(floor, f"{rests}: {by_noise}, which is larger", telling)
             if learned.threshold < LEAST_LEARNED:
                 return Limit(least, f"{rests}: the least that is learned", telling)
             return Limit(least, rests, telling)
-        why = f" (learning needs {MIN_STEPS} steps between accepted spans, there are {steps})"
+        spans = f"steps between accepted spans{where}"
+        why = f" (learning needs {MIN_STEPS} {spans}, there are {steps})"
     if floor <= PRACTICAL:
         return Limit(PRACTICAL, f"auto: the practical effect size {PRACTICAL:g}{why}", telling)
     return Limit(floor, f"auto: {by_noise}{why}", telling)
