@@ -6,6 +6,7 @@ from components.hold_run.component import hold_run
 from components.infer_schema.component import infer_schema
 from components.ingest_examples.component import ingest_examples
 from components.measure_features.component import measure_features
+from components.measure_shift.component import measure_shift
 from components.measure_skew.component import measure_skew
 from components.notify.component import notify
 from components.publish_model.component import publish_model
@@ -20,6 +21,7 @@ __all__ = [
     "infer_schema",
     "ingest_examples",
     "measure_features",
+    "measure_shift",
     "measure_skew",
     "notify",
     "publish_model",

@@ -63,6 +63,16 @@ class Validation(dsl.Artifact):
     """
 
 
+class Shift(dsl.Artifact):
+    """What tells the rows of two spans apart.
+
+    Files:
+        shift.json: the AUC of a classifier and of every feature, and how the label changed.
+
+    Metadata: `told_apart`, whether the classifier does better than a coin.
+    """
+
+
 class Skew(dsl.Artifact):
     """The verdict on what models were given in production.
 

@@ -76,7 +76,7 @@ class Node:
         kind: `object` and `lookup` (an object that is joined), `contract`, `registered` (a version
             fetched from the registry, which knows its lineage), `version` (one committed to it),
             or the kind of artifact: `examples`, `statistics`, `schema`, `validation`, `model`,
-            `evaluation`, `signal`.
+            `evaluation`, `signal`, `shift`, `skew`.
         name: Of an object or contract its URI; else what tells it from others of its kind.
         digest: SHA-256 of its content, in hexadecimal.
         facts: JSON values worth telling: `size` in bytes of an object, `rows` by split, a verdict.

@@ -13,7 +13,7 @@ from tidegate import report
 from tidegate.cli import main
 from tidegate.contract import Contract
 from tidegate.errors import SignalError
-from tidegate.shift import compare, meaningless
+from tidegate.shift import Side, compare, meaningless
 from tidegate.shift.labels import label_shift
 
 ROWS = 3000
@@ -39,7 +39,7 @@ def rows(seed, *, size=ROWS, move=0.0, city=(0.5, 0.3, 0.2), late=0.2):
 
 def shift(now, before, rules=None, **options):
     def named(name, table):
-        return (name, table, table.num_rows)
+        return Side(name, table, table.num_rows)
 
     return compare(named("now", now), named("before", before), rules or contract(), **options)
 

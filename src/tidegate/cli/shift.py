@@ -7,14 +7,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-
 from tidegate.cli import console, data, rows
 from tidegate.contract import Contract
 from tidegate.report import text
 
 if TYPE_CHECKING:
-    from tidegate.shift import FeatureShift, Shift
+    from tidegate.shift import FeatureShift, Shift, Side
 
 _HOLD: Final = 3
 #: Features that are shown.
@@ -60,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     if given is None:
         excluded = options.exclude or ()
         named = {*excluded, options.label}
-        left_out = shift.meaningless(now[1], before[1], {n for n in named if n})
+        left_out = shift.meaningless(now.rows, before.rows, {n for n in named if n})
         contract = rows.described(contract, options.label, [*excluded, *left_out])
     found = shift.compare(now, before, contract)
     found.left_out.update(left_out)
@@ -78,20 +76,16 @@ def run(options: argparse.Namespace) -> int:
     return _HOLD if options.hold_above is not None and found.auc.low > options.hold_above else 0
 
 
-def _taken(
-    argument: str, given: Contract | None, how: data.Dialect
-) -> tuple[tuple[str, pa.Table, int], Contract]:
-    """The name of some rows, a sample of them, and how many there are; and their contract."""
+def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Side, Contract]:
+    """Some rows, and their contract."""
+    from tidegate import shift
     from tidegate.sampling import sample
     from tidegate.shift.compare import MAX_ROWS
 
     with rows.opened(argument, given, how) as opened:
-        batches = opened.batches
         if opened.examples is not None:
-            examples = opened.examples
-            batches = (b for split in examples.splits for b in examples.batches(split))
-        table, total = sample(batches, MAX_ROWS)
-        return (opened.name, table, total), opened.contract
+            return shift.of_examples(opened.examples), opened.contract
+        return shift.Side(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract
 
 
 def as_text(found: Shift, *, ink: console.Ink, limit: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,15 @@ import pyarrow.compute as pc
 
 from tidegate.contract import Contract
 from tidegate.errors import SignalError
-from tidegate.sampling import SEED
+from tidegate.sampling import SEED, sample
 from tidegate.shift.classifier import tell_apart
 from tidegate.shift.labels import label_shift, most_moved
 from tidegate.shift.result import FeatureShift, LabelShift, Shift
 from tidegate.signal.codes import Array, coded
 from tidegate.signal.information import dependence, table
+
+if TYPE_CHECKING:
+    from tidegate.examples import Examples
 
 #: Rows of each side that are compared, a sample where there are more: enough for an interval of
 #: the AUC about 0.01 wide.
@@ -33,9 +36,33 @@ _UNIQUE: Final = 0.9
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
+class Side(NamedTuple):
+    """Rows of now, or of before.
+
+    Attributes:
+        name: What they are called.
+        rows: Some of them, each as likely as any other.
+        total: How many there are.
+    """
+
+    name: str
+    rows: pa.Table
+    total: int
+
+
+def of_examples(examples: Examples) -> Side:
+    """The rows of all splits, a sample of at most `MAX_ROWS`.
+
+    Raises:
+        ExamplesError: there are none, or a file cannot be read.
+    """
+    batches = (batch for split in examples.splits for batch in examples.batches(split))
+    return Side(examples.span, *sample(batches, MAX_ROWS))
+
+
 def compare(
-    current: tuple[str, pa.Table, int],
-    baseline: tuple[str, pa.Table, int],
+    current: Side,
+    baseline: Side,
     contract: Contract,
     *,
     seed: int = SEED,
@@ -46,8 +73,8 @@ def compare(
     excludes are not.
 
     Args:
-        current: The name of the rows of now, some of them, and how many there are.
-        baseline: The same of before.
+        current: The rows of now.
+        baseline: Those of before.
         contract: Names label, task and what is no feature.
         seed: Of what is drawn.
 
@@ -59,7 +86,7 @@ def compare(
             raise SignalError(
                 f"{name} has {rows.num_rows:,} rows; {MIN_ROWS} are the fewest that can be compared"
             )
-    before, after = baseline[1], current[1]
+    before, after = baseline.rows, current.rows
     now = np.repeat([False, True], [before.num_rows, after.num_rows])
     left_out: dict[str, str] = {}
     codes = []
@@ -67,7 +94,7 @@ def compare(
         if name in contract.not_features:
             continue
         if name not in after.schema.names:
-            left_out[name] = f"{current[0]} does not have it"
+            left_out[name] = f"{current.name} does not have it"
             continue
         both = _both(before.column(name), after.column(name))
         if both is None:
@@ -77,13 +104,14 @@ def compare(
             most = TEXTS if pa.types.is_string(both.type) else BINS
             codes.append(coded(name, both, most=most))
     left_out |= {
-        name: f"{baseline[0]} does not have it"
+        name: f"{baseline.name} does not have it"
         for name in after.schema.names
         if name not in before.schema.names and name not in contract.not_features
     }
     if not codes:
         raise SignalError(
-            f"{current[0]} and {baseline[0]} have no feature in common; name files of one dataset"
+            f"{current.name} and {baseline.name} have no feature in common; name files of one "
+            "dataset"
         )
     told = tell_apart(codes, now, seed=seed)
     features = []
@@ -102,9 +130,9 @@ def compare(
         )
     features.sort(key=lambda f: (-f.auc.value, f.name))
     return Shift(
-        current=current[0],
-        baseline=baseline[0],
-        rows=(baseline[2], current[2]),
+        current=current.name,
+        baseline=baseline.name,
+        rows=(baseline.total, current.total),
         measured=(before.num_rows, after.num_rows),
         auc=told.auc,
         features=tuple(features),

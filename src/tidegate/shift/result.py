@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tidegate.contract import Task
@@ -100,6 +102,17 @@ class Shift:
     def told(self) -> bool:
         """Whether the two can be told apart by their features: the interval lies above 0.5."""
         return self.auc.low > 0.5
+
+    def scalars(self) -> dict[str, float]:
+        """The AUC and the ends of its 95% interval, where they are defined."""
+        named = {"auc": self.auc.value, "auc_low": self.auc.low, "auc_high": self.auc.high}
+        return {name: value for name, value in named.items() if math.isfinite(value)}
+
+    def write(self, directory: Path) -> None:
+        """Write `shift.json`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        (directory / "shift.json").write_text(text + "\n", encoding="utf-8")
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; what is not finite is null."""

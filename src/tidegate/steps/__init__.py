@@ -11,6 +11,7 @@ from tidegate.steps.data import (
     compute_statistics,
     infer_schema,
     ingest_examples,
+    measure_shift,
     resolve_inputs,
     validate_examples,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "infer_schema",
     "ingest_examples",
     "measure_features",
+    "measure_shift",
     "measure_skew",
     "notify",
     "publish_model",

@@ -17,6 +17,7 @@ from tidegate.steps.running import announce, maker, origin_of, progress, step, w
 
 if TYPE_CHECKING:
     from tidegate.quality.rows import Past
+    from tidegate.shift import Shift
     from tidegate.statistics import Statistics
 
 
@@ -281,6 +282,41 @@ def validate_examples(
     )
     announce("data", verdict.status, [*verdict.reasons, *verdict.told(offer.PROPOSED)])
     return verdict.status, list(verdict.reasons)
+
+
+@step
+def measure_shift(
+    *,
+    examples: Path,
+    baseline: Path,
+    contract_uri: str,
+    contract_digest: str,
+    out: Path,
+    page: Path,
+) -> Shift:
+    """Tell the rows of one span from those of another, and compare their labels."""
+    from tidegate import report, shift
+    from tidegate.examples import Examples
+    from tidegate.report.shift import features_in_words
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    now, before = (shift.of_examples(Examples.open(path)) for path in (examples, baseline))
+    result = shift.compare(now, before, contract)
+    result.write(out)
+    write(page, report.shift_page(result, contract))
+    lineage.record(
+        out,
+        "shift",
+        name=result.current,
+        parents=[
+            lineage.read(examples, "examples"),
+            lineage.read(baseline, "examples"),
+            origins.of_contract(contract, contract_uri),
+        ],
+        facts=result.scalars(),
+    )
+    progress(features_in_words(result))
+    return result
 
 
 def _history(registry: Registry, span: str) -> list[Past]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tidegate.contract import Contract
 from tidegate.errors import SignalError
-from tidegate.shift import Shift, compare
+from tidegate.shift import Shift, Side, compare
 from tidegate.statistics.model import Statistics
 from tidegate.verdict import Finding, Severity
 
@@ -21,7 +21,7 @@ def told(
     for side in (statistics, baseline):
         if side.sample is None:
             return None, f"no rows are kept of {side.span} (gates.shift.rows)"
-        sides.append((side.span, side.sample, side.num_examples()))
+        sides.append(Side(side.span, side.sample, side.num_examples()))
     try:
         return compare(sides[0], sides[1], contract), ""
     except SignalError as error:
