@@ -189,6 +189,25 @@ def test_more_bad_records_than_the_contract_sets_aside_are_an_error(call, logged
     assert "2 bad records, more than source.max_bad_records (1) allows" in err
 
 
+def test_records_of_files_without_a_contract_can_be_set_aside(call, logged):
+    pq.write_table(table(), "train.parquet")
+    arguments = ("train.parquet", "logs/1.jsonl", "--key", "id", "--label", "late")
+    code, out, err = call(*arguments)
+    assert (code, out) == (1, "")
+    assert "logs/1.jsonl:10: not valid JSON" in err
+    for limit in ("2", "0.01"):
+        code, out, _ = call(*arguments, "--max-bad-records", limit)
+        assert code == 3
+        assert "2 records (0.4%) of the serving data could not be read" in out
+    assert call(*arguments, "--max-bad-records", "1")[0] == 1
+    code, _, err = call("1", "1", "--contract", "logs.yaml", "--max-bad-records", "1")
+    assert code == 1
+    assert "--max-bad-records is for files without a contract" in err
+    for wrong in ("x", "-1", "1.5", "nan"):
+        with pytest.raises(SystemExit, match="2"):
+            call(*arguments, f"--max-bad-records={wrong}")
+
+
 def test_slices_of_files_without_a_contract(call, logged):
     arguments = ("train.csv", "good.csv", "--key", "id", "--label", "late")
     code, out, _ = call(*arguments, "--slice", "carrier")

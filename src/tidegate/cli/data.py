@@ -44,6 +44,25 @@ class Dialect:
     read_as: str | None = None
     delimiter: str | None = None
     null_values: tuple[str, ...] | None = None
+    max_bad_records: float | None = None
+
+    def require_unsaid(self) -> None:
+        """Check that nothing is said that a contract says.
+
+        Raises:
+            ContractError: naming the options.
+        """
+        said = (
+            (("--delimiter", "--null"), (self.delimiter, self.null_values)),
+            (("--max-bad-records",), (self.max_bad_records,)),
+        )
+        for options, values in said:
+            if any(value is not None for value in values):
+                verb = "is" if len(options) == 1 else "are"
+                raise ContractError(
+                    f"{' and '.join(options)} {verb} for files without a contract; it says "
+                    f"{'that' if len(options) == 1 else 'them'}"
+                )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,12 +76,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="CSV: a text that means a missing value, beside the empty one; may be repeated",
     )
+    group.add_argument(
+        "--max-bad-records",
+        type=_number_or_share,
+        metavar="N",
+        help="set up to so many records aside that cannot be read, and count them; below 1, a "
+        "share of all (default: the first is an error)",
+    )
 
 
 def dialect(options: argparse.Namespace) -> Dialect:
     """What those options say."""
     nulls = None if options.null is None else ("", *options.null)
-    return Dialect(options.read_as, options.delimiter, nulls)
+    return Dialect(options.read_as, options.delimiter, nulls, options.max_bad_records)
+
+
+def _number_or_share(text: str) -> float:
+    try:
+        value = int(text) if text.isdecimal() else float(text)
+    except ValueError:
+        value = -1
+    if not (value >= 0 and (isinstance(value, int) or 0 < value < 1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records, and no share below 1")
+    return value
 
 
 def bare_contract(files: Files, how: Dialect) -> Contract:
@@ -80,6 +116,9 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
             source["null_values"] = how.null_values
     elif how.delimiter is not None or how.null_values is not None:
         raise ContractError(f"--delimiter and --null are for CSV; {files.name} is {files.format}")
+    # Of Parquet a file is good or is not.
+    if how.max_bad_records is not None and files.format != "parquet":
+        source.update(bad_records="quarantine", max_bad_records=how.max_bad_records)
     stem = Path(files.name).name.split(".")[0].lower()
     name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:63] or "data"
     try:
@@ -129,8 +168,8 @@ def measure(
     Raises:
         TidegateError: they cannot be read.
     """
-    if contract is not None and (how.delimiter is not None or how.null_values is not None):
-        raise ContractError("--delimiter and --null are for files without a contract; it says them")
+    if contract is not None:
+        how.require_unsaid()
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
         return _measure_span(arguments[0], contract, keep, by)
     with found(arguments, read_as=how.read_as) as files:

@@ -65,8 +65,8 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
     Raises:
         TidegateError: they cannot be read.
     """
-    if contract is not None and (how.delimiter is not None or how.null_values is not None):
-        raise ContractError("--delimiter and --null are for files without a contract; it says them")
+    if contract is not None:
+        how.require_unsaid()
     if Path(argument, "manifest.json").is_file():
         examples = Examples.open(Path(argument))
         using = contract or _bare(examples)
