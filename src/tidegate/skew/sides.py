@@ -118,15 +118,14 @@ def recorded(
 def _sliced(
     statistics: Statistics, file: Path, schema: pa.Schema, combinations: Sequence[Sequence[str]]
 ) -> Statistics:
-    there = [columns for columns in combinations if {*columns} <= {*schema.names}]
-    if not there:
+    if not combinations:
         return statistics
 
     def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         with pq.ParquetFile(file) as parquet:
             yield from parquet.iter_batches(columns=None if columns is None else list(columns))
 
-    slices, left_out = compute_slices(rows, there, schema=schema)
+    slices, left_out = compute_slices(rows, combinations, schema=schema)
     return replace(statistics, slices=slices, slices_left_out=left_out)
 
 
