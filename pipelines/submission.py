@@ -102,7 +102,7 @@ def status(options: argparse.Namespace) -> int:
         _say(run.name, server.url(run.run_id))
         for task in run.tasks:
             _console.print(progress.line(task.name, task.state, task.seconds))
-        return _told(run, options) if run.ended else _still(run)
+        return told(run, options) if run.ended else _still(run)
     runs = server.runs(options.experiment)
     for run in runs:
         _say(
@@ -195,7 +195,7 @@ def _watch(server: Server, run_id: str, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _say("", f"the run goes on; `python -m pipelines status {run_id} --wait` waits for it")
         raise
-    return _told(run, options)
+    return told(run, options)
 
 
 def _still(run: Run) -> int:
@@ -203,7 +203,7 @@ def _still(run: Run) -> int:
     return 0
 
 
-def _told(run: Run, options: argparse.Namespace) -> int:
+def told(run: Run, options: argparse.Namespace) -> int:
     """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
     outcome = _outcome(run)
     reports: dict[str, str] = {}
@@ -257,13 +257,17 @@ def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
 
 
 def _recorded(run: Run) -> list[str]:
-    """Why a run was held, as the registry has it; nothing where it cannot be read from here."""
+    """Why a run was held and how to approve what it proposes, as the registry has it.
+
+    Nothing where that cannot be read from here.
+    """
     try:
         dataset = Contract.load(run.parameters["contract_uri"]).dataset
         held = Registry(run.parameters["registry_uri"], dataset).run(run.run_id)["hold_run"]
     except (TidegateError, KeyError):
         return []
-    return [f"{held['stage']}: hold", *(f"  - {reason}" for reason in held["reasons"])]
+    told = [*held["reasons"], *held.get("proposals", ())]
+    return [f"{held['stage']}: hold", *(f"  - {line}" for line in told)]
 
 
 def cron(text: str) -> str:

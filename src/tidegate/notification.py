@@ -28,10 +28,12 @@ def message(
         record: What its steps recorded, by step, in the order they did.
 
     Returns:
-        `text` for people; for machines `dataset`, `run`, `span`, `outcome`, `reasons`, `version`.
+        `text` for people; for machines `dataset`, `run`, `span`, `outcome`, `reasons`, `proposals`
+        (changes of the schema by which the data would pass) and `version`.
     """
     outcome, reasons = _outcome(status, record)
-    text = "; ".join([f"run {run_id} {outcome}", *reasons])
+    proposals = record.get("hold_run", {}).get("proposals", [])
+    text = "; ".join([f"run {run_id} {outcome}", *reasons, *proposals])
     return {
         "text": f"Tidegate {dataset}: {text}",
         "dataset": dataset,
@@ -39,6 +41,7 @@ def message(
         "span": next((facts["span"] for facts in record.values() if "span" in facts), None),
         "outcome": outcome,
         "reasons": reasons,
+        "proposals": list(proposals),
         "version": record.get("publish_model", {}).get("version"),
     }
 

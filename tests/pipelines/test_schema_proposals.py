@@ -1,13 +1,16 @@
 """A run proposes what its data would need, never takes it, and a person's approval lets it pass."""
 
+import argparse
 import json
 import shlex
+from datetime import UTC, datetime
 
 import pytest
 
+from pipelines import server, submission
 from tests.pipelines.conftest import write_contract, write_span
 from tests.pipelines.test_bad_input import column, drive
-from tidegate import cli, lineage
+from tidegate import cli, lineage, steps
 from tidegate.registry import Registry
 from tidegate.schema import life
 from tidegate.schema.proposal import Proposal
@@ -87,6 +90,35 @@ def test_held_proposed_approved_and_the_next_passes(home, capsys):
     assert not (home / "validation" / "proposal").exists()
     current = registry(home).current("schema")
     assert (current.version, current.lineage["approved_by"]) == (entry.version, "ada")
+
+
+def test_who_waits_for_a_run_on_a_server_is_told_how_to_approve(home, capfd, monkeypatch):
+    assert run(home, "2013-02")[0] == "hold"
+    given = {
+        "contract_uri": str(home / "contract.yaml"),
+        "registry_uri": str(home / "registry"),
+    }
+    command = findings(home)["schema_proposal"]["message"]
+    assert command.endswith(life.proposals(registry(home))[0].version)
+    with pytest.raises(SystemExit) as held:
+        steps.hold_run(stage="data", reasons=["no"], on_hold="fail", run_id="r", **given)
+    assert str(held.value) == f"held at the data gate:\n  - no\n  - {command}"
+    capfd.readouterr()
+    steps.notify(status="FAILED", run_id="r", **given)
+    assert capfd.readouterr().err == f"Tidegate flights: run r held; no; {command}\n"
+
+    # Pods are gone, or may not be read; the registry is there.
+    monkeypatch.setenv("KUBECONFIG", str(home / "none"))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", "/nowhere")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    tasks = (server.Task("hold-run", "failed", 1.0),)
+    ended = server.Run("r", "flights", "FAILED", datetime.now(UTC), given, tasks, "")
+    submission.told(ended, argparse.Namespace(namespace=None, kfp_namespace="none"))
+    shown = capfd.readouterr().out
+    assert f"    - no\n    - {command}\n  held\n" in shown
+    # What evaluation holds is not mended by a schema.
+    steps.hold_run(stage="model", reasons=["worse"], on_hold="succeed", run_id="r", **given)
+    assert registry(home).run("r")["hold_run"]["proposals"] == []
 
 
 def test_what_only_warns_is_written_down_and_not_proposed(home, months):

@@ -275,12 +275,18 @@ def validate_examples(
     )
     if verdict.status == "pass":
         _accept_data(registry, contract, current, statistics, schema, validated)
+    proposals = list(verdict.told(offer.PROPOSED))
     registry.record(
         run_id,
         "validate_examples",
-        {"span": current.span, "verdict": verdict.status, "reasons": list(verdict.reasons)},
+        {
+            "span": current.span,
+            "verdict": verdict.status,
+            "reasons": list(verdict.reasons),
+            "proposals": proposals,
+        },
     )
-    announce("data", verdict.status, [*verdict.reasons, *verdict.told(offer.PROPOSED)])
+    announce("data", verdict.status, [*verdict.reasons, *proposals])
     return verdict.status, list(verdict.reasons)
 
 

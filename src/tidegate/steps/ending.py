@@ -24,14 +24,19 @@ def hold_run(
 ) -> None:
     """Record that the run was held and why, and end red unless `on_hold` is `succeed`.
 
+    Where the schema holds it, the command that approves the run's proposal is told too.
+
     Raises:
         SystemExit: with the reasons, unless the user asked for held runs to succeed.
     """
-    contract = Contract.load(contract_uri)
-    Registry(registry_uri, contract.dataset).record(
-        run_id, "hold_run", {"stage": stage, "reasons": list(reasons)}
+    registry = Registry(registry_uri, Contract.load(contract_uri).dataset)
+    validated = registry.run(run_id).get("validate_examples", {}) if stage == "data" else {}
+    proposals = validated.get("proposals", [])
+    registry.record(
+        run_id, "hold_run", {"stage": stage, "reasons": list(reasons), "proposals": proposals}
     )
-    message = "\n".join([f"held at the {stage} gate:", *(f"  - {r}" for r in reasons)])
+    told = [*reasons, *proposals]
+    message = "\n".join([f"held at the {stage} gate:", *(f"  - {line}" for line in told)])
     if on_hold != "succeed":
         sys.exit(message)
     progress(message)
