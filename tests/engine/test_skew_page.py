@@ -134,8 +134,8 @@ def test_what_differs_in_a_slice_only_is_named():
     )
     plain = Page(html).plain
     assert (
-        "No distribution is further from training's than its threshold. distance differs in a "
-        in plain
+        "No distribution is further from training's than its threshold. The distribution of "
+        "distance differs in a slice, and not over all rows." in plain
     )
     (reason,) = found.verdict.reasons
     assert "in slice place=B" in reason

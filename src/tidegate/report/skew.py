@@ -262,8 +262,8 @@ def _lead(skew: Skew) -> str:
     hidden = [d.feature for d in drifted if d.slice and d.feature not in moved]
     hidden += [s.feature for s in grown if s.slice and not _everywhere(s, grown)]
     if hidden:
-        verb = "differs" if len(set(hidden)) == 1 else "differ"
-        said += f"{listing(list(dict.fromkeys(hidden)))} {verb} in a slice, and not over all rows."
+        names = listing(list(dict.fromkeys(hidden)))
+        said += f"The distribution of {names} differs in a slice, and not over all rows."
     return said.rstrip()
 
 
