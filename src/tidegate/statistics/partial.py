@@ -54,8 +54,8 @@ class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[mi
     give 100 directly, so the default's ten stay, and the histogram of type QUANTILES is replaced.
     """
 
-    def __init__(self) -> None:
-        super().__init__(epsilon=EPSILON)
+    def __init__(self, buckets: int = 10) -> None:
+        super().__init__(epsilon=EPSILON, num_quantiles_histogram_buckets=buckets)
 
     def extract_output(self, accumulator: Any) -> Any:
         result = super().extract_output(accumulator)
@@ -84,6 +84,8 @@ _GENERATORS = (
         length_counter_sampling_rate=0.0,
     ),
 )
+#: Extracts what `_GENERATORS[0]` counted, with a histogram of equal widths from 100 quantiles.
+_COARSE = _BasicStats(buckets=1)
 
 
 def partial_of(batch: pa.RecordBatch) -> Partial:
@@ -119,12 +121,20 @@ def copy(partial: Partial) -> Partial:
     return pickle.loads(pickle.dumps(partial))  # type: ignore[no-any-return]  # noqa: S301
 
 
-def extract(partial: Partial, *, name: str, columns: Sequence[str]) -> Any:
+def extract(partial: Partial, *, name: str, columns: Sequence[str], coarse: bool = False) -> Any:
     """The `DatasetFeatureStatistics` of a partial, features in the order of `columns`.
 
     The partial is used up.
+
+    Args:
+        partial: What was counted.
+        name: Of the dataset.
+        columns: All of them, in order.
+        coarse: Whether the histogram of equal widths may be rough, which takes a fifth of the time;
+            all else is the same.
     """
-    outputs = [g.extract_output(g.compact(a)) for g, a in zip(_GENERATORS, partial, strict=True)]
+    generators = (_COARSE, *_GENERATORS[1:]) if coarse else _GENERATORS
+    outputs = [g.extract_output(g.compact(a)) for g, a in zip(generators, partial, strict=True)]
     dataset = merge_util.merge_dataset_feature_statistics(outputs).datasets[0]
     dataset.name = name
     position = {column: i for i, column in enumerate(columns)}

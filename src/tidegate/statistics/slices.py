@@ -68,7 +68,7 @@ def compute_slices(
             for values, taken in _cut(batch, columns, {v for c, v in chosen if c == columns}):
                 gathered[columns, values].add(taken)
     datasets = [
-        _lean(extract(slice_.result(), name=name_of(*key), columns=schema.names))
+        _lean(extract(slice_.result(), name=name_of(*key), columns=schema.names, coarse=True))
         for key, slice_ in gathered.items()
     ]
     return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets), left_out
