@@ -50,19 +50,16 @@ class Dialect:
         """Check that nothing is said that a contract says.
 
         Raises:
-            ContractError: naming the options.
+            ContractError: naming the option.
         """
-        said = (
-            (("--delimiter", "--null"), (self.delimiter, self.null_values)),
-            (("--max-bad-records",), (self.max_bad_records,)),
-        )
-        for options, values in said:
-            if any(value is not None for value in values):
-                verb = "is" if len(options) == 1 else "are"
-                raise ContractError(
-                    f"{' and '.join(options)} {verb} for files without a contract; it says "
-                    f"{'that' if len(options) == 1 else 'them'}"
-                )
+        said = {
+            "--delimiter": self.delimiter,
+            "--null": self.null_values,
+            "--max-bad-records": self.max_bad_records,
+        }
+        for option, value in said.items():
+            if value is not None:
+                raise ContractError(f"{option} is for files without a contract; it says that")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
