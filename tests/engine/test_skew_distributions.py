@@ -1,14 +1,17 @@
 """Distribution skew beyond distances: missing and new values, slices, and what is told once."""
 
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tests.engine.test_skew import codes, compared, contract, told
 from tidegate import schema as schemas
 from tidegate import skew
+from tidegate.cli import junit_skew
 
 ROWS = 4000
 #: Half, 37, 9 and 4 in a hundred rows.
@@ -253,3 +256,19 @@ def test_shares_and_slices_are_read_back(tmp_path):
     assert share(result, "kind", "unseen", "place=C").values == ("new",)
     result.write(tmp_path)
     assert skew.Skew.read(tmp_path) == result
+
+
+def test_in_junit_every_slice_fails_that_may_hold_and_the_verdict_tells_of_the_worst():
+    at = np.arange(ROWS)
+    places = np.where(at < 210, "P", np.where(at < 420, "Q", "R"))
+    emptied = where((at < 190) | ((at >= 210) & (at < 400)), None, X)
+    by = loose()
+    training, logs = table(place=places), unjoined(place=places, x=emptied)
+    result = compared(training, logs, by)
+    assert share(result, "x", "missing").status == "ok"
+    (told_,) = [f for f in result.verdict.findings if f.code == "distribution_skew_missing"]
+    assert "also in place=" in told_.message
+    written = junit_skew.report(result, schema_pb2.Schema(), by)
+    suite = ET.fromstring(written).find("testsuite")  # noqa: S314 (our own)
+    failed = {c.get("name") for c in suite if c.find("failure") is not None}
+    assert failed == {"id", "x in place=P", "x in place=Q"}
