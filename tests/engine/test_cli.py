@@ -398,6 +398,21 @@ def in_terminal(arguments, directory, **environment):
     return process.wait(), shown.getvalue().decode()
 
 
+@pytest.mark.parametrize("lacking", ["tensorflow_data_validation", "duckdb"])
+def test_what_is_not_installed_is_named_with_the_remedy(home, lacking):
+    code = (
+        f"import sys; sys.modules[{lacking!r}] = None\n"
+        "from tidegate.cli import main\n"
+        "sys.exit(main(['validate', 'february.csv', '--against', 'january.csv']))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ended.returncode == 1
+    (last,) = [line for line in ended.stderr.splitlines() if line.startswith("error:")]
+    assert last.startswith(f"error: {lacking} is not installed, and this command needs it")
+    assert "requirements/ml.txt" in last
+    assert "Traceback" not in ended.stderr
+
+
 def test_colours_are_for_terminals_and_off_with_no_color(home):
     arguments = ["validate", "broken.csv", "--against", "january.csv"]
     terminal = {"TERM": "xterm", "COLUMNS": "200"}

@@ -20,6 +20,11 @@ PASS, ERROR, USAGE, HOLD, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS: Final = (stats, validate, schema, measure, skew, shift)
 
+#: What the extra `ml` brings: without it the package installs, and hardly a command runs.
+_EXTRA: Final = frozenset(
+    {"duckdb", "tensorflow", "tensorflow_data_validation", "tensorflow_metadata", "tfx_bsl"}
+)
+
 _EXIT_CODES: Final = """\
 exit codes:
   0  done; what was judged passes
@@ -50,6 +55,15 @@ def main(argv: list[str] | None = None) -> int:
         return int(options.run(options))
     except TidegateError as error:
         print(f"{console.err().red('error:')} {error}", file=sys.stderr)
+        return ERROR
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        print(
+            f"{console.err().red('error:')} {error.name} is not installed, and this command needs "
+            "it; install the packages of requirements/ml.txt (docs/cli.md says how)",
+            file=sys.stderr,
+        )
         return ERROR
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing more may be written, at exit neither.
