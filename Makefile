@@ -94,7 +94,7 @@ clean-tree:
 	@test -z "$$(git status --porcelain)" || { git status --short; echo "the tree is not clean: commit or ignore these"; exit 1; }
 
 bench: .venv/.ready ## the figures in the README
-	@$(PY) benchmarks/statistics.py
+	@$(PY) benchmarks/compute_statistics.py
 	@$(PY) benchmarks/ingest.py
 	@$(PY) benchmarks/drift.py && $(PY) benchmarks/thresholds.py
 

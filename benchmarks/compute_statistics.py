@@ -1,6 +1,6 @@
 """How fast statistics are, and in how much memory: prints a Markdown table.
 
-    python benchmarks/statistics.py
+    python benchmarks/compute_statistics.py
 
 On the 336,776 departures of New York in 2013 (19 columns) from one Parquet file: TFDV's own Beam
 pipeline on the DirectRunner against `tidegate.statistics`; then `tidegate.statistics` on 1, 10 and
