@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tidegate import report, validation
+from tidegate import schema as schemas
 from tidegate.contract import Contract
 from tidegate.drift.compare import compare, level_of
 from tidegate.drift.findings import drift_findings
@@ -32,7 +34,8 @@ def span(number, *, swing=0.0, places="ABC"):
     place = random.choice([*places], ROWS, p=share / share.sum())
     often = 0.5 + swing * (-1) ** number * random.uniform(0.8, 1.2)
     first = random.random(ROWS) < np.where(place == "C", often, 0.5)
-    table = pa.table({"place": place, "kind": np.where(first, "k", "l"), "x": random.random(ROWS)})
+    columns = {"place": place, "kind": np.where(first, "k", "l"), "x": random.random(ROWS)}
+    table = pa.table({"id": [f"{number}-{i}" for i in range(ROWS)], **columns})
     named = f"2013-{number:02}"
     made = compute_table(table.to_batches(), schema=table.schema, span=named)
 
@@ -88,6 +91,14 @@ def test_a_slice_that_swings_by_nature_holds_until_it_is_learned(swinging, regis
     assert found.origin == "learned from 10 steps between accepted spans with this slice"
     assert found.threshold > of_kind(learned, "place=A").threshold
     assert of_kind(learned, "").origin == "learned from 10 steps between accepted spans"
+    result = validation.validate(
+        now, schemas.infer(before, contract()), contract(), baseline=before, steps=steps
+    )
+    page = report.validation_page(
+        result, now, before, schemas.infer(before, contract()), contract()
+    )
+    slices = page[page.index('id="slices"') : page.index('id="features"')]
+    assert slices.count("learned from 10 steps between accepted spans with this slice") == 3
 
 
 def test_a_calm_slice_learns_a_narrower_limit_than_auto(registry):
