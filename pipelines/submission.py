@@ -236,6 +236,9 @@ def _outcome(run: Run) -> str:
 
 def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
     """The lines of a pod's log that say how it ended: verdicts, versions, why it failed."""
+    if outcome == "held" and pod.task.startswith("hold-run") and not pod.reason:
+        # The gate's pod, or the registry, says what it would say again.
+        return []
     if pod.phase != "Failed" and pod.task not in (
         "validate-examples",
         "evaluate-model",

@@ -98,6 +98,11 @@ def test_a_run_that_failed_is_not_one_that_was_held():
     assert [task.name for task in run.tasks if task.state == "failed"] == ["validate-examples"]
 
 
+def test_the_task_that_turns_a_held_run_red_is_not_told_of_as_a_failure():
+    pod = pods.Pod("p", "kubeflow", "hold-run-2", "Failed", "", {})
+    assert submission._telling("r", pod, "held") == []
+
+
 def test_a_log_is_shown_without_what_kfp_and_argo_say():
     lines = (DATA / "validate-examples.log").read_text().splitlines()
     assert list(pods.own(lines)) == [
