@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tidegate import report, statistics
 from tidegate import schema as schemas
 from tidegate.contract import Contract
+from tidegate.examples import ingest
 from tidegate.statistics import compute_table
-from tidegate.statistics.slices import compute_slices, cut_by
-from tidegate.validation import validate
+from tidegate.statistics.slices import compute_slices, cut_by, name_of, values_of
+from tidegate.validation import Validation, validate
 
 CONTRACT = """
 dataset: d
@@ -203,3 +208,42 @@ def test_columns_no_model_sees_warn():
     text = CONTRACT % ("", "")
     rules = Contract.parse(text + "features: {exclude: [kind]}\n")
     assert told(found(now, rules=rules)) == [(UNSEEN, "kind", "place=C", "warn")]
+
+
+def test_the_rows_of_a_slice_are_counted_and_shown(tmp_path):
+    """Also where the value that cuts it has a comma, a quote and what looks like another cut."""
+    place = "O'Hare, IL=k"
+    text = CONTRACT.replace("data/{SPAN}.csv", str(tmp_path / "{SPAN}.parquet")) % ("", "")
+    rules = Contract.parse(text.replace("format: csv", "format: parquet"))
+    now = put(rows(2, shares={"A": 0.9, place: 0.1}), "kind", place, "x", 0.4)
+    before = rows(1, shares={"A": 0.9, place: 0.1})
+    made = []
+    for span, columns in (("1", before), ("2", now)):
+        table = pa.table({n: pa.array(list(v)) for n, v in columns.items()})
+        pq.write_table(table, tmp_path / f"{span}.parquet")
+        made.append(ingest(rules, span=span, out=tmp_path / f"examples-{span}"))
+    baseline, current = (statistics.compute(each) for each in made)
+    schema = schemas.infer(baseline, rules)
+    for feature in schema.feature:
+        if feature.name == "kind":
+            feature.distribution_constraints.min_domain_mass = 0.95
+    result = validate(current, schema, rules, baseline=baseline, examples=made[1])
+    (found,) = [a for a in result.anomalous if a.slice]
+    assert (found.code, found.subject, found.slice) == (UNSEEN, "kind", f"place={place}")
+    here = now["place"] == place
+    assert (found.rows.failing, found.rows.of) == ((here & (now["kind"] == "x")).sum(), here.sum())
+    assert {row[1] for row in found.rows.sample} == {"x"}
+    result.write(tmp_path / "v")
+    assert Validation.read(tmp_path / "v") == result
+    page = report.validation_page(result, current, baseline, schema, rules)
+    assert f"{found.rows.failing:,} of {found.rows.of:,} rows" in page
+    assert "in this slice</a>" in page
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["place", "kind", "a b"]), st.text("ab=', ", max_size=8), min_size=1
+    )
+)
+def test_a_slice_is_read_from_its_name(cut):
+    assert values_of(name_of(list(cut), list(cut.values())), ["kind", "place", "a b"]) == cut

@@ -46,6 +46,7 @@ class ShownRows:
     anchor: str
     code: str
     subject: str
+    slice: str
     said: str
     rows: Rows
 
@@ -78,7 +79,7 @@ def _shown(result: RuleResult) -> ShownRule:
 def shown_rows(validation: Validation) -> list[ShownRows]:
     """The rows behind each finding, in the order of the findings."""
     return [
-        ShownRows(f"rows{index}", a.code, a.subject, of(a.rows, "row"), a.rows)
+        ShownRows(f"rows{index}", a.code, a.subject, a.slice, of(a.rows, "row"), a.rows)
         for index, a in enumerate(validation.anomalous)
     ]
 

@@ -135,7 +135,7 @@ def validation_page(
         anchors={c.name: c.anchor for c in compared},
         rules=rules,
         anomalous=anomalous,
-        rows_of={(r.code, r.subject): (r.anchor, r.said) for r in anomalous},
+        rows_of={(r.code, r.subject, r.slice): (r.anchor, r.said) for r in anomalous},
         expected=views.expectations(schema),
         distances=_every_distance(ranked),
         measures=MEASURES,

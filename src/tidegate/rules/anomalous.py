@@ -12,6 +12,7 @@ from tidegate.contract import Contract
 from tidegate.rules.database import Database, QueryError
 from tidegate.rules.result import AnomalousRows
 from tidegate.schema import domain
+from tidegate.statistics.slices import values_of
 from tidegate.verdict import Finding
 
 #: Findings whose rows are looked for, the gravest first.
@@ -39,8 +40,7 @@ def anomalous_rows(
     """Count and sample the rows behind those findings that say something of single rows.
 
     Args:
-        findings: Of the gate; those about the whole (a distance, a number of rows) or about a
-            slice have no rows.
+        findings: Of the gate; those about the whole (a distance, a number of rows) have no rows.
         database: With the examples.
         schema: A `schema_pb2.Schema`.
         contract: Its key is shown first.
@@ -51,8 +51,8 @@ def anomalous_rows(
     columns = database.columns("examples")
     expected = {f.name: f for f in schema.feature}
     key = [c for c in contract.key if c in columns]
-    ranked = sorted((f for f in findings if not f.slice), key=lambda f: _GRAVITY.index(f.severity))
-    found: dict[tuple[str, str], AnomalousRows] = {}
+    ranked = sorted(findings, key=lambda f: _GRAVITY.index(f.severity))
+    found: dict[tuple[str, str, str], AnomalousRows] = {}
     for finding in ranked:
         name = finding.subject
         if len(found) == MAX_FINDINGS:
@@ -73,6 +73,7 @@ def anomalous_rows(
             rows = database.failing(
                 "examples",
                 f"({condition.sql})",
+                where=_in_slice(finding.slice, database),
                 show=tuple(dict.fromkeys([*key, *named])),
                 by=key,
                 values=condition.values,
@@ -81,8 +82,20 @@ def anomalous_rows(
             # The finding stands without its rows.
             continue
         if rows.failing:
-            found[finding.code, name] = AnomalousRows(finding.code, name, rows)
+            found[finding.code, name, finding.slice] = AnomalousRows(
+                finding.code, name, rows, finding.slice
+            )
     return list(found.values())
+
+
+def _in_slice(name: str, database: Database) -> str:
+    """What is true of the rows of a slice; of all rows where there is no name."""
+    cut = values_of(name, database.columns("examples")) if name else {}
+    texts = {column: value.replace("'", "''") for column, value in cut.items()}
+    return " AND ".join(
+        [f"CAST({database.column(column)} AS VARCHAR) = '{text}'" for column, text in texts.items()]
+        or ["true"]
+    )
 
 
 def _repeated(key: list[str], database: Database) -> _Condition:

@@ -93,14 +93,17 @@ class AnomalousRows:
     Attributes:
         code: The finding's code.
         subject: The finding's column.
-        rows: Counted and sampled.
+        rows: Counted and sampled; of a slice, among its rows.
+        slice: The finding's slice; empty for all rows.
     """
 
     code: str
     subject: str
     rows: Rows
+    slice: str = ""
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> AnomalousRows:
         """Read back what `asdict` gave."""
-        return cls(document["code"], document["subject"], Rows.from_json(document["rows"]))
+        rows = Rows.from_json(document["rows"])
+        return cls(document["code"], document["subject"], rows, document["slice"])

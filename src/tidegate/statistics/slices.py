@@ -8,7 +8,7 @@ gathered into chunks of its own, so its statistics do not depend on how the data
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,24 @@ def cut_by(name: str, column: str) -> bool:
     return f", {column}=" in f", {name}"
 
 
+def values_of(name: str, columns: Collection[str]) -> dict[str, str]:
+    """What a slice is cut by, from its name: the value of each column, as text.
+
+    Args:
+        name: As `name_of` made it.
+        columns: Those of the data, by which a value with a comma is told from two.
+    """
+    found: dict[str, str] = {}
+    last = ""
+    for part in name.split(", "):
+        column, mark, value = part.partition("=")
+        if mark and column in columns:
+            found[column], last = value, column
+        elif last:
+            found[last] += f", {part}"
+    return found
+
+
 def compute_slices(
     rows: Rows, combinations: Sequence[Sequence[str]], *, schema: pa.Schema
 ) -> tuple[Any, int]:
@@ -68,7 +86,7 @@ def compute_slices(
             for values, taken in _cut(batch, columns, {v for c, v in chosen if c == columns}):
                 gathered[columns, values].add(taken)
     datasets = [
-        _lean(extract(slice_.result(), name=name_of(*key), columns=schema.names, coarse=True))
+        _lean(extract(slice_.result(), name=name_of(*key), columns=schema.names))
         for key, slice_ in gathered.items()
     ]
     return statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets), left_out
