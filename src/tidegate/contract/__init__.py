@@ -238,6 +238,8 @@ class Contract(Section):
         named += [("columns", c) for c in self.columns]
         named += [("features.exclude", c) for c in self.features.exclude]
         named += [("gates.drift.features", c) for c in self.gates.drift.features]
+        accepted = self.gates.drift.accepted.values()
+        named += [("gates.drift.accepted", c) for columns in accepted for c in columns]
         named += self._named_of_skew
         # What is new to the data may be named before it is there.
         findings = {k: v for k, v in self.gates.findings.items() if k != "schema_new_column"}

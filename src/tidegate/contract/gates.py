@@ -74,6 +74,12 @@ class Drift(Distances):
         "rolling(6): the last six accepted spans together.",
         examples=["rolling(6)"],
     )
+    accepted: dict[str, dict[Column, Annotated[str, Field(min_length=1)]]] = Field(
+        default_factory=dict,
+        description="Changes that somebody looked at and that are right: by span, the features "
+        "and why. They warn instead of holding, and the span is what later ones are compared with.",
+        examples=[{"2013-09": {"origin": "Endeavor moves a fifth of its flights to LaGuardia"}}],
+    )
 
 
 class Mismatch(Section):

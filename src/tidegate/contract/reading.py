@@ -17,11 +17,15 @@ _PLANNED = {"fairness", "privacy"}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML where only true and false are truth values, as in YAML 1.2: `on` is a key here."""
+    """YAML as in 1.2: only true and false are truth values, and 2013-09-01 is a text."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(t, r) for t, r in rules if t != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    first: [
+        (t, r)
+        for t, r in rules
+        if t != "tag:yaml.org,2002:timestamp" and (t != "tag:yaml.org,2002:bool" or first in "tTfF")
+    ]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tidegate.contract import Contract
@@ -12,6 +12,11 @@ from tidegate.drift.shares import SHARES, Share, compare_shares
 from tidegate.drift.sliced import by_feature, others
 from tidegate.statistics.model import Statistics
 from tidegate.verdict import Finding, Severity
+
+#: What to do about a drift; then comes the key that sets the limit.
+_REMEDY = "; find out why, and accept it in gates.drift.accepted or set "
+#: What is right where somebody says so. A distance that cannot be computed is not.
+_ACCEPTABLE = {"drift", "missing_rate"}
 
 NAMES = {"jensen_shannon": "Jensen-Shannon divergence", "l_infinity": "L-infinity distance"}
 
@@ -43,6 +48,24 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
     return result
 
 
+def accepted(findings: Iterable[Finding], contract: Contract, *, span: str) -> Iterator[Finding]:
+    """The findings, of which those that `gates.drift.accepted` names for the span do not hold.
+
+    Args:
+        findings: About drift and missing values.
+        contract: Its gates.
+        span: That is judged.
+    """
+    reasons = contract.gates.drift.accepted.get(span, {})
+    for finding in findings:
+        reason = reasons.get(finding.subject)
+        if finding.severity == "hold" and finding.code in _ACCEPTABLE and reason is not None:
+            said = f"{finding.message.partition(_REMEDY)[0]}; accepted: {reason}"
+            yield replace(finding, severity="warn", message=said)
+        else:
+            yield finding
+
+
 def _sliced(found: list[Distance], severity: Severity) -> Finding:
     worst = max(found, key=lambda d: (d.value or 0) / (d.threshold or 1))
     return Finding(
@@ -52,14 +75,14 @@ def _sliced(found: list[Distance], severity: Severity) -> Finding:
         f"feature {worst.feature!r} drifted in slice {worst.slice} ({worst.n_current:,} values, "
         f"{worst.n_baseline:,} before), not over all rows: {worst.changed}; "
         f"{NAMES[worst.measure]} {worst.value:.3f} is above {worst.threshold:.3f} ({worst.origin}; "
-        f"chance alone gives up to {worst.noise or 0:.4f}){others(worst, found)}; find out why, or "
-        f"set gates.drift.features.{worst.feature}",
+        f"chance alone gives up to {worst.noise or 0:.4f}){others(worst, found)}{_REMEDY}"
+        f"gates.drift.features.{worst.feature}",
         slice=worst.slice,
     )
 
 
 def _finding(d: Distance) -> Finding | None:
-    remedy = f"set gates.drift.features.{d.feature}"
+    key = f"gates.drift.features.{d.feature}"
     if d.status == "drift" and d.value is not None and d.threshold is not None:
         moves = "; ".join(f"{label}: {a:.1%} -> {b:.1%}" for label, a, b in d.moved)
         said = f"{d.changed}; " if d.changed else ""
@@ -69,7 +92,7 @@ def _finding(d: Distance) -> Finding | None:
             "hold",
             f"feature {d.feature!r} drifted: {said}{NAMES[d.measure]} {d.value:.3f} is above "
             f"{d.threshold:.3f} ({d.origin}; chance alone gives up to {d.noise or 0:.4f}); what "
-            f"moved most: {moves}; find out why, or {remedy}",
+            f"moved most: {moves}{_REMEDY}{key}",
         )
     if d.status == "too_few":
         return Finding(
@@ -86,7 +109,7 @@ def _finding(d: Distance) -> Finding | None:
             d.feature,
             "warn",
             f"feature {d.feature!r} has so many values that none can be compared with the "
-            f"baseline; exclude it, or {remedy} to report",
+            f"baseline; exclude it, or set {key} to report",
         )
     if d.status == "not_comparable" and d.n_current and d.n_baseline:
         return Finding(
@@ -94,7 +117,7 @@ def _finding(d: Distance) -> Finding | None:
             d.feature,
             "hold",
             f"feature {d.feature!r} cannot be compared with the baseline: {d.note}; fix the "
-            f"source, or {remedy} to report",
+            f"source, or set {key} to report",
         )
     return None
 

@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tidegate.contract import Contract
 from tidegate.distances import Distance
 from tidegate.drift.compare import check_measures, compare
-from tidegate.drift.findings import drift_findings, share_findings
+from tidegate.drift.findings import accepted, drift_findings, share_findings
 from tidegate.drift.learned import Steps
 from tidegate.enforcement import not_enforced
 from tidegate.examples import Examples
@@ -91,8 +91,8 @@ def validate(
         if baseline is not None and baseline.num_examples():
             distances = compare(statistics, baseline, contract, steps=steps)
             moved = drift_findings(distances, contract)
-            found += moved
-            found += share_findings(statistics, baseline, contract, moved=moved)
+            moved += share_findings(statistics, baseline, contract, moved=moved)
+            found += accepted(moved, contract, span=statistics.span)
     found += checks.about_baseline(statistics, baseline)
     shift, untold = shifts.told(statistics, baseline, contract)
     found += shifts.findings(shift, untold, baseline, contract)
