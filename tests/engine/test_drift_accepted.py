@@ -1,12 +1,14 @@
 """Changes that somebody looked at and that are right: `gates.drift.accepted`."""
 
 import json
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from tidegate import schema as schemas
+from tidegate.cli import junit
 from tidegate.contract import Contract
 from tidegate.errors import ContractError
 from tidegate.statistics import compute_table
@@ -78,3 +80,26 @@ def test_spans_of_days_need_no_quotes_and_reasons_may_not_be_empty():
         Contract.parse(text % "{2013-02: {x: ''}}")
     with pytest.raises(ContractError, match=r"gates\.drift\.accepted names the column 'w'"):
         contract({"2013-02": {"w": "gone"}}).require_columns(["id", "x"])
+
+
+def test_no_case_fails_for_what_is_accepted():
+    random = np.random.default_rng(1)
+
+    def carriers(share, span):
+        table = pa.table(
+            {
+                "id": [f"{span}-{i}" for i in range(3000)],
+                "x": random.choice(["AA", "UA"], 3000, p=[share, 1 - share]),
+            }
+        )
+        return compute_table(table.to_batches(), schema=table.schema, span=span)
+
+    before, now = carriers(0.9, "2013-01"), carriers(0.3, "2013-02")
+    for accepted, severities in (({}, [1, 1]), ({"2013-02": {"x": "a merger"}}, [0, 0])):
+        rules = contract(accepted)
+        schema = schemas.infer(before, rules)
+        result = validate(now, schema, rules, baseline=before)
+        assert [d.status for d in result.distances if d.feature == "x"] == ["drift", "drift"]
+        suite = ET.fromstring(junit.report(result, schema, rules))  # noqa: S314 (our own)
+        cases = [c for c in suite.iter("testcase") if ".drift." in c.get("classname")]
+        assert [len(c.findall("failure")) for c in cases if c.get("name") == "x"] == severities

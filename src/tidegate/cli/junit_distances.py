@@ -50,7 +50,7 @@ def distance_cases(
         for distance in group:
             of_it = found if distance is first else []
             if distance.status == "drift" and not of_it:
-                severity: Severity = "hold"
+                severity = told.get(feature, "hold")
                 if part:
                     severity = slice_severity(distance, counts, told, contract)
                 of_it = [Finding(code, feature, severity, sentence(distance), part)]
