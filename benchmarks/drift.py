@@ -22,8 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-# The script's own directory shadows the standard library's `statistics`.
-sys.path = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).parent.resolve()]
+import peers
 
 ROUNDS = 3
 CONTRACT = """
@@ -42,17 +41,18 @@ def main() -> None:
     if arguments.measure:
         MEASURES[arguments.measure](arguments.folder)
         return
-    peers = load("peers").python()
+    others = peers.python()
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         write(folder)
         own = sys.executable
         ours, theirs = (
-            median(name, python, folder) for name, python in (("report", own), ("evidently", peers))
+            median(name, python, folder)
+            for name, python in (("report", own), ("evidently", others))
         )
         profile, whylogs = (
             median(name, python, folder)
-            for name, python in (("statistics", own), ("whylogs", peers))
+            for name, python in (("statistics", own), ("whylogs", others))
         )
     print(f"\n{os.cpu_count()} processors, Python {sys.version.split()[0]}\n")
     print("| drift report of two halves | seconds | of processor | page | peak memory |")
@@ -95,24 +95,15 @@ def median(name: str, python: str, folder: Path) -> dict:
 
 def write(folder: Path) -> None:
     """The flights as one file, and as two of random halves."""
+    import compute_statistics
     import numpy as np
     import pyarrow.parquet as pq
 
-    whole = load("statistics").write(folder / "all.parquet", 1)
+    whole = compute_statistics.write(folder / "all.parquet", 1)
     table = pq.read_table(whole)
     half = np.random.default_rng(1).permutation(table.num_rows) % 2 == 0
     pq.write_table(table.filter(half), folder / "baseline.parquet", compression="zstd")
     pq.write_table(table.filter(~half), folder / "current.parquet", compression="zstd")
-
-
-def load(name: str):
-    """Another benchmark as a module."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    spec = spec_from_file_location(f"benchmarks_{name}", Path(__file__).with_name(f"{name}.py"))
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def clocks() -> tuple[float, float]:
