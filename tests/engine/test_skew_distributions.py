@@ -52,7 +52,12 @@ THIRD = np.arange(ROWS) % 3 == 0
 
 def loose(extra=""):
     """A contract by which neither the schema nor values by key hold anything here."""
-    codes = "enum_type_unexpected_string_values: warn, feature_type_low_fraction_present: warn"
+    warned = [
+        "enum_type_unexpected_string_values",
+        "feature_type_low_fraction_present",
+        "feature_type_not_present",
+    ]
+    codes = ", ".join(f"{code}: warn" for code in warned)
     skew = f"skew: {{mismatch: report{extra}}}"
     return contract(f"slices: [[place]]\ngates: {{{skew}, findings: {{{codes}}}}}\n")
 
@@ -272,3 +277,20 @@ def test_in_junit_every_slice_fails_that_may_hold_and_the_verdict_tells_of_the_w
     suite = ET.fromstring(written).find("testsuite")  # noqa: S314 (our own)
     failed = {c.get("name") for c in suite if c.find("failure") is not None}
     assert failed == {"id", "x in place=P", "x in place=Q"}
+
+
+def test_a_slice_is_held_against_the_schema_too():
+    """Unknown values in a tenth of one place: a twentieth of all may be unknown, and is not."""
+    here = (PLACES == "C") & (np.arange(ROWS) % 10 == 0)
+    rules = contract("slices: [[place]]\ngates: {skew: {default: report, mismatch: report}}\n")
+
+    def found(serving):
+        result = compared(table(), serving, rules)
+        return [
+            (f.code, f.subject, f.severity, f.message) for f in result.verdict.findings if f.slice
+        ]
+
+    ((code, subject, severity, message),) = found(served(kind=where(here, "new", KINDS)))
+    assert (code, subject, severity) == ("enum_type_unexpected_string_values", "kind", "hold")
+    assert message.startswith("in slice place=C (360 rows), not over all rows: ")
+    assert found(served(extra=KINDS)) == []

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import tidegate._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
-import tensorflow_data_validation as tfdv
-
 from tidegate import anomalies
 from tidegate.contract import Contract
-from tidegate.errors import SchemaError
 from tidegate.schema import SERVING
 from tidegate.skew.result import ColumnSkew, ColumnStatus
 from tidegate.skew.sides import Side
 from tidegate.sources.types import DOUBLE, INT, NULL, STRING, TIMESTAMP
+from tidegate.validation import schema as against
 from tidegate.verdict import Finding
 
 _TYPES: Final = {INT: "int", DOUBLE: "float", STRING: "string", TIMESTAMP: "time", NULL: ""}
@@ -69,20 +64,7 @@ def schema_findings(serving: Side, schema: Any) -> Iterator[Finding]:
     Raises:
         SchemaError: the schema is one TFDV cannot work with, or lacks that environment.
     """
-    if SERVING not in schema.default_environment:
-        has = ", ".join(schema.default_environment) or "none"
-        raise SchemaError(
-            f"schema.pbtxt does not know the environment {SERVING!r} (it has: {has}); add "
-            f'default_environment: "{SERVING}"'
-        )
-    try:
-        reported = tfdv.validate_statistics(
-            serving.statistics.as_list(), schema, environment=SERVING
-        )
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise SchemaError(
-            f"TFDV cannot validate with schema.pbtxt: {' '.join(str(error).split())}; correct it"
-        ) from None
+    reported = against.reported(serving.statistics, schema, None, SERVING)
     for finding in anomalies.findings(
         reported, features=serving.statistics.features(), schema=schema, environment=SERVING
     ):

@@ -15,6 +15,7 @@ from tidegate.drift.shares import compare_shares
 from tidegate.errors import ContractError
 from tidegate.quality.codes import DEFAULTS
 from tidegate.report.text import count, percent
+from tidegate.schema import SERVING
 from tidegate.severities import settled
 from tidegate.skew.columns import column_findings, compare_columns, schema_findings
 from tidegate.skew.distributions import already_told, distribution_findings
@@ -24,6 +25,7 @@ from tidegate.skew.pairs import compare_pairs
 from tidegate.skew.result import FeatureSkew, Keys, SetAside, Skew
 from tidegate.skew.sides import Side
 from tidegate.sources.types import DOUBLE, INT
+from tidegate.validation import slices
 from tidegate.verdict import Finding, Verdict
 
 #: Of TFDV's anomalies those that say what a comparison of the columns would say again.
@@ -59,16 +61,25 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     found += _quarantined(set_aside[1], contract)
     keys = Keys((), training.rows, serving.rows)
     features: tuple[FeatureSkew, ...] = ()
+    limits = contract.for_skew()
     if not empty:
         objected = list(schema_findings(serving, schema))
         gone = {f.subject for f in objected if f.code in _OF_COLUMNS}
         found += [*objected, *column_findings(columns, gone, contract)]
+        found += slices.findings(
+            serving.statistics,
+            schema,
+            limits,
+            baseline=training.statistics,
+            environment=SERVING,
+            known=objected,
+            past="the training data",
+        )
         keys, features = _by_key(training, serving, contract)
         about_keys = list(key_findings(keys, contract))
         enough = not any(f.code == "too_few_pairs" for f in about_keys)
         found += [*about_keys, *feature_findings(features, enough=enough)]
     both = {c.column for c in columns if None not in (c.training_type, c.serving_type)}
-    limits = contract.for_skew()
     distances = compare(serving.statistics, training.statistics, limits)
     distances = [d for d in distances if d.feature in both]
     shares = compare_shares(serving.statistics, training.statistics, limits)

@@ -24,6 +24,8 @@ from tidegate.validation import schema as against
 from tidegate.verdict import Finding, Severity
 
 _GRAVITY: tuple[Severity, ...] = ("hold", "warn", "info")
+#: A slice has the columns of the whole.
+_OF_COLUMNS = {"schema_missing_column", "schema_new_column"}
 _MISSING = {"feature_type_low_fraction_present", "feature_type_not_present"}
 _UNSEEN = {"enum_type_unexpected_string_values"}
 
@@ -60,6 +62,7 @@ def findings(
     baseline: Statistics | None,
     environment: str,
     known: Iterable[Finding],
+    past: str = "the baseline",
 ) -> Iterator[Finding]:
     """What slices show against the schema, one finding for each kind of anomaly of a column.
 
@@ -75,6 +78,7 @@ def findings(
         baseline: What the span is compared with; None if there is nothing.
         environment: The schema's.
         known: What was found of all rows; it is not told again.
+        past: What the baseline is called.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with.
@@ -106,12 +110,12 @@ def findings(
             severity, said = slice_severity(now.num_examples() / rows, contract), ""
             if before is None:
                 severity = "warn"
-                said = "; the baseline has no such slice" if baseline is not None else ""
+                said = f"; {past} has no such slice" if baseline is not None else ""
             else:
-                past = _share(finding, before.features().get(finding.subject), expected)
-                alike = share is not None and past is not None and share.as_in(past, level)
+                then = _share(finding, before.features().get(finding.subject), expected)
+                alike = share is not None and then is not None and share.as_in(then, level)
                 if alike or (finding.code, finding.subject) in {(f.code, f.subject) for f in there}:
-                    severity, said = "info", "; so it was in the baseline"
+                    severity, said = "info", f"; so it was in {past}"
             severity = max(severity, finding.severity, key=_GRAVITY.index)
             found.setdefault((finding.code, finding.subject), []).append(
                 _Anomaly(finding, name, now.num_examples(), severity, said)
@@ -140,7 +144,8 @@ def _anomalies(
     _rank(statistics)
     reported = against.reported(statistics, schema, None, environment)
     features = statistics.features()
-    return list(against.findings(reported, features, schema, contract, environment, False))
+    found = against.findings(reported, features, schema, contract, environment, False)
+    return [finding for finding in found if finding.code not in _OF_COLUMNS]
 
 
 def _rank(statistics: Statistics) -> None:
