@@ -121,6 +121,13 @@ def test_what_was_so_in_the_baseline_is_shown_only():
     assert finding.message.endswith("so it was in the baseline")
 
 
+def test_far_more_than_in_the_baseline_is_not_what_was_there_before():
+    was = of(put(rows(1), "kind", "C", "x", 0.08))
+    assert was.by_slice()["place=C"].features()["kind"].unique == 4
+    (finding,) = found(put(rows(2), "kind", "C", "x", 0.4), before=was)
+    assert told([finding]) == [(UNSEEN, "kind", "place=C", "hold")]
+
+
 def test_a_share_that_may_be_what_it_was_before_does_not_hold():
     """A slice that lay just below its limit, and may be as it was, is not held for it now."""
     few = {"A": 0.9, "C": 0.1}

@@ -113,8 +113,11 @@ def findings(
                 said = f"; {past} has no such slice" if baseline is not None else ""
             else:
                 then = _share(finding, before.features().get(finding.subject), expected)
-                alike = share is not None and then is not None and share.as_in(then, level)
-                if alike or (finding.code, finding.subject) in {(f.code, f.subject) for f in there}:
+                alike = (finding.code, finding.subject) in {(f.code, f.subject) for f in there}
+                if share is not None and then is not None:
+                    # Some may have been there before, and many more be there now.
+                    alike = share.as_in(then, level)
+                if alike:
                     severity, said = "info", f"; so it was in {past}"
             severity = max(severity, finding.severity, key=_GRAVITY.index)
             found.setdefault((finding.code, finding.subject), []).append(
