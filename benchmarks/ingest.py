@@ -32,10 +32,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.examples import ingest
-from tidegate.splitting import SPLITS, LeakageCheck, Rows, splitter
+from tidegate.data import sources
+from tidegate.data.examples import ingest
+from tidegate.data.splits import SPLITS, LeakageCheck, Rows, splitter
 
 _PEER: Final = "pyarrow: read_csv and write_table"
 _READ: Final = "Tidegate: sources.read"
@@ -44,7 +44,7 @@ _MEMORY: Final = """
 import re, sys
 from pathlib import Path
 from tidegate.contract import Contract
-from tidegate.examples import ingest
+from tidegate.data.examples import ingest
 ingest(Contract.parse(sys.argv[1]), span="1", out=Path(sys.argv[2]))
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """

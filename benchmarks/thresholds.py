@@ -30,16 +30,16 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pyarrow as pa
 
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.learned import OF_CHANCE, learn
+from tidegate.comparison.drift.missing_and_new import unseen_by_chance
+from tidegate.comparison.drift.noise_floor import noise_floor
+from tidegate.comparison.drift.thresholds import LEAST_LEARNED, PRACTICAL
 from tidegate.contract import Contract
-from tidegate.distances import jensen_shannon, l_infinity
-from tidegate.drift.cells import Cells
-from tidegate.drift.chance import noise_floor
-from tidegate.drift.compare import compare
-from tidegate.drift.learned import OF_CHANCE, learn
-from tidegate.drift.shares import unseen_by_chance
-from tidegate.drift.tails import gamma_above, normal_quantile
-from tidegate.drift.thresholds import LEAST_LEARNED, PRACTICAL
+from tidegate.numerics.distances import jensen_shannon, l_infinity
+from tidegate.numerics.quantiles import gamma_above, normal_quantile
 from tidegate.statistics import compute_table
+from tidegate.statistics.cells import Cells
 
 SIZES = (100, 1000, 10_000, 100_000, 1_000_000)
 WIDTHS = (5, 50, 500)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pipelines import defaults, lineage_cli, registry_cli, submission_cli
-from tidegate.errors import TidegateError
+from tidegate.core.errors import TidegateError
 
 EXIT_CODES = """\
 exit codes of run:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tidegate import lineage
+from tidegate.platform import lineage
 
 
 def directory(out: Path) -> Path:

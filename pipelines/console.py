@@ -15,12 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines import cache, compilation, local, progress
-from tidegate import evaluation, report, validation
+from tidegate import report, validation
 from tidegate.contract import Contract
-from tidegate.evaluation import Evaluation
-from tidegate.registry import Registry
-from tidegate.report.run import GateVerdict, Link, MetricRow, RunSummary, TaskRun
-from tidegate.verdict import Verdict
+from tidegate.core.verdict import Verdict
+from tidegate.model import evaluation
+from tidegate.model.evaluation import Evaluation
+from tidegate.platform.registry import Registry
+from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
 
 PUBLISHED, FAILED, HELD = 0, 1, 3
 
@@ -131,7 +132,7 @@ def _summarize(
     version = done.output("publish-model", "Output")
     failed = [t for t in done.tasks if t.state == "failed" and not t.name.startswith("hold-run")]
     reasons = tuple(t.message for t in failed)
-    state: report.run.RunState
+    state: RunState
     if any(t.name.startswith("hold-run") for t in done.tasks) and not failed:
         state = "held"
         reasons = next((v.reasons for v in (data, model) if v and v.status == "hold"), ())

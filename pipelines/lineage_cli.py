@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, get_args
 
 from tidegate.contract import Contract
-from tidegate.errors import NotRegisteredError, RegistryError
-from tidegate.lineage import Lineage, Making, Node
-from tidegate.registry import Entry, Kind, Registry
+from tidegate.core.errors import NotRegisteredError, RegistryError
+from tidegate.platform.lineage import Lineage, Making, Node
+from tidegate.platform.registry import Entry, Kind, Registry
 
 #: How much of a digest is shown, and how many objects of one artifact.
 _SHORT: Final = 12

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from tidegate import lineage
-from tidegate.errors import TidegateError
+from tidegate.core.errors import TidegateError
+from tidegate.platform import lineage
 
 State = Literal["running", "succeeded", "cached", "failed"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
-from tidegate.errors import TidegateError
+from tidegate.core.errors import TidegateError
 
 _RUN = "pipeline/runid"
 _TASK = "app.kubernetes.io/component"

@@ -10,7 +10,7 @@ from kfp import dsl, kubernetes
 
 from pipelines.defaults import CONTRACTS, CONTRACTS_FOLDER, CREDENTIALS, SCRATCH, USER, Size
 from pipelines.settings import DEFAULT, Settings
-from tidegate.lineage import IMAGE_VARIABLE, RUN_VARIABLE
+from tidegate.platform.lineage import IMAGE_VARIABLE, RUN_VARIABLE
 
 _settings: ContextVar[Settings] = ContextVar("settings", default=DEFAULT)
 

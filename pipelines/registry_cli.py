@@ -6,9 +6,9 @@ import argparse
 from datetime import timedelta
 from typing import Final, get_args
 
-from tidegate import garbage
-from tidegate.errors import RegistryError
-from tidegate.registry import Entry, Kind, Registry
+from tidegate.core.errors import RegistryError
+from tidegate.platform import garbage
+from tidegate.platform.registry import Entry, Kind, Registry
 
 #: How much of a digest a list shows.
 _SHORT: Final = 12

@@ -20,7 +20,7 @@ import urllib3
 import yaml
 
 from pipelines.gitops import version_name
-from tidegate.errors import TidegateError
+from tidegate.core.errors import TidegateError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -20,7 +20,7 @@ from components import images
 from pipelines.defaults import STORAGE_SECRET, Size
 from tidegate.contract.reading import nearest, parse
 from tidegate.contract.sections import DURATION, Section, duration
-from tidegate.errors import ContractError, SettingsError
+from tidegate.core.errors import ContractError, SettingsError
 
 
 def _text(value: Any) -> Any:

@@ -16,8 +16,8 @@ from pipelines.console import FAILED, HELD, PUBLISHED
 from pipelines.server import Run, Server, Version
 from pipelines.settings import DEFAULT, Settings
 from tidegate.contract import Contract
-from tidegate.errors import TidegateError
-from tidegate.registry import Registry
+from tidegate.core.errors import TidegateError
+from tidegate.platform.registry import Registry
 
 _POLL_SECONDS: Final = 5.0
 #: How often in a row the server may fail to answer while a run is waited for.

@@ -14,7 +14,7 @@ import yaml
 
 from tests.servers import find
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
+from tidegate.core.errors import ContractError
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
 WORKFLOWS = sorted(MANIFESTS.parent.glob(".github/workflows/*.yaml"))

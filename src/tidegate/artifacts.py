@@ -5,7 +5,7 @@ keeps its base's title. The subclasses document the files and make a component's
 what it takes; this module is the one place of the engine that knows KFP.
 
 Beside the files named, each holds a `lineage.json`: what it came from, down to the source objects
-(`tidegate.lineage`).
+(`tidegate.platform.lineage`).
 """
 
 from __future__ import annotations

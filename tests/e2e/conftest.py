@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kubernetes import client, config
 
-from tidegate.storage import open_store
+from tidegate.platform.storage import open_store
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = os.environ.get("TIDEGATE_E2E_NAMESPACE", "tidegate")

@@ -24,7 +24,7 @@ _MARK = "executor-output:"
 _FETCH = f"""
 import json, sys
 from pathlib import Path
-from tidegate.storage import open_store
+from tidegate.platform.storage import open_store
 for uri, name in json.loads(sys.argv[1]):
     store = open_store(uri)
     for item in store.list(name):
@@ -35,7 +35,7 @@ for uri, name in json.loads(sys.argv[1]):
 _KEEP = f"""
 import sys
 from pathlib import Path
-from tidegate.storage import open_store
+from tidegate.platform.storage import open_store
 uri, task = sys.argv[1:]
 for path in Path("{ARTIFACTS}", task).rglob("*"):
     if path.is_file():

@@ -8,7 +8,7 @@ import pytest
 from driver import Driver, PodFailedError
 from kubernetes import client
 
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 TRAINING = ROOT / "pipelines" / "training.yaml"

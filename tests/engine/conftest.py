@@ -9,7 +9,7 @@ from hypothesis import settings
 from tests.servers import s3_server
 from tests.servers_gcs import gcs_server
 from tidegate.contract import Contract
-from tidegate.storage import open_store
+from tidegate.platform.storage import open_store
 
 # A busy machine is no reason to fail.
 settings.register_profile("engine", deadline=None)
@@ -106,7 +106,7 @@ _numbers = itertools.count()
 
 
 def _make_bucket():
-    from tidegate.storage.s3_client import client
+    from tidegate.platform.storage.s3_client import client
 
     name = f"test-{os.getpid()}-{next(_numbers)}"
     client().make_bucket(name)

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from tidegate import examples, schema, statistics
+from tidegate import schema, statistics
 from tidegate.contract import Contract
-from tidegate.training import train
+from tidegate.data import examples
+from tidegate.model.training import train
 
 ROOT = Path(__file__).parents[2]
 

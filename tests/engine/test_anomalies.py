@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0.derived_feature_pb2 import DerivedFeatureSourc
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.severities import ANOMALIES, FIXED
+from tidegate.core.codes import ANOMALIES, FIXED
 from tidegate.statistics import compute_table
 from tidegate.validation import validate
 

@@ -7,11 +7,11 @@ import pytest
 from tidegate import schema as schemas
 from tidegate import statistics as stats
 from tidegate.contract import Contract
-from tidegate.examples import ingest
-from tidegate.rules.anomalous import MAX_FINDINGS, anomalous_rows
-from tidegate.rules.database import opened
+from tidegate.core.verdict import Finding
+from tidegate.data.examples import ingest
 from tidegate.validation import validate
-from tidegate.verdict import Finding
+from tidegate.validation.rules.database import opened
+from tidegate.validation.rules.rows_behind import MAX_FINDINGS, anomalous_rows
 
 CONTRACT = """
 dataset: d

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.cli import console, main
+from tidegate.cli import main
+from tidegate.report import terminal
 
 ROWS = 1200
 HEADER = ["id", "day", "carrier", "distance", "gust"]
@@ -415,11 +416,11 @@ def test_what_is_not_installed_is_named_with_the_remedy(home, lacking):
 
 def test_colours_are_for_terminals_and_off_with_no_color(home):
     arguments = ["validate", "broken.csv", "--against", "january.csv"]
-    terminal = {"TERM": "xterm", "COLUMNS": "200"}
-    code, shown = in_terminal(arguments, home, **terminal)
+    environment = {"TERM": "xterm", "COLUMNS": "200"}
+    code, shown = in_terminal(arguments, home, **environment)
     assert code == 3
     assert "\x1b[31mhold: 3 reasons" in shown
-    code, shown = in_terminal(arguments, home, **terminal, NO_COLOR="1")
+    code, shown = in_terminal(arguments, home, **environment, NO_COLOR="1")
     assert code == 3
     assert "\x1b[" not in shown
 
@@ -435,17 +436,17 @@ def test_a_reader_that_has_seen_enough_is_no_error(home):
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5), st.integers(1, 30))
 def test_lines_of_a_table_fit_and_hold_no_controls(rows, limit):
-    plain = console.Ink(coloured=False)
-    made = console.table(["a", "b"], rows, align="lr", ink=plain, limit=limit)
+    plain = terminal.Ink(coloured=False)
+    made = terminal.table(["a", "b"], rows, align="lr", ink=plain, limit=limit)
     assert len(made) == len(rows) + 1
     for line in made:
-        assert console.cells(line) <= max(limit, 1)
+        assert terminal.cells(line) <= max(limit, 1)
         assert line.isprintable() or not line
 
 
 def test_columns_line_up_under_wide_characters():
-    plain = console.Ink(coloured=False)
-    made = console.table(
+    plain = terminal.Ink(coloured=False)
+    made = terminal.table(
         ["a", "b"], [("東京", "1"), ("e\u0301t\u0301e", "22")], align="lr", ink=plain
     )
-    assert len({console.cells(line) for line in made}) == 1
+    assert len({terminal.cells(line) for line in made}) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.test_cli import call, contract, home, lines, text_of  # noqa: F401
 from tidegate import schema as schemas
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 
 @pytest.fixture

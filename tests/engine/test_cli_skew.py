@@ -10,9 +10,9 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
-from tidegate import examples
 from tidegate.cli import main
 from tidegate.contract import Contract
+from tidegate.data import examples
 
 ROWS = 500
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.contract import Contract, json_schema
-from tidegate.errors import ContractError
+from tidegate.core.errors import ContractError
 
 MINIMAL = "dataset: d\nsource: {uri: 'x/{YYYY}/*.csv', format: csv}\nkey: [id]\n"
 

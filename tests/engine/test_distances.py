@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.findings import drift_findings
 from tidegate.contract import Contract
-from tidegate.distances import jensen_shannon, l_infinity
-from tidegate.drift.cells import cell_edges, cell_masses
-from tidegate.drift.compare import compare
-from tidegate.drift.findings import drift_findings
+from tidegate.numerics.distances import jensen_shannon, l_infinity
 from tidegate.statistics import compute_table
+from tidegate.statistics.cells import cell_edges, cell_masses
 
 weights = st.lists(st.integers(0, 1000), min_size=2, max_size=20).filter(any)
 

@@ -2,12 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tidegate.comparison.drift.compare import check_measures, compare
+from tidegate.comparison.drift.findings import drift_findings, share_findings
+from tidegate.comparison.drift.learned import Learned
+from tidegate.comparison.drift.thresholds import limit
 from tidegate.contract import Contract
-from tidegate.drift.compare import check_measures, compare
-from tidegate.drift.findings import drift_findings, share_findings
-from tidegate.drift.learned import Learned
-from tidegate.drift.thresholds import limit
-from tidegate.errors import ContractError
+from tidegate.core.errors import ContractError
 from tidegate.statistics import compute_table
 
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tidegate import schema as schemas
-from tidegate.cli import junit
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
+from tidegate.core.errors import ContractError
+from tidegate.report.validation import junit
 from tidegate.statistics import compute_table
 from tidegate.validation import validate
 

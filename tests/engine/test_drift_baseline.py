@@ -7,18 +7,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tidegate.comparison.drift import baselines
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.history import Kept
+from tidegate.comparison.drift.learned import OF_CHANCE
+from tidegate.comparison.drift.learned import steps as learned_steps
+from tidegate.comparison.drift.noise_floor import noise_floor
 from tidegate.contract import Contract
-from tidegate.drift import against
-from tidegate.drift.cells import of_values
-from tidegate.drift.chance import noise_floor
-from tidegate.drift.compare import compare
-from tidegate.drift.kept import Kept
-from tidegate.drift.learned import OF_CHANCE
-from tidegate.drift.learned import steps as learned_steps
-from tidegate.drift.merging import merged
-from tidegate.errors import ContractError, RegistryError, StatisticsError
-from tidegate.registry import Registry
+from tidegate.core.errors import ContractError, RegistryError, StatisticsError
+from tidegate.platform.registry import Registry
 from tidegate.statistics import Statistics, compute_table
+from tidegate.statistics.cells import of_values
+from tidegate.statistics.merging import merged
 
 CONTRACT = "dataset: d\nsource: {uri: x, format: csv}\nkey: [id]\n"
 
@@ -149,14 +149,14 @@ def test_merged_statistics_survive_the_disk(tmp_path):
 
 
 def test_what_a_span_is_compared_with(registry, tmp_path):
-    assert against.chosen(registry, against="span(2013-02)", before="2013-04") == []
+    assert baselines.chosen(registry, against="span(2013-02)", before="2013-04") == []
     for span in ("2013-02", "2013-01", "2013-03"):
         accept(registry, tmp_path, span, {"x": [1, 2]})
     accept(registry, tmp_path, "2013-02", {"x": [1, 3]}, version="-again")
     accept(registry, tmp_path, "2013-05", {"x": [1]}, promote=False)
 
     def versions(said, before="2013-06"):
-        return [e.version for e in against.chosen(registry, against=said, before=before)]
+        return [e.version for e in baselines.chosen(registry, against=said, before=before)]
 
     assert versions("previous") == ["2013-03"]
     assert versions("previous", "2013-03") == ["2013-02-again"]
@@ -203,7 +203,7 @@ def test_steps_between_accepted_spans_are_what_comparing_them_gives(registry, tm
     median = noise_floor("jensen_shannon", cells, n_current=400, n_baseline=300, level=0.5)
     assert learned_steps([(calm["a"], calm["b"])])[key] == [OF_CHANCE * median]
     rolling = contract("default: learned, against: rolling(2)")
-    pairs = against.pairs(against.accepted(registry), against="rolling(2)")
+    pairs = baselines.pairs(baselines.accepted(registry), against="rolling(2)")
     assert [(e.span, [b.span for b in those]) for e, those in pairs][-1] == (
         "2013-05", ["2013-03", "2013-04"],
     )  # fmt: skip
@@ -211,5 +211,5 @@ def test_steps_between_accepted_spans_are_what_comparing_them_gives(registry, tm
     both = merged([of(months["2013-03"], "2013-03"), of(months["2013-04"], "2013-04")])
     assert steps[-1] == compare(of(months["2013-05"]), both, rolling)[0].value
     assert Kept(registry).steps(contract("default: auto"), before="2013-06") is None
-    fixed = against.pairs(against.accepted(registry), against="span(2013-02)")
+    fixed = baselines.pairs(baselines.accepted(registry), against="span(2013-02)")
     assert [e.span for e, _ in fixed] == ["2013-01", "2013-03", "2013-04", "2013-05"]

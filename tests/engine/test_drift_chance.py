@@ -5,17 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.distances import jensen_shannon, l_infinity
-from tidegate.drift.cells import Cells
-from tidegate.drift.chance import jensen_shannon_moments, l_infinity_floor, noise_floor
-from tidegate.drift.learned import MIN_STEPS, learn
-from tidegate.drift.tails import (
+from tidegate.comparison.drift.learned import MIN_STEPS, learn
+from tidegate.comparison.drift.noise_floor import (
+    jensen_shannon_moments,
+    l_infinity_floor,
+    noise_floor,
+)
+from tidegate.numerics.distances import jensen_shannon, l_infinity
+from tidegate.numerics.quantiles import (
     chi_square_quantile,
     gamma_above,
     gamma_quantile,
     normal_quantile,
     t_quantile,
 )
+from tidegate.statistics.cells import Cells
 
 
 # Abramowitz and Stegun, tables 26.8 and 26.10; beyond them R 4.2.

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 
 from tests.engine.modelling import contract_of, flights, ingested, normal, trained, written_model
-from tidegate import examples
-from tidegate.errors import ContractError, EvaluationError
-from tidegate.evaluation import evaluate, read
-from tidegate.evaluation.metrics import Binary, auc
+from tidegate.core.errors import ContractError, EvaluationError
+from tidegate.data import examples
+from tidegate.model.evaluation import evaluate, read
+from tidegate.numerics.metrics import Binary, auc
 
 ROWS = 2000
 

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate import examples, sources
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, ExamplesError, SourceError
-from tidegate.examples import Examples, ingest
-from tidegate.splits import assign, hash_rows
+from tidegate.core.errors import ContractError, ExamplesError, SourceError
+from tidegate.data import examples, sources
+from tidegate.data.examples import Examples, ingest
+from tidegate.data.hashing import assign, hash_rows
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_row_groups_are_whole_whatever_the_source_blocks(
     text = "id,x\n" + "".join(f"{i},{i % 7}\n" for i in range(1500))
     layouts = []
     for block_size in (300, 2000, 1 << 22):
-        monkeypatch.setattr("tidegate.sources.csv.BLOCK_SIZE", block_size)
+        monkeypatch.setattr("tidegate.data.sources.csv.BLOCK_SIZE", block_size)
         made = ingest(contract_on({"1": text}), span="1", out=tmp_path / "out")
         for split in made.splits:
             groups = made.row_groups(split)
@@ -203,7 +203,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tidegate.contract import Contract
-from tidegate.examples import ingest
+from tidegate.data.examples import ingest
 
 contract, out, step = Contract.load(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
@@ -376,7 +376,7 @@ def test_a_larger_train_split_takes_from_eval_only():
 @given(st.permutations(range(60)), st.integers(1, 5), st.sampled_from([64, 1000]), st.booleans())
 def test_the_split_of_a_row_depends_on_its_key_only(order, files, block_size, as_parquet):
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tidegate.sources.csv.BLOCK_SIZE", block_size)
+        patch.setattr("tidegate.data.sources.csv.BLOCK_SIZE", block_size)
         kind = "parquet" if as_parquet else "csv"
         for number in range(files):
             mine = order[number::files]

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_storage import CONDITIONAL
-from tidegate import garbage
-from tidegate.errors import RegistryError
-from tidegate.registry import Registry
-from tidegate.storage import open_store
+from tidegate.core.errors import RegistryError
+from tidegate.platform import garbage
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import open_store
 
 NOW = timedelta(0)
 

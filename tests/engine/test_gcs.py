@@ -9,12 +9,13 @@ import tracemalloc
 import pytest
 
 from tests.servers_gcs import enforces_conditions, gcs_server, meddling
-from tidegate import examples, sources, steps
+from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.errors import PreconditionError, StorageError
-from tidegate.lineage import directory_digest
-from tidegate.registry import Registry
-from tidegate.storage import gcs_client, open_store
+from tidegate.core.errors import PreconditionError, StorageError
+from tidegate.data import examples, sources
+from tidegate.platform.lineage import directory_digest
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import gcs_client, open_store
 
 MB = 1 << 20
 
@@ -264,7 +265,7 @@ def test_no_credentials(monkeypatch, tmp_path):
 def test_without_the_client():
     code = (
         "import sys; sys.modules['google.cloud.storage'] = None\n"
-        "from tidegate.storage import open_store\n"
+        "from tidegate.platform.storage import open_store\n"
         "open_store('/tmp')\n"
         "open_store('gs://bucket')"
     )

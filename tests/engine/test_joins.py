@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate import joins, sources
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, SourceError
-from tidegate.examples import ingest
-from tidegate.joins import Joined, Joins
+from tidegate.core.errors import ContractError, SourceError
+from tidegate.data import joins, sources
+from tidegate.data.examples import ingest
+from tidegate.data.joins import Joined, Joins
 
 AIRPORTS = "faa,lat,name\nJFK,40.6,Kennedy\nLGA,40.7,La Guardia\nEWR,40.7,Newark\n"
 FLIGHTS = "id,origin\n1,JFK\n2,EWR\n3,JFK\n4,LGA\n"

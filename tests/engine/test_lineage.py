@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import lineage, origins, sources, steps
+from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.errors import LineageError, RegistryError
-from tidegate.lineage import Lineage, Making, Node
-from tidegate.registry import Registry
+from tidegate.core.errors import LineageError, RegistryError
+from tidegate.data import sources
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, Making, Node
+from tidegate.platform.registry import Registry
+from tidegate.steps import origins
 
 texts = st.text(max_size=5)
 facts = st.dictionaries(texts, st.none() | st.integers() | texts, max_size=2)
@@ -162,7 +165,7 @@ def test_examples_came_from_these_objects(flights, tmp_path):
 
 
 def test_examples_of_s3_and_what_was_joined(s3, tmp_path):
-    from tidegate.storage import open_store
+    from tidegate.platform.storage import open_store
 
     bucket = s3()
     store = open_store(bucket)

@@ -8,9 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.engine.modelling import normal
-from tidegate.evaluation import charts, metrics
-from tidegate.evaluation.intervals import Estimate, difference, interval, wilson
-from tidegate.evaluation.metrics import METRICS, Binary, Multiclass, Regression
+from tidegate.model.evaluation import curves
+from tidegate.numerics import metrics
+from tidegate.numerics.intervals import Estimate, difference, interval, wilson
+from tidegate.numerics.metrics import METRICS, Binary, Multiclass, Regression
 
 probabilities = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.500001, 0.7, 0.9, 1.0]) | st.floats(0, 1)
 binary_rows = st.lists(st.tuples(st.integers(0, 1), probabilities), min_size=1, max_size=30)
@@ -234,7 +235,7 @@ def test_one_row_has_no_interval():
 @given(binary_rows)
 def test_roc_has_the_metrics_area(rows):
     sample = sample_of(rows)
-    points = charts.roc(sample)
+    points = curves.roc(sample)
     area = metrics.auc(sample).value
     if math.isnan(area):
         assert points == ()
@@ -249,7 +250,7 @@ def test_roc_has_the_metrics_area(rows):
 def test_roc_is_thinned_and_keeps_its_area():
     labels = (normal(20_000) > 0).astype(float)
     sample = Binary(labels, 1 / (1 + np.exp(-normal(20_000, 1) - labels)))
-    points = charts.roc(sample)
+    points = curves.roc(sample)
     false, true, _ = np.array(points).T
     assert len(points) <= 200
     trapezes = ((true[1:] + true[:-1]) / 2 * np.diff(false)).sum()
@@ -258,13 +259,13 @@ def test_roc_is_thinned_and_keeps_its_area():
 
 def test_confusion_folds_rare_and_unknown_classes():
     labels = np.array([0, 0, 1, 2, 2])
-    matrix, names = charts.confusion(labels, np.array([0, 1, 1, 0, 1]), ("a", "b"))
-    assert names == ("a", "b", charts.UNKNOWN)
+    matrix, names = curves.confusion(labels, np.array([0, 1, 1, 0, 1]), ("a", "b"))
+    assert names == ("a", "b", curves.UNKNOWN)
     assert matrix == ((1, 1, 0), (0, 1, 0), (1, 1, 0))
     many = np.arange(1000) % 100
-    matrix, names = charts.confusion(many, many, [str(i) for i in range(100)])
+    matrix, names = curves.confusion(many, many, [str(i) for i in range(100)])
     assert len(names) == len(matrix) == 30
-    assert names[-1] == charts.OTHER
+    assert names[-1] == curves.OTHER
     assert sum(map(sum, matrix)) == 1000
     assert matrix[-1][-1] == 710
 
@@ -272,10 +273,10 @@ def test_confusion_folds_rare_and_unknown_classes():
 @given(binary_rows)
 def test_bins_and_histograms_count_every_row(rows):
     sample = sample_of(rows)
-    bins = charts.calibration(sample.scores, sample.labels)
+    bins = curves.calibration(sample.scores, sample.labels)
     assert sum(n for _, _, n in bins) == len(rows)
     assert len(bins) <= 10
-    counts = charts.histogram(sample.labels.astype(int), sample.scores, ("0", "1"))
+    counts = curves.histogram(sample.labels.astype(int), sample.scores, ("0", "1"))
     assert sum(map(sum, counts.values())) == len(rows)
     assert {len(c) for c in counts.values()} == {20}
 
@@ -283,18 +284,18 @@ def test_bins_and_histograms_count_every_row(rows):
 def test_baselines_are_what_constants_get():
     labels, _ = realistic("binary")
     constant = np.full(len(labels), labels.mean())
-    found = charts.baselines(Binary(labels, constant))
+    found = curves.baselines(Binary(labels, constant))
     for name in ("auc", "pr_auc", "log_loss", "brier", "accuracy"):
         value = METRICS["binary"][name].compute(Binary(labels, constant)).value
         assert found[name] == pytest.approx(value), name
     labels = np.minimum(realistic("multiclass")[0], 2)
     constant = np.tile(np.bincount(labels) / len(labels), (len(labels), 1))
     sample = Multiclass(labels, constant)
-    for name, value in charts.baselines(sample).items():
+    for name, value in curves.baselines(sample).items():
         assert value == pytest.approx(METRICS["multiclass"][name].compute(sample).value), name
     labels, _ = realistic("regression")
     sample = Regression(labels, np.full(len(labels), labels.mean()))
-    found = charts.baselines(sample)
+    found = curves.baselines(sample)
     for name in ("rmse", "r2"):
         value = METRICS["regression"][name].compute(sample).value
         assert found[name] == pytest.approx(value, abs=1e-9)

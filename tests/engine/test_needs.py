@@ -5,11 +5,11 @@ import pytest
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
-from tidegate.needs import needs_findings
+from tidegate.core.errors import ContractError
 from tidegate.schema import SERVING
 from tidegate.statistics import compute_table
 from tidegate.validation import validate
+from tidegate.validation.checks.needs import needs_findings
 
 ROWS = 10
 TABLE = pa.table(

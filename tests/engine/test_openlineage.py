@@ -13,8 +13,11 @@ from datetime import datetime
 
 import pytest
 
-from tidegate import lineage, openlineage, sources, steps
-from tidegate.lineage import Lineage, Node
+from tidegate import steps
+from tidegate.data import sources
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, Node
+from tidegate.steps import openlineage
 
 RUN = "0b5bd3f2-5f3c-4a53-9f0e-6f2b1d0f3c11"
 
@@ -316,7 +319,8 @@ def test_a_settings_file(tmp_path, monkeypatch, capfd):
 def test_nothing_is_imported_where_nothing_is_set(tmp_path):
     script = """
 import sys
-from tidegate import openlineage, steps
+from tidegate import steps
+from tidegate.steps import openlineage
 with openlineage.reported("notify", {}):
     pass
 assert not [name for name in sys.modules if name.startswith("openlineage")]

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.test_s3 import Relay, own_tls
-from tidegate.errors import StorageError
-from tidegate.storage import open_store
-from tidegate.storage.proxies import proxy_for
+from tidegate.core.errors import StorageError
+from tidegate.platform.storage import open_store
+from tidegate.platform.storage.proxies import proxy_for
 
 HOP = {"connection", "proxy-connection", "proxy-authorization", "transfer-encoding"}
 

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
-from tidegate.quality import DEFAULTS
-from tidegate.quality.findings import quality_findings
-from tidegate.quality.units import FACTORS, conversion
+from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.errors import ContractError
+from tidegate.numerics.units import FACTORS, conversion
 from tidegate.statistics import compute_table
+from tidegate.validation.checks.columns import quality_findings
 
 ROWS = 1000
 DECILES = [3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0, 144.0]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.quality.facts import PLACEHOLDERS, Facts, Gatherer
-from tidegate.quality.text import problems
-from tidegate.sources.spans import SpanPattern
+from tidegate.data.facts import PLACEHOLDERS, Facts, Gatherer
+from tidegate.data.sources.span_pattern import SpanPattern
+from tidegate.data.text_problems import problems
 
 JANUARY = (datetime(2013, 1, 1), datetime(2013, 2, 1))
 

@@ -5,13 +5,13 @@ import pyarrow as pa
 import pytest
 
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
-from tidegate.joins import Joined
-from tidegate.quality.facts import Facts, Gatherer
-from tidegate.quality.findings import quality_findings
-from tidegate.quality.rows import Past
-from tidegate.splitting import Leakage
+from tidegate.core.errors import ContractError
+from tidegate.data.facts import Facts, Gatherer
+from tidegate.data.joins import Joined
+from tidegate.data.splits import Leakage
 from tidegate.statistics import compute_table
+from tidegate.validation.checks.columns import quality_findings
+from tidegate.validation.checks.rows import Past
 
 LATER = datetime(2014, 1, 1, tzinfo=UTC)
 JANUARY = (datetime(2013, 1, 1), datetime(2013, 2, 1))

@@ -1,6 +1,6 @@
 from tidegate import schema as schemas
 from tidegate import statistics
-from tidegate.examples import ingest
+from tidegate.data.examples import ingest
 from tidegate.statistics import Statistics
 from tidegate.validation import validate
 

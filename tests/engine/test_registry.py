@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.forking import fork
-from tidegate.errors import ContractError, NotRegisteredError, RegistryError
-from tidegate.registry import Registry
-from tidegate.storage import open_store
+from tidegate.core.errors import ContractError, NotRegisteredError, RegistryError
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import open_store
 
 FILES = {"model.json": b"{}", "saved_model/variables/data": b"\x00" * 5000, "z": b"last"}
 

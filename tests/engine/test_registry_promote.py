@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.test_storage import CONDITIONAL
-from tidegate.errors import NotRegisteredError, RegistryError
-from tidegate.registry import Registry
-from tidegate.storage import open_store
+from tidegate.core.errors import NotRegisteredError, RegistryError
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import open_store
 
 
 @pytest.fixture(params=CONDITIONAL)

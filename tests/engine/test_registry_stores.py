@@ -10,9 +10,9 @@ import pytest
 
 from tests.engine.test_storage import CONDITIONAL as STORES
 from tests.forking import fork
-from tidegate.errors import PreconditionError, RegistryError
-from tidegate.registry import Registry
-from tidegate.storage import open_store
+from tidegate.core.errors import PreconditionError, RegistryError
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import open_store
 
 ROUNDS = 1000 if os.environ.get("TIDEGATE_SLOW") == "1" else 50
 #: Rounds that share an index, so that its size does not become what is measured.

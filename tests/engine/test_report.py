@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 
 from tidegate import __version__, report, schema, validation
 from tidegate.contract import Contract
-from tidegate.evaluation import Comparison, Evaluation, Metric, SliceResult
-from tidegate.evaluation.metrics import METRICS as DEFINITIONS
-from tidegate.quality.facts import Facts, Times
-from tidegate.quality.rows import Past
-from tidegate.report import shapes, svg, text
-from tidegate.report.evaluation import describe
-from tidegate.report.index import safe
-from tidegate.rules import AnomalousRows, Rows, RuleResult
-from tidegate.splitting import Leakage
+from tidegate.core import text
+from tidegate.core.verdict import Finding, Verdict
+from tidegate.data.facts import Facts, Times
+from tidegate.data.splits import Leakage
+from tidegate.model.evaluation import Comparison, Evaluation, Metric, SliceResult
+from tidegate.numerics.metrics import METRICS as DEFINITIONS
+from tidegate.report.evaluation.page import describe
+from tidegate.report.html import shapes, svg
+from tidegate.report.run.page import safe
 from tidegate.statistics import FeatureSummary, compute_table
-from tidegate.verdict import Finding, Verdict
+from tidegate.validation.checks.rows import Past
+from tidegate.validation.rules import AnomalousRows, Rows, RuleResult
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = "</style></title><script>alert(1)</script>"

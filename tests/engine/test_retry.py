@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from tidegate.errors import StorageError
-from tidegate.storage.retry import DEADLINE_VARIABLE, deadline, retried
+from tidegate.core.errors import StorageError
+from tidegate.platform.storage.retry import DEADLINE_VARIABLE, deadline, retried
 
 
 class Flaky:

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tidegate import schema as schemas
 from tidegate import statistics as stats
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, ExamplesError
-from tidegate.examples import ingest
-from tidegate.rules.database import MAX_COLUMNS, MAX_TEXT, SAMPLE, QueryError, opened
-from tidegate.rules.judge import mentioned
+from tidegate.core.errors import ContractError, ExamplesError
+from tidegate.data.examples import ingest
 from tidegate.validation import Validation, validate
+from tidegate.validation.rules.database import MAX_COLUMNS, MAX_TEXT, SAMPLE, QueryError, opened
+from tidegate.validation.rules.judge import mentioned
 
 ROWS = 60
 HEAD = "id,from,to,km,note\n"
@@ -317,7 +317,7 @@ def database():
 
 @given(st.text(st.sampled_from("SELECT(1)*;'\"-/ ,xFROM\x00é\ud800\n"), max_size=30))
 def test_any_text_is_a_query_or_an_explained_error(database, text):
-    from tidegate.rules.database import check_condition, one_select
+    from tidegate.validation.rules.database import check_condition, one_select
 
     for function in (check_condition, one_select):
         try:

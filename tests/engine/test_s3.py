@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from minio.credentials import AssumeRoleProvider, Credentials
 
-from tidegate.errors import PreconditionError, StorageError
-from tidegate.storage import open_store
-from tidegate.storage.s3_client import client, endpoint
+from tidegate.core.errors import PreconditionError, StorageError
+from tidegate.platform.storage import open_store
+from tidegate.platform.storage.s3_client import client, endpoint
 
 
 @pytest.fixture

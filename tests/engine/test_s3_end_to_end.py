@@ -5,11 +5,12 @@ import sys
 
 import pytest
 
-from tidegate import examples, sources, steps
+from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, MissingSpanError
-from tidegate.registry import Registry
-from tidegate.storage import open_store
+from tidegate.core.errors import ContractError, MissingSpanError
+from tidegate.data import examples, sources
+from tidegate.platform.registry import Registry
+from tidegate.platform.storage import open_store
 
 CONTRACT = """\
 dataset: flights
@@ -106,7 +107,8 @@ def test_the_steps_take_uris(bucket, tmp_path):
 
 def test_a_local_path_needs_no_client_of_a_service():
     code = (
-        "import sys, tidegate.steps, tidegate.storage; tidegate.storage.open_store('/tmp');"
+        "import sys, tidegate.steps; from tidegate.platform.storage import open_store; "
+        "open_store('/tmp');"
         "assert not {'minio', 'google.cloud.storage', 'urllib3'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tidegate.errors import ExamplesError
-from tidegate.sampling import SEED, sample
+from tidegate.core.errors import ExamplesError
+from tidegate.data.sampling import SEED, sample
 
 
 def test_a_sample_is_seeded_and_does_not_depend_on_batches():

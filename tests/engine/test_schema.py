@@ -5,7 +5,7 @@ import tensorflow_data_validation as tfdv
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, SchemaError
+from tidegate.core.errors import ContractError, SchemaError
 from tidegate.statistics import compute_table
 
 CONTRACT = """

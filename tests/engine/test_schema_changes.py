@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate import schema as schemas
-from tidegate.errors import SchemaError
-from tidegate.schema.changes import Change, apply, diff, same, select, summary
+from tidegate.core.errors import SchemaError
+from tidegate.schema.diff import Change, apply, diff, same, select, summary
 
 NAMES = ("carrier", "dest", "gust", "x y")
 WORDS = st.sampled_from(["AA", "UA", "DL", "é", 'a"b', ""])

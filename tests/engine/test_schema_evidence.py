@@ -8,7 +8,7 @@ import pytest
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import SchemaError
+from tidegate.core.errors import SchemaError
 from tidegate.schema.evidence import gather
 from tidegate.statistics import compute_table
 

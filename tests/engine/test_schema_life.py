@@ -13,13 +13,13 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import NotRegisteredError, RegistryError, SchemaError
-from tidegate.lineage import directory_digest
-from tidegate.registry import Registry
-from tidegate.schema import imports, life, proposal
-from tidegate.schema.changes import same
-from tidegate.schema.fit import propose
+from tidegate.core.errors import NotRegisteredError, RegistryError, SchemaError
+from tidegate.platform.lineage import directory_digest
+from tidegate.platform.registry import Registry
+from tidegate.schema import approval, proposal, tfx_import
+from tidegate.schema.diff import same
 from tidegate.schema.proposal import Proposal
+from tidegate.schema.propose import propose
 from tidegate.statistics import compute_table
 
 CONTRACT = """
@@ -76,7 +76,7 @@ def february(**changes):
 
 def proposed(registry, january, contract, spans=None):
     made = propose(january, spans or [february()], contract, base=current(registry))
-    return life.keep(registry, made, by="somebody"), made
+    return approval.keep(registry, made, by="somebody"), made
 
 
 def passes(schema, statistics, environment="TRAINING"):
@@ -204,22 +204,22 @@ def test_from_january_to_march(registry, january, contract):
     entry, made = proposed(registry, january, contract)
     assert current(registry) == first
     assert not entry.promoted
-    assert [e.version for e in life.proposals(registry)] == [entry.version]
-    done = life.approve(registry, entry.version, by="ada", reason="ZZ has begun to fly")
+    assert [e.version for e in approval.proposals(registry)] == [entry.version]
+    done = approval.approve(registry, entry.version, by="ada", reason="ZZ has begun to fly")
     assert done.version == entry.version == current(registry)
     assert done.lineage["approved_by"] == "ada"
     assert done.lineage["reason"] == "ZZ has begun to fly"
     assert done.lineage["approved_at"].startswith("20")
     assert done.lineage["base"] == first
     assert done.lineage["changes"] == "2 changes: 1 gone, 1 widened"
-    schema = life.schema_of(registry, registry.current("schema"))
+    schema = approval.schema_of(registry, registry.current("schema"))
     assert same(schema, made.schema)
     march = span(3, carrier=["ZZ", "AA", "UA", "DL"] * 250, visib=None)
     assert passes(schema, march)
-    assert life.proposals(registry) == []
-    assert life.status(registry.get("schema", first), done) == "superseded"
+    assert approval.proposals(registry) == []
+    assert approval.status(registry.get("schema", first), done) == "superseded"
     # Approved twice, by whomever: nothing changes.
-    again = life.approve(registry, entry.version, by="bob", reason="me too")
+    again = approval.approve(registry, entry.version, by="bob", reason="me too")
     assert again.lineage["approved_by"] == "ada"
 
 
@@ -237,72 +237,75 @@ def test_nothing_to_propose_is_refused(registry, january, contract):
 
 def test_some_columns_only(registry, january, contract):
     entry, _ = proposed(registry, january, contract)
-    done = life.approve(registry, entry.version, by="ada", reason="", only=["carrier"])
+    done = approval.approve(registry, entry.version, by="ada", reason="", only=["carrier"])
     assert done.version != entry.version
     assert done.lineage["of"] == entry.version
-    schema = life.schema_of(registry, registry.current("schema"))
+    schema = approval.schema_of(registry, registry.current("schema"))
     assert "ZZ" in schemas.domain(schema, "carrier")
     assert "visib" in [f.name for f in schema.feature]
-    assert life.status(registry.get("schema", entry.version), done) == "approved as another"
-    assert life.proposals(registry) == []
+    assert approval.status(registry.get("schema", entry.version), done) == "approved as another"
+    assert approval.proposals(registry) == []
     other, _ = proposed(registry, schema, contract)
     with pytest.raises(SchemaError, match="no change is left"):
-        life.approve(registry, other.version, by="a", reason="", without=["visib"])
+        approval.approve(registry, other.version, by="a", reason="", without=["visib"])
 
 
 def test_two_proposals_of_one_schema_are_both_approved(registry, january, contract):
     one, _ = proposed(registry, january, contract)
     other, _ = proposed(registry, january, contract, [span(3, gate=EVERY % 40)])
-    life.approve(registry, one.version, by="a", reason="")
-    done = life.approve(registry, other.version, by="a", reason="")
-    schema = life.schema_of(registry, registry.current("schema"))
+    approval.approve(registry, one.version, by="a", reason="")
+    done = approval.approve(registry, other.version, by="a", reason="")
+    schema = approval.schema_of(registry, registry.current("schema"))
     assert {"gate", "carrier"} <= {f.name for f in schema.feature}
     assert "ZZ" in schemas.domain(schema, "carrier")
-    assert life.approve(registry, other.version, by="b", reason="").version == done.version
+    assert approval.approve(registry, other.version, by="b", reason="").version == done.version
 
 
 def test_proposals_that_contradict_are_not(registry, january, contract):
     one, _ = proposed(registry, january, contract)
     codes = ["YY" if i % 10 == 0 else "AA" for i in range(ROWS)]
     other, _ = proposed(registry, january, contract, [span(3, carrier=codes)])
-    life.approve(registry, one.version, by="a", reason="")
+    approval.approve(registry, one.version, by="a", reason="")
     with pytest.raises(SchemaError, match="the schema says something else of it by now"):
-        life.approve(registry, other.version, by="a", reason="")
+        approval.approve(registry, other.version, by="a", reason="")
 
 
 def test_rejected_is_rejected(registry, january, contract):
     entry, _ = proposed(registry, january, contract)
-    done = life.reject(registry, entry.version, by="ada", reason="the export was broken")
+    done = approval.reject(registry, entry.version, by="ada", reason="the export was broken")
     assert (done.lineage["rejected_by"], done.lineage["reason"]) == ("ada", "the export was broken")
-    assert life.proposals(registry) == []
-    assert life.reject(registry, entry.version, by="bob", reason="").lineage["rejected_by"] == "ada"
+    assert approval.proposals(registry) == []
+    assert (
+        approval.reject(registry, entry.version, by="bob", reason="").lineage["rejected_by"]
+        == "ada"
+    )
     with pytest.raises(RegistryError, match=r"was rejected by ada \(the export was broken\)"):
-        life.approve(registry, entry.version, by="bob", reason="")
+        approval.approve(registry, entry.version, by="bob", reason="")
     # The next run proposes the same: it stays rejected.
     proposed(registry, january, contract)
-    assert life.proposals(registry) == []
+    assert approval.proposals(registry) == []
 
 
 def test_what_was_approved_cannot_be_rejected(registry, january, contract):
     first = current(registry)
     entry, _ = proposed(registry, january, contract)
-    life.approve(registry, entry.version, by="ada", reason="")
+    approval.approve(registry, entry.version, by="ada", reason="")
     with pytest.raises(RegistryError, match="was approved"):
-        life.reject(registry, entry.version, by="bob", reason="")
+        approval.reject(registry, entry.version, by="bob", reason="")
     with pytest.raises(
         RegistryError, match=f"make it current with: registry promote schema {first}"
     ):
-        life.approve(registry, first, by="bob", reason="")
+        approval.approve(registry, first, by="bob", reason="")
     with pytest.raises(NotRegisteredError, match="schema 'x' is not in the registry of flights"):
-        life.approve(registry, "x", by="bob", reason="")
+        approval.approve(registry, "x", by="bob", reason="")
 
 
 def test_of_two_who_decide_at_once_one_wins(registry, january, contract):
     """Approve and reject race in threads; whatever comes out is one of the two, and whole."""
     for number in range(2, 22):
-        now = life.schema_of(registry, registry.current("schema"))
+        now = approval.schema_of(registry, registry.current("schema"))
         made = propose(now, [span(3, **{f"c{number}": EVERY})], contract, base=current(registry))
-        entry = life.keep(registry, made, by="somebody")
+        entry = approval.keep(registry, made, by="somebody")
 
         def decide(what, version=entry.version):
             try:
@@ -312,7 +315,7 @@ def test_of_two_who_decide_at_once_one_wins(registry, january, contract):
             return ""
 
         with ThreadPoolExecutor(2) as threads:
-            said = list(threads.map(decide, (life.approve, life.reject)))
+            said = list(threads.map(decide, (approval.approve, approval.reject)))
         decided = registry.get("schema", entry.version)
         assert sum(bool(s) for s in said) == 1, said
         assert ("approved_by" in decided.lineage) != ("rejected_by" in decided.lineage)
@@ -331,12 +334,12 @@ def test_what_was_approved_in_the_meantime_is_not_lost(registry, january, contra
     other, _ = proposed(registry, january, contract, [span(3, gate=EVERY % 40)])
     late = Late(str(tmp_path / "registry"), "flights")
     late.seen = registry.current("schema")
-    life.approve(registry, one.version, by="ada", reason="")
+    approval.approve(registry, one.version, by="ada", reason="")
     with pytest.raises(RegistryError, match=f"the schema became '{one.version}' in the meantime"):
-        life.approve(late, other.version, by="bob", reason="")
+        approval.approve(late, other.version, by="bob", reason="")
     assert current(registry) == one.version
-    done = life.approve(registry, other.version, by="bob", reason="")
-    assert "ZZ" in schemas.domain(life.schema_of(registry, done), "carrier")
+    done = approval.approve(registry, other.version, by="bob", reason="")
+    assert "ZZ" in schemas.domain(approval.schema_of(registry, done), "carrier")
 
 
 def test_an_edit_and_an_import_are_proposals_too(registry, january, contract):
@@ -344,19 +347,19 @@ def test_an_edit_and_an_import_are_proposals_too(registry, january, contract):
     edited.CopyFrom(january)
     edited.feature[1].presence.min_fraction = 0.5
     made = proposal.of_schemas(january, edited, base=current(registry), because="edit")
-    entry = life.keep(registry, made, by="ada")
+    entry = approval.keep(registry, made, by="ada")
     assert entry.span == "2013-01"
-    life.approve(registry, entry.version, by="ada", reason="")
-    assert same(life.schema_of(registry, registry.current("schema")), edited)
+    approval.approve(registry, entry.version, by="ada", reason="")
+    assert same(approval.schema_of(registry, registry.current("schema")), edited)
 
 
 def test_a_first_schema_may_be_approved_too(tmp_path, january):
     registry = Registry(str(tmp_path / "registry"), "flights")
     made = proposal.of_schemas(schema_pb2.Schema(), january, base="", because="import")
-    entry = life.keep(registry, made, by="ada")
+    entry = approval.keep(registry, made, by="ada")
     assert registry.current("schema") is None
-    life.approve(registry, entry.version, by="ada", reason="ours since 2012")
-    assert same(life.schema_of(registry, registry.current("schema")), january)
+    approval.approve(registry, entry.version, by="ada", reason="ours since 2012")
+    assert same(approval.schema_of(registry, registry.current("schema")), january)
 
 
 TFX = """
@@ -375,7 +378,7 @@ dataset_constraints { min_examples_count: 10 num_examples_version_comparator {} 
 
 def test_a_schema_of_tfx_is_imported(contract):
     given = schemas.parse(TFX)
-    found = imports.import_schema(given, contract)
+    found = tfx_import.import_schema(given, contract)
     assert found.added == (
         "default_environment TRAINING added: runs ask for it",
         "default_environment SERVING added: runs ask for it",
@@ -400,7 +403,7 @@ def test_a_schema_of_tfx_is_imported(contract):
     for name, field in (("hour", "time_of_day_domain"), ("mass", "distribution_constraints")):
         next(f for f in given.feature if f.name == name).ClearField(field)
     assert kept == given
-    again = imports.import_schema(schemas.parse(schemas.text(found.schema)), contract)
+    again = tfx_import.import_schema(schemas.parse(schemas.text(found.schema)), contract)
     assert (again.schema, again.added) == (found.schema, ())
     assert again.unenforced == found.unenforced
 
@@ -417,7 +420,7 @@ def test_what_is_said_not_to_be_enforced_is_not(contract):
         }
     )
     data = compute_table(table.to_batches(), schema=table.schema)
-    found = imports.import_schema(schemas.parse(TFX), contract)
+    found = tfx_import.import_schema(schemas.parse(TFX), contract)
     found.schema.dataset_constraints.ClearField("min_examples_count")
     reported = tfdv.validate_statistics(
         data.as_list(), found.schema, environment="TRAINING", previous_statistics=data.as_list()
@@ -428,9 +431,9 @@ def test_what_is_said_not_to_be_enforced_is_not(contract):
 
 def test_an_import_that_lacks_a_column_of_the_contract_is_refused(contract):
     with pytest.raises(SchemaError, match="label names the column 'late', which the schema does"):
-        imports.import_schema(schemas.parse('feature { name: "id" }'), contract)
+        tfx_import.import_schema(schemas.parse('feature { name: "id" }'), contract)
     with pytest.raises(SchemaError, match="in_environment expects it in SERVING"):
-        imports.import_schema(
+        tfx_import.import_schema(
             schemas.parse(
                 'feature { name: "id" } feature { name: "late" in_environment: "SERVING" }'
             ),
@@ -439,7 +442,7 @@ def test_an_import_that_lacks_a_column_of_the_contract_is_refused(contract):
 
 
 def test_who_runs_this():
-    command = [sys.executable, "-c", "from tidegate.schema.life import user; print(user())"]
+    command = [sys.executable, "-c", "from tidegate.schema.approval import user; print(user())"]
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, env={"PATH": "", "USER": "ada"}
     )

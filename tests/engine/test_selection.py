@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, MissingSpanError, SourceError
-from tidegate.examples import ingest
-from tidegate.registry import Registry
-from tidegate.sources.selection import scheduled, select
-from tidegate.sources.spans import SpanPattern, range_name, span_order
+from tidegate.core.errors import ContractError, MissingSpanError, SourceError
+from tidegate.core.spans import range_name, span_order
+from tidegate.data import sources
+from tidegate.data.examples import ingest
+from tidegate.data.sources.selection import scheduled, select
+from tidegate.data.sources.span_pattern import SpanPattern
+from tidegate.platform.registry import Registry
 
 MONTHS = SpanPattern("/d/{YYYY}-{MM}.csv")
 SHAPES = {

@@ -7,9 +7,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
-from tidegate.quality import DEFAULTS
-from tidegate.severities import ANOMALIES, ELSEWHERE, FIXED, SETTABLE
+from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.codes import ANOMALIES, ELSEWHERE, FIXED, SETTABLE
+from tidegate.core.errors import ContractError
 from tidegate.statistics import compute_table
 from tidegate.validation import validate
 

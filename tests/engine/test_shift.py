@@ -11,10 +11,10 @@ from tests.engine.modelling import contract_of, ingested, normal
 from tests.engine.test_report import HOSTILE, HOSTILE_VALUE, Page
 from tidegate import report
 from tidegate.cli import main
+from tidegate.comparison.shift import Side, compare, meaningless
+from tidegate.comparison.shift.labels import label_shift
 from tidegate.contract import Contract
-from tidegate.errors import SignalError
-from tidegate.shift import Side, compare, meaningless
-from tidegate.shift.labels import label_shift
+from tidegate.core.errors import SignalError
 
 ROWS = 3000
 

@@ -11,11 +11,11 @@ import pytest
 from tidegate import report, statistics
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.drift.merging import merged
-from tidegate.errors import ContractError, StatisticsError
-from tidegate.examples import Examples, ingest
-from tidegate.sampling import kept_rows
+from tidegate.core.errors import ContractError, StatisticsError
+from tidegate.data.examples import Examples, ingest
+from tidegate.data.sampling import kept_rows
 from tidegate.statistics import Statistics
+from tidegate.statistics.merging import merged
 from tidegate.validation import Validation, validate
 
 CONTRACT = """

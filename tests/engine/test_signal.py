@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.modelling import contract_of, ingested, normal
-from tidegate import signal
 from tidegate.contract import Contract
-from tidegate.errors import ExamplesError, SignalError
-from tidegate.signal import information, sampling
-from tidegate.signal.codes import MISSING, RARE, coded
-from tidegate.signal.result import FILE
+from tidegate.core.errors import ExamplesError, SignalError
+from tidegate.model import feature_analysis
+from tidegate.model.feature_analysis import sampling
+from tidegate.model.feature_analysis.result import FILE
+from tidegate.numerics import information
+from tidegate.numerics.binning import MISSING, RARE, coded
 
 ROWS = 4000
 
@@ -28,8 +29,8 @@ def contract(label="y", **sections):
 
 
 def measured(columns, label="y", **sections):
-    rows = signal.of_batches("f", pa.table(columns).to_batches())
-    return signal.measure(rows, contract(label, **sections))
+    rows = feature_analysis.of_batches("f", pa.table(columns).to_batches())
+    return feature_analysis.measure(rows, contract(label, **sections))
 
 
 def by_name(found):
@@ -258,7 +259,9 @@ def test_arrival_delay_is_found_in_flights(flights_csv):
     table = pcsv.read_csv(flights_csv, convert_options=options)
     late = [None if v is None else int(v > 15) for v in table["arr_delay"].to_pylist()]
     table = table.append_column("late", pa.array(late))
-    found = signal.measure(signal.of_batches("flights", table.to_batches()), contract("late"))
+    found = feature_analysis.measure(
+        feature_analysis.of_batches("flights", table.to_batches()), contract("late")
+    )
     assert {f.name for f in found.suspects} == {"arr_delay", "dep_delay"}
     assert by_name(found)["year"].code == "constant"
 
@@ -327,21 +330,21 @@ def test_what_knows_groups_does_not_carry_over(tmp_path):
     y = (random.random(ROWS) < random.random(40)[day]).astype(int)
     rules = contract_of(tmp_path, splits={"by": "hash(day)"})
     made = ingested(tmp_path, rules, {"day": day, "x": normal(ROWS) + y, "y": y})
-    rows = signal.of_examples(made)
+    rows = feature_analysis.of_examples(made)
     assert rows.divided
-    found = by_name(signal.measure(rows, rules))
+    found = by_name(feature_analysis.measure(rows, rules))
     assert found["day"].share > 0.1
     assert found["day"].held_out < 0
     assert (found["day"].code, found["day"].drop) == ("not_carried", False)
-    lost = dict.fromkeys(["day", "x"], signal.Importance(0.1, 0.05, 0.15))
-    shuffled = signal.Shuffled("auc", 0.8, 100, 5, lost)
-    assert by_name(signal.measure(rows, rules, shuffled=shuffled))["day"].code == ""
+    lost = dict.fromkeys(["day", "x"], feature_analysis.Importance(0.1, 0.05, 0.15))
+    shuffled = feature_analysis.Shuffled("auc", 0.8, 100, 5, lost)
+    assert by_name(feature_analysis.measure(rows, rules, shuffled=shuffled))["day"].code == ""
     assert found["x"].held_out > 0.1
     assert found["x"].code == ""
 
 
 def test_pairs_are_of_the_columns_that_tell_most(monkeypatch):
-    monkeypatch.setattr(signal.measure.__globals__["pairs"], "MAX_PAIRED", 2)
+    monkeypatch.setattr(feature_analysis.measure.__globals__["pairs"], "MAX_PAIRED", 2)
     y = coin()
     found = measured({"a": normal(ROWS) + y, "b": normal(ROWS) + y, "c": normal(ROWS, 3), "y": y})
     assert found.paired == 2
@@ -366,16 +369,16 @@ def test_a_sample_says_so(monkeypatch):
 def test_written_and_read(tmp_path):
     y = coin()
     found = measured({"x": normal(ROWS) + y, "twin": normal(ROWS) + y, "one": [1] * ROWS, "y": y})
-    feature = replace(found.features[0], importance=signal.Importance(0.1, 0.05, 0.15))
+    feature = replace(found.features[0], importance=feature_analysis.Importance(0.1, 0.05, 0.15))
     found = replace(found, features=(feature, *found.features[1:]))
     found.write(tmp_path)
-    assert signal.Signal.read(tmp_path) == found
+    assert feature_analysis.Signal.read(tmp_path) == found
     json.loads((tmp_path / FILE).read_text(), parse_constant=pytest.fail)
     (tmp_path / FILE).write_text("{}")
     with pytest.raises(SignalError, match=r"signal.json is no measurement"):
-        signal.Signal.read(tmp_path)
+        feature_analysis.Signal.read(tmp_path)
     with pytest.raises(SignalError, match="cannot read"):
-        signal.Signal.read(tmp_path / "none")
+        feature_analysis.Signal.read(tmp_path / "none")
 
 
 def test_errors_name_the_remedy():
@@ -397,11 +400,11 @@ def test_errors_name_the_remedy():
     with pytest.raises(SignalError, match="no column beside"):
         measured({"late": coin()}, "late")
     with pytest.raises(ExamplesError, match="f has no rows"):
-        signal.of_batches("f", [])
+        feature_analysis.of_batches("f", [])
 
 
 def test_an_empty_split_is_an_error(tmp_path):
     rules = contract_of(tmp_path, splits={"by": "hash(x)"})
     made = ingested(tmp_path, rules, {"x": [1] * 100, "y": [0, 1] * 50})
     with pytest.raises(ExamplesError, match="split of 1 is empty"):
-        signal.of_examples(made)
+        feature_analysis.of_examples(made)

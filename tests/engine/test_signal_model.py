@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 
 from tests.engine.modelling import contract_of, ingested, normal, written_model
-from tidegate import lineage, signal, steps
+from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, SignalError
-from tidegate.signal import importance
+from tidegate.core.errors import ContractError, SignalError
+from tidegate.model import feature_analysis
+from tidegate.model.feature_analysis import importance
+from tidegate.platform import lineage
 
 ROWS = 4000
 
@@ -23,7 +25,7 @@ def contract(label="y", **sections):
 
 
 def rows_of(columns):
-    return signal.of_batches("f", pa.table(columns).to_batches())
+    return feature_analysis.of_batches("f", pa.table(columns).to_batches())
 
 
 def xor():
@@ -43,17 +45,17 @@ def knows_xor(tmp_path_factory):
 
 def test_what_a_model_uses_beside_others_is_kept(knows_xor):
     rows = rows_of(xor())
-    alone = signal.measure(rows, contract())
+    alone = feature_analysis.measure(rows, contract())
     assert {f.name for f in alone.dropped} == {"a", "b", "c"}
-    shuffled = signal.shuffle(knows_xor, rows, contract())
+    shuffled = feature_analysis.shuffle(knows_xor, rows, contract())
     assert shuffled.metric == "auc"
     assert shuffled.value > 0.95
     assert (shuffled.rows, shuffled.repeats) == (ROWS // 2, 5)
     for name in "ab":
         lost = shuffled.importances[name]
         assert 0.4 < lost.low < lost.value < lost.high < 0.6
-    assert shuffled.importances["c"] == signal.Importance(0, 0, 0)
-    found = signal.measure(rows, contract(), shuffled=shuffled)
+    assert shuffled.importances["c"] == feature_analysis.Importance(0, 0, 0)
+    found = feature_analysis.measure(rows, contract(), shuffled=shuffled)
     assert {f.name for f in found.dropped} == {"c"}
     notes = {f.name: f.reason for f in found.features}
     assert "the model uses it beside others" in notes["a"]
@@ -67,7 +69,7 @@ def test_a_metric_that_is_better_when_lower_is_lost_upwards(tmp_path):
     )
     x = normal(ROWS)
     rows = rows_of({"x": x, "z": normal(ROWS, 1), "y": 3 * x + normal(ROWS, 2)})
-    shuffled = signal.shuffle(model, rows, contract())
+    shuffled = feature_analysis.shuffle(model, rows, contract())
     # Shuffled, the errors' variance is 1 + 2 * 9.
     assert shuffled.metric == "rmse"
     assert shuffled.value == pytest.approx(1, abs=0.05)
@@ -87,7 +89,7 @@ def test_many_classes(tmp_path):
     x = normal(ROWS)
     label = np.array(["a", "b", "c"])[np.digitize(x, [-0.25, 0.25])]
     label[:10] = "unknown"
-    shuffled = signal.shuffle(model, rows_of({"x": x, "y": label}), contract())
+    shuffled = feature_analysis.shuffle(model, rows_of({"x": x, "y": label}), contract())
     assert shuffled.metric == "accuracy"
     assert shuffled.value > 0.95
     assert ROWS // 2 - 10 <= shuffled.rows < ROWS // 2
@@ -103,8 +105,8 @@ def test_intervals_hold_what_they_should(tmp_path):
         chance = 1 / (1 + np.exp(-(x + z / 4)))
         y = (np.random.default_rng(seed).random(rows) < chance).astype(int)
         table = pa.table({"x": x, "z": z, "y": y})
-        sampled = signal.of_batches("f", table.to_batches())
-        return signal.shuffle(model, sampled, contract(), seed=seed).importances
+        sampled = feature_analysis.of_batches("f", table.to_batches())
+        return feature_analysis.shuffle(model, sampled, contract(), seed=seed).importances
 
     population = lost(1, 2 * importance.MAX_ROWS)
     found = [lost(seed, 1200) for seed in range(2, 42)]
@@ -117,29 +119,31 @@ def test_intervals_hold_what_they_should(tmp_path):
 def test_the_same_seed_gives_the_same(knows_xor, monkeypatch):
     monkeypatch.setattr(importance, "MAX_ROWS", 300)
     rows = rows_of(xor())
-    once = signal.shuffle(knows_xor, rows, contract())
+    once = feature_analysis.shuffle(knows_xor, rows, contract())
     assert once.rows == 300
-    assert once == signal.shuffle(knows_xor, rows, contract())
-    assert once != signal.shuffle(knows_xor, rows, contract(), seed=2)
+    assert once == feature_analysis.shuffle(knows_xor, rows, contract())
+    assert once != feature_analysis.shuffle(knows_xor, rows, contract(), seed=2)
 
 
 def test_errors_name_the_remedy(knows_xor, tmp_path):
     columns = xor()
     rows = rows_of(columns)
     with pytest.raises(SignalError, match=r"cannot be run: cannot read .*model.json"):
-        signal.shuffle(tmp_path, rows, contract())
+        feature_analysis.shuffle(tmp_path, rows, contract())
     with pytest.raises(SignalError, match="predicts 'y' and the label is 'z'"):
-        signal.shuffle(knows_xor, rows, contract("z"))
+        feature_analysis.shuffle(knows_xor, rows, contract("z"))
     with pytest.raises(SignalError, match="'a' is absent"):
-        signal.shuffle(knows_xor, rows_of({"b": columns["b"], "y": columns["y"]}), contract())
+        feature_analysis.shuffle(
+            knows_xor, rows_of({"b": columns["b"], "y": columns["y"]}), contract()
+        )
     with pytest.raises(SignalError, match="no row of the half has a label that the model knows"):
-        signal.shuffle(knows_xor, rows_of({**columns, "y": np.full(ROWS, 7)}), contract())
+        feature_analysis.shuffle(knows_xor, rows_of({**columns, "y": np.full(ROWS, 7)}), contract())
     with pytest.raises(SignalError, match="auc is not defined over these"):
-        signal.shuffle(knows_xor, rows_of({**columns, "y": np.ones(ROWS)}), contract())
+        feature_analysis.shuffle(knows_xor, rows_of({**columns, "y": np.ones(ROWS)}), contract())
     with pytest.raises(SignalError, match="cannot be judged"):
-        signal.shuffle(knows_xor, rows_of({**columns, "y": ["1"] * ROWS}), contract())
+        feature_analysis.shuffle(knows_xor, rows_of({**columns, "y": ["1"] * ROWS}), contract())
     with pytest.raises(ContractError, match="no metric of a binary label"):
-        signal.shuffle(knows_xor, rows, contract(evaluation={"metric": "rmse"}))
+        feature_analysis.shuffle(knows_xor, rows, contract(evaluation={"metric": "rmse"}))
 
 
 def test_the_step_and_what_it_writes(tmp_path):
@@ -161,7 +165,7 @@ def test_the_step_and_what_it_writes(tmp_path):
     assert {f.name for f in result.features if f.importance} == {"x"}
     assert result.parts == ("train", "eval")
     assert result.scalars()["leak_suspects"] == 1
-    assert signal.Signal.read(tmp_path / "out") == result
+    assert feature_analysis.Signal.read(tmp_path / "out") == result
     assert "1 suspect" in (tmp_path / "page.html").read_text()
     found = lineage.read(tmp_path / "out", "signal")
     assert {node.kind for node in found.of_kind("model", "examples", "contract")} == {

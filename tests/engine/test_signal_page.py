@@ -9,8 +9,9 @@ import pytest
 from tests.engine.modelling import normal
 from tests.engine.test_report import AT, HOSTILE, HOSTILE_VALUE, Page
 from tests.engine.test_signal import coin, contract, measured
-from tidegate import report, signal
-from tidegate.signal import Importance
+from tidegate import report
+from tidegate.model import feature_analysis
+from tidegate.model.feature_analysis import Importance
 
 ROWS = 3000
 
@@ -83,8 +84,8 @@ def test_500_features_are_small_and_bounded_in_time():
     random = np.random.default_rng(0)
     y = coin(ROWS)
     columns = {f"feature_{i}": random.normal(size=ROWS) + y * (i % 3 == 0) / 4 for i in range(500)}
-    found = signal.measure(
-        signal.of_batches("wide", pa.table({**columns, "y": y}).to_batches()), contract()
+    found = feature_analysis.measure(
+        feature_analysis.of_batches("wide", pa.table({**columns, "y": y}).to_batches()), contract()
     )
     assert found.paired == 50
     html = report.signal_page(found, contract())

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate import schema as schemas
-from tidegate import skew
+from tidegate.comparison import skew
+from tidegate.comparison.skew.join import joined
+from tidegate.comparison.skew.key_findings import pairs_needed
+from tidegate.comparison.skew.pairs import compare_pairs
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
-from tidegate.errors import ContractError, SchemaError, SourceError, StatisticsError
-from tidegate.severities import ELSEWHERE, SKEW
-from tidegate.skew.findings import pairs_needed
-from tidegate.skew.join import joined
-from tidegate.skew.pairs import compare_pairs
+from tidegate.core.codes import ELSEWHERE, SKEW
+from tidegate.core.errors import ContractError, SchemaError, SourceError, StatisticsError
 
 CONTRACT = "dataset: d\nsource: {uri: x, format: csv}\nkey: [KEY]\n"
 ROWS = 600

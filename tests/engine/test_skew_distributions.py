@@ -10,8 +10,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tests.engine.test_skew import codes, compared, contract, told
 from tidegate import schema as schemas
-from tidegate import skew
-from tidegate.cli import junit_skew
+from tidegate.comparison import skew
+from tidegate.report.skew import junit
 
 ROWS = 4000
 #: Half, 37, 9 and 4 in a hundred rows.
@@ -273,7 +273,7 @@ def test_in_junit_every_slice_fails_that_may_hold_and_the_verdict_tells_of_the_w
     assert share(result, "x", "missing").status == "ok"
     (told_,) = [f for f in result.verdict.findings if f.code == "distribution_skew_missing"]
     assert "also in place=" in told_.message
-    written = junit_skew.report(result, schema_pb2.Schema(), by)
+    written = junit.report(result, schema_pb2.Schema(), by)
     suite = ET.fromstring(written).find("testsuite")  # noqa: S314 (our own)
     failed = {c.get("name") for c in suite if c.find("failure") is not None}
     assert failed == {"id", "x in place=P", "x in place=Q"}

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from tests.engine.test_report import HOSTILE, HOSTILE_VALUE, Page
-from tidegate import report, schema, skew
+from tidegate import report, schema
+from tidegate.comparison import skew
 from tidegate.contract import Contract
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

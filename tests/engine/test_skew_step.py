@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
 
-from tidegate import lineage, steps
+from tidegate import steps
+from tidegate.comparison.skew import Skew
 from tidegate.contract import Contract
-from tidegate.skew import Skew
+from tidegate.platform import lineage
 
 ROWS = 500
 CONTRACT = """

@@ -10,10 +10,10 @@ from apache_beam.testing.util import assert_that
 from tensorflow_data_validation.skew import feature_skew_detector as tfdv
 from tensorflow_data_validation.skew.protos import feature_skew_results_pb2 as protos
 
-from tidegate import skew
+from tidegate.comparison import skew
+from tidegate.comparison.skew.join import joined
+from tidegate.comparison.skew.pairs import compare_pairs
 from tidegate.contract import Contract
-from tidegate.skew.join import joined
-from tidegate.skew.pairs import compare_pairs
 
 BASE = {
     "id": ["a", "b", "c", "d", "e", "f", "g", "twice", "twice", None],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tidegate import report, statistics
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.examples import ingest
+from tidegate.data.examples import ingest
 from tidegate.statistics import compute_table
 from tidegate.statistics.slices import compute_slices, cut_by, name_of, values_of
 from tidegate.validation import Validation, validate

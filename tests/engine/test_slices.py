@@ -13,16 +13,16 @@ import pytest
 
 from tidegate import report, statistics, validation
 from tidegate import schema as schemas
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.findings import drift_findings, share_findings
 from tidegate.contract import Contract
-from tidegate.drift.compare import compare
-from tidegate.drift.findings import drift_findings, share_findings
-from tidegate.drift.merging import merged
-from tidegate.errors import StatisticsError
-from tidegate.examples import Examples, ingest
+from tidegate.core.errors import StatisticsError
+from tidegate.core.verdict import Finding, Verdict
+from tidegate.data.examples import Examples, ingest
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics import slices as slicing
+from tidegate.statistics.merging import merged
 from tidegate.statistics.slices import compute_slices
-from tidegate.verdict import Finding, Verdict
 
 CONTRACT = """
 dataset: d

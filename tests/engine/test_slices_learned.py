@@ -8,12 +8,12 @@ import pytest
 
 from tidegate import report, validation
 from tidegate import schema as schemas
+from tidegate.comparison.drift.compare import compare, level_of
+from tidegate.comparison.drift.findings import drift_findings
+from tidegate.comparison.drift.history import Kept
+from tidegate.comparison.drift.learned import learn
 from tidegate.contract import Contract
-from tidegate.drift.compare import compare, level_of
-from tidegate.drift.findings import drift_findings
-from tidegate.drift.kept import Kept
-from tidegate.drift.learned import learn
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 from tidegate.statistics import compute_table
 from tidegate.statistics.slices import compute_slices
 

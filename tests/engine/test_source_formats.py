@@ -18,12 +18,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, SourceError
-from tidegate.examples import ingest
-from tidegate.sources import csv, tfrecord
-from tidegate.sources.tfrecord import Example, masked_crc
+from tidegate.core.errors import ContractError, SourceError
+from tidegate.data import sources
+from tidegate.data.examples import ingest
+from tidegate.data.sources import csv, tfrecord
+from tidegate.data.sources.tfrecord import Example, masked_crc
 
 
 def contract(directory, kind, *, features="{}", **source):
@@ -169,8 +169,8 @@ def test_tfrecord_types():
 
 def test_tfrecord_as_tensorflow_writes_it(tmp_path):
     code = (
-        "import sys, tidegate._quiet, tensorflow as tf\n"
-        "from tidegate.sources.tfrecord import Example\n"
+        "import sys, tidegate.core._quiet, tensorflow as tf\n"
+        "from tidegate.data.sources.tfrecord import Example\n"
         "F = tf.train.Feature\n"
         "e = tf.train.Example(features=tf.train.Features(feature={\n"
         "  'id': F(int64_list=tf.train.Int64List(value=[-7])),\n"
@@ -249,7 +249,7 @@ def test_a_damaged_length_and_a_cut_file_are_errors_always():
 
 
 def test_reading_needs_no_tensorflow():
-    code = "import sys, tidegate.sources; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, tidegate.data.sources; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.sources import csv
-from tidegate.sources.rows import last_row_end, whole_rows
-from tidegate.sources.types import DOUBLE, INT
+from tidegate.data import sources
+from tidegate.data.sources import csv
+from tidegate.data.sources.csv_rows import last_row_end, whole_rows
+from tidegate.data.sources.types import DOUBLE, INT
 
 pieces = st.sampled_from(
     [
@@ -171,7 +171,7 @@ GIVEN_UP = """
 import itertools, sys, threading
 from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.sources import csv
+from tidegate.data.sources import csv
 
 csv.BLOCK_SIZE = 1 << 12
 folder = sys.argv[1]

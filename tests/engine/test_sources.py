@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate import sources
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, MissingSpanError, SourceError
-from tidegate.sources import csv
+from tidegate.core.errors import ContractError, MissingSpanError, SourceError
+from tidegate.data import sources
+from tidegate.data.sources import csv
 
 
 def table(contract, span="latest"):

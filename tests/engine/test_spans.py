@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.errors import ContractError
-from tidegate.sources import SpanPattern, span_order
+from tidegate.core.errors import ContractError
+from tidegate.data.sources import SpanPattern, span_order
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate import schema, statistics, validation
-from tidegate import spool as spools
 from tidegate.contract import Contract
-from tidegate.errors import ContractError, SourceError
-from tidegate.examples import Examples, ingest
-from tidegate.splitting import Leakage
-from tidegate.spool import Spool, shared, smallest
+from tidegate.core.errors import ContractError, SourceError
+from tidegate.data import spill as spools
+from tidegate.data.examples import Examples, ingest
+from tidegate.data.spill import Spool, shared, smallest
+from tidegate.data.splits import Leakage
 
 MOMENT = dt.datetime(2013, 1, 1)
 
@@ -104,7 +104,7 @@ def test_a_gap_is_told(caplog):
 
 @pytest.mark.parametrize(("sep", "zone"), [(" ", ""), ("T", "Z"), ("T", "+02:00")])
 def test_by_time_of_a_csv_over_several_blocks(contract_on, monkeypatch, tmp_path, sep, zone):
-    monkeypatch.setattr("tidegate.sources.csv.BLOCK_SIZE", 300)
+    monkeypatch.setattr("tidegate.data.sources.csv.BLOCK_SIZE", 300)
     # Later rows first, so that a cut by position would be seen.
     moments = [MOMENT + dt.timedelta(minutes=m) for m in reversed(range(1000))]
     text = "id,t\n" + "".join(f"{i},{m.isoformat(sep)}{zone}\n" for i, m in enumerate(moments))

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from tidegate import examples as examples_module
-from tidegate.errors import StatisticsError
+from tidegate.core.errors import StatisticsError
+from tidegate.data import examples as examples_module
 from tidegate.statistics import Statistics, compute, compute_files, compute_table
 from tidegate.statistics import partial as partials
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers_gcs import enforces_conditions
-from tidegate.errors import PreconditionError, StorageError
-from tidegate.storage import check_name, open_store
-from tidegate.storage.directory import written_whole
+from tidegate.core.errors import PreconditionError, StorageError
+from tidegate.platform.storage import check_name, open_store
+from tidegate.platform.storage.directory import written_whole
 
 STORES = ["local", "s3", "gcs"]
 #: All of them, unless the GCS server is the stand-in from PyPI, which ignores conditions.

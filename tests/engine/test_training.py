@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.modelling import contract_of, flights, ingested, normal, trained, written_model
-from tidegate import examples, schema, statistics
-from tidegate.errors import ContractError, TidegateError, TrainingError
-from tidegate.evaluation.metrics import Binary, Regression, auc, r2
-from tidegate.training import LabelSpec, TrainedModel, label_spec, train
-from tidegate.training.features import choose
-from tidegate.training.labels import class_text
+from tidegate import schema, statistics
+from tidegate.core.errors import ContractError, TidegateError, TrainingError
+from tidegate.data import examples
+from tidegate.model.training import LabelSpec, TrainedModel, label_spec, train
+from tidegate.model.training.features import choose
+from tidegate.model.training.labels import class_text
+from tidegate.numerics.metrics import Binary, Regression, auc, r2
 
 ROWS = 400
 FAST = {"epochs": 2, "batch_size": 64, "hidden_units": [8]}
@@ -348,11 +349,11 @@ def test_predictions_do_not_depend_on_batches(january):
 def test_an_epoch_is_every_row_once_in_an_order_the_seed_decides(
     tmp_path, monkeypatch, block, cached
 ):
-    from tidegate.training import network, pipeline
+    from tidegate.model.training import dataset, network
 
-    monkeypatch.setattr(pipeline, "BLOCK_ROWS", block)
-    monkeypatch.setattr(pipeline, "SHUFFLE_ROWS", 250)
-    monkeypatch.setattr(pipeline, "CACHE_BYTES", 1 << 30 if cached else 0)
+    monkeypatch.setattr(dataset, "BLOCK_ROWS", block)
+    monkeypatch.setattr(dataset, "SHUFFLE_ROWS", 250)
+    monkeypatch.setattr(dataset, "CACHE_BYTES", 1 << 30 if cached else 0)
     contract = contract_of(tmp_path, task="regression")
     made = ingested(tmp_path, contract, {"x": normal(1000), "y": np.arange(1000)})
     measured = statistics.compute(made)
@@ -360,8 +361,8 @@ def test_an_epoch_is_every_row_once_in_an_order_the_seed_decides(
     label, rows = label_spec(made, contract), made.num_rows("train")
 
     def epochs(seed):
-        data = pipeline.blocks(made, "train", features, label, network.Preprocess(features))
-        learnt = pipeline.batches(pipeline.shuffled(data, seed=seed), rows=rows, batch_size=64)
+        data = dataset.blocks(made, "train", features, label, network.Preprocess(features))
+        learnt = dataset.batches(dataset.shuffled(data, seed=seed), rows=rows, batch_size=64)
         return [[y.numpy() for _, y in learnt] for _ in range(2)]
 
     first, second = epochs(1)
@@ -500,8 +501,8 @@ def test_a_damaged_model_is_named(tmp_path, damage):
 def test_reading_needs_no_tensorflow(january):
     _, _, model, _ = january
     code = (
-        "import sys, pathlib, tidegate.training, tidegate.evaluation\n"
-        f"model = tidegate.training.TrainedModel.open(pathlib.Path({str(model.path)!r}))\n"
+        "import sys, pathlib, tidegate.model.training, tidegate.model.evaluation\n"
+        f"model = tidegate.model.training.TrainedModel.open(pathlib.Path({str(model.path)!r}))\n"
         "assert model.task == 'binary'\n"
         "heavy = {'tensorflow', 'keras', 'tensorflow_data_validation', 'apache_beam'}\n"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)\n"

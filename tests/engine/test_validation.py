@@ -5,12 +5,13 @@ import pyarrow as pa
 import pytest
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from tidegate import anomalies
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.errors import SchemaError, StatisticsError
+from tidegate.core.errors import SchemaError, StatisticsError
+from tidegate.schema import anomalies
 from tidegate.statistics import compute_table
-from tidegate.validation import Validation, checks, validate
+from tidegate.validation import Validation, validate
+from tidegate.validation.checks import basic
 
 CONTRACT = """
 dataset: flights
@@ -380,7 +381,7 @@ def test_a_validation_survives_the_disk_and_its_status_cannot_be_edited(judge, t
 
 
 def test_respelled_share_is_a_tenth_of_what_is_tolerated():
-    assert pytest.approx(schemas.MAX_UNSEEN / 10) == checks.MAX_RESPELLED
+    assert pytest.approx(schemas.MAX_UNSEEN / 10) == basic.MAX_RESPELLED
 
 
 def test_whole_numbers_pass_for_floats_and_decimals_do_not_pass_for_ints(judge):

@@ -163,8 +163,8 @@ def test_contracts_differ_only_in_their_source(out: Path, january: list[dict[str
 
 
 def test_rules_hold_true_of_february_and_tell_the_broken_one(out: Path, tmp_path: Path) -> None:
-    from tidegate.examples import ingest
-    from tidegate.rules import judge, opened
+    from tidegate.data.examples import ingest
+    from tidegate.validation.rules import judge, opened
 
     failing = {}
     for name in ("good", "bad"):

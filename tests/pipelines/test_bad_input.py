@@ -8,7 +8,7 @@ import pytest
 
 from tests.pipelines.conftest import write_contract, write_span
 from tidegate import steps
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 
 def drive(contract, home, span="2013-01"):

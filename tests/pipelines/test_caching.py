@@ -12,7 +12,7 @@ from kfp import compiler, dsl
 import components
 from pipelines import cache, local
 from tests.pipelines.test_run import run
-from tidegate import lineage
+from tidegate.platform import lineage
 
 CONTRACT = """\
 dataset: shop

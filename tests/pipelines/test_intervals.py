@@ -8,7 +8,7 @@ import yaml
 from pipelines import compilation
 from tests.pipelines.conftest import write_span
 from tidegate import steps
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 DAYS = ("2013-02-01", "2013-02-02", "2013-02-03")
 #: What a daily schedule gives the run for 2 February, whenever that runs.

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from pipelines.__main__ import main
-from tidegate import lineage, origins
-from tidegate.lineage import Lineage, Node
-from tidegate.registry import Registry
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, Node
+from tidegate.platform.registry import Registry
+from tidegate.steps import origins
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from kfp import compiler, dsl
 
 import components
 from pipelines import local
-from tidegate import signal
+from tidegate.model import feature_analysis
 
 CONTRACT = """\
 dataset: shop
@@ -68,7 +68,9 @@ def test_with_a_model_and_without(home):
         on_change=lambda _: None,
     )
     assert {t.state for t in ended.tasks} == {"succeeded"}
-    found = [signal.Signal.read(p.parent) for p in sorted((home / "run").rglob("signal.json"))]
+    found = [
+        feature_analysis.Signal.read(p.parent) for p in sorted((home / "run").rglob("signal.json"))
+    ]
     assert len(found) == 2
     for each in found:
         assert [f.name for f in each.suspects] == ["refund"]

@@ -8,7 +8,7 @@ from kfp import compiler, dsl
 
 import components
 from pipelines import local
-from tidegate.shift import Shift
+from tidegate.comparison.shift import Shift
 
 CONTRACT = """\
 dataset: shop

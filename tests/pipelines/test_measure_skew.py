@@ -8,7 +8,7 @@ from kfp import compiler, dsl
 
 import components
 from pipelines import local
-from tidegate.skew import Skew
+from tidegate.comparison.skew import Skew
 
 ROWS = 500
 CONTRACT = """\

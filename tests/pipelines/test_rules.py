@@ -6,7 +6,7 @@ import pytest
 
 from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 CONTRACT = """\
 dataset: d

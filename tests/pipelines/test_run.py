@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.conftest import write_contract, write_span
-from tidegate.registry import Registry
+from tidegate.platform.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 

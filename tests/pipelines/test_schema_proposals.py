@@ -10,9 +10,10 @@ import pytest
 from pipelines import server, submission
 from tests.pipelines.conftest import write_contract, write_span
 from tests.pipelines.test_bad_input import column, drive
-from tidegate import cli, lineage, steps
-from tidegate.registry import Registry
-from tidegate.schema import life
+from tidegate import cli, steps
+from tidegate.platform import lineage
+from tidegate.platform.registry import Registry
+from tidegate.schema import approval
 from tidegate.schema.proposal import Proposal
 
 
@@ -65,7 +66,7 @@ def test_held_proposed_approved_and_the_next_passes(home, capsys):
     ]
     assert made.changes[0].evidence == ("'ZZ': 300 rows (5.0%) in 2013-02",)
     assert made.changes[1].evidence[0] == "not in 2013-02 (6,000 rows)"
-    (entry,) = life.proposals(registry(home))
+    (entry,) = approval.proposals(registry(home))
     assert entry.span == "2013-02"
     assert entry.lineage["proposed_by"] == "run r"
     assert registry(home).lineage(entry).of_kind("object")
@@ -99,7 +100,7 @@ def test_who_waits_for_a_run_on_a_server_is_told_how_to_approve(home, capfd, mon
         "registry_uri": str(home / "registry"),
     }
     command = findings(home)["schema_proposal"]["message"]
-    assert command.endswith(life.proposals(registry(home))[0].version)
+    assert command.endswith(approval.proposals(registry(home))[0].version)
     with pytest.raises(SystemExit) as held:
         steps.hold_run(stage="data", reasons=["no"], on_hold="fail", run_id="r", **given)
     assert str(held.value) == f"held at the data gate:\n  - no\n  - {command}"
@@ -129,5 +130,5 @@ def test_what_only_warns_is_written_down_and_not_proposed(home, months):
     assert run(home, "2013-02") == ("pass", [])
     made = Proposal.read(home / "validation" / "proposal")
     assert made.changes[0].evidence == ("'ZZ': 8 rows (0.1%) in 2013-02",)
-    assert life.proposals(registry(home)) == []
+    assert approval.proposals(registry(home)) == []
     assert "schema_proposal" not in findings(home)

@@ -12,7 +12,7 @@ from pipelines import compilation, defaults
 from pipelines.__main__ import main
 from pipelines.settings import DEFAULT, Settings, Toleration
 from tidegate import __version__
-from tidegate.errors import SettingsError
+from tidegate.core.errors import SettingsError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "deploy" / "settings.example.yaml"

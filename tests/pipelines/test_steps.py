@@ -9,12 +9,14 @@ import threading
 import pytest
 
 from tests.pipelines.conftest import write_contract, write_span
-from tidegate import lineage, origins, steps
+from tidegate import steps
 from tidegate.contract import Contract
-from tidegate.evaluation import Evaluation, Metric, SliceResult
-from tidegate.lineage import Lineage, Node, directory_digest
-from tidegate.registry import Registry
-from tidegate.verdict import Finding, Verdict
+from tidegate.core.verdict import Finding, Verdict
+from tidegate.model.evaluation import Evaluation, Metric, SliceResult
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, Node, directory_digest
+from tidegate.platform.registry import Registry
+from tidegate.steps import origins
 
 HOLD = Verdict((Finding("threshold", "auc", "hold", "auc 0.5 is below 0.6"),))
 

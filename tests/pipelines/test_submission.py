@@ -10,7 +10,7 @@ import pytest
 from pipelines import compilation, pods, server, submission
 from pipelines.__main__ import main
 from pipelines.gitops import version_name
-from tidegate.errors import TidegateError
+from tidegate.core.errors import TidegateError
 
 DATA = Path(__file__).parents[1] / "data" / "kfp"
 

@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tidegate.cli import console, data, rows
+from tidegate.cli.inputs import data, rows
 from tidegate.contract import Contract
-from tidegate.report import text
+from tidegate.core import text
+from tidegate.report import terminal
 
 if TYPE_CHECKING:
-    from tidegate.cli.rows import Opened
-    from tidegate.signal import FeatureSignal, Signal
+    from tidegate.cli.inputs.rows import Opened
+    from tidegate.model.feature_analysis import FeatureSignal, Signal
 
 _HOLD: Final = 3
 _PAIRS: Final = 10
@@ -77,18 +78,18 @@ def run(options: argparse.Namespace) -> int:
 
             made = signal_page(found, contract)
         case _:
-            ink = console.out() if options.out is None else console.Ink(coloured=False)
-            limit = console.width() if options.out is None else None
+            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
+            limit = terminal.width() if options.out is None else None
             made = as_text(found, ink=ink, limit=limit)
-    console.write(made, options.out)
+    terminal.write(made, options.out)
     return _HOLD if options.hold_on_leak and found.suspects else 0
 
 
 def _span(span: str, contract: Contract, how: data.Dialect, model: Path | None) -> Signal:
     """Measure a span by the splits of its contract, as a pipeline does."""
-    from tidegate.examples import ingest
+    from tidegate.data.examples import ingest
 
-    progress = console.Progress()
+    progress = terminal.Progress()
     with tempfile.TemporaryDirectory() as scratch:
         made = ingest(contract, span=span, out=Path(scratch, "examples"), on_progress=progress)
         progress.done(f"{made.span}: {made.num_rows():,} rows")
@@ -97,18 +98,18 @@ def _span(span: str, contract: Contract, how: data.Dialect, model: Path | None) 
 
 
 def _measured(opened: Opened, contract: Contract, model: Path | None) -> Signal:
-    from tidegate import signal
+    from tidegate.model import feature_analysis
 
     if opened.examples is not None:
-        sampled = signal.of_examples(opened.examples)
+        sampled = feature_analysis.of_examples(opened.examples)
     else:
-        sampled = signal.of_batches(opened.name, opened.batches)
-    shuffled = None if model is None else signal.shuffle(model, sampled, contract)
+        sampled = feature_analysis.of_batches(opened.name, opened.batches)
+    shuffled = None if model is None else feature_analysis.shuffle(model, sampled, contract)
     digests = {"content": opened.digest, "contract": contract.digest}
-    return signal.measure(sampled, contract, shuffled=shuffled, digests=digests)
+    return feature_analysis.measure(sampled, contract, shuffled=shuffled, digests=digests)
 
 
-def as_text(found: Signal, *, ink: console.Ink, limit: int | None) -> str:
+def as_text(found: Signal, *, ink: terminal.Ink, limit: int | None) -> str:
     """What to look at, then a line for each column, the most telling first."""
     measured = f", of which {found.measured:,} measured" if found.measured < found.rows else ""
     lines = [
@@ -135,7 +136,7 @@ def as_text(found: Signal, *, ink: console.Ink, limit: int | None) -> str:
         header, align = [*header, "AUC"], align + "r"
     if model:
         header, align = [*header, f"{found.metric} lost (95%)"], align + "r"
-    table = console.table(
+    table = terminal.table(
         [*header, ""],
         [_line(f, binary=binary, model=model) for f in found.features],
         align=align + "l",
@@ -145,22 +146,22 @@ def as_text(found: Signal, *, ink: console.Ink, limit: int | None) -> str:
     return "\n".join([*lines, "", *table])
 
 
-def _noted(title: str, features: list[FeatureSignal], ink: console.Ink) -> list[str]:
+def _noted(title: str, features: list[FeatureSignal], ink: terminal.Ink) -> list[str]:
     if not features:
         return []
-    names = max(console.cells(console.clean(f.name)) for f in features)
+    names = max(terminal.cells(terminal.clean(f.name)) for f in features)
     words = max(len(_WORDS[f.code]) for f in features)
     colours = {"leak": ink.red}
     return ["", title] + [
         f"  {colours.get(f.code, ink.yellow)(_WORDS[f.code].ljust(words))}  "
-        f"{console.clean(f.name).ljust(names)}  {console.clean(f.reason)}"
+        f"{terminal.clean(f.name).ljust(names)}  {terminal.clean(f.reason)}"
         for f in features
     ]
 
 
 def _pair(first: str, second: str, told: float, near: float | None) -> str:
     said = f"{first} tells {text.percent(told)} of {second}"
-    return console.clean(said if near is None else f"{said}; ranks {text.fixed(near, 3)}")
+    return terminal.clean(said if near is None else f"{said}; ranks {text.fixed(near, 3)}")
 
 
 def _line(feature: FeatureSignal, *, binary: bool, model: bool) -> list[str]:

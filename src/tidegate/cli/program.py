@@ -13,8 +13,9 @@ import sys
 from typing import Final
 
 from tidegate import __version__
-from tidegate.cli import console, measure, schema, shift, skew, stats, validate
-from tidegate.errors import TidegateError
+from tidegate.cli import measure, schema, shift, skew, stats, validate
+from tidegate.core.errors import TidegateError
+from tidegate.report import terminal
 
 PASS, ERROR, USAGE, HOLD, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -54,20 +55,20 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except TidegateError as error:
-        print(f"{console.err().red('error:')} {error}", file=sys.stderr)
+        print(f"{terminal.err().red('error:')} {error}", file=sys.stderr)
         return ERROR
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:
             raise
         print(
-            f"{console.err().red('error:')} {error.name} is not installed, and this command needs "
+            f"{terminal.err().red('error:')} {error.name} is not installed, and this command needs "
             "it; install the packages of requirements/ml.txt (docs/cli.md says how)",
             file=sys.stderr,
         )
         return ERROR
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing more may be written, at exit neither.
-        console.drop_stdout()
+        terminal.drop_stdout()
         return PASS
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate import sources
-from tidegate.cli import console, data, schema_words
+from tidegate.cli.inputs import data
 from tidegate.contract import Contract
-from tidegate.errors import SchemaError
-from tidegate.registry import Registry
+from tidegate.core.errors import SchemaError
+from tidegate.data import sources
+from tidegate.platform.registry import Registry
+from tidegate.report import terminal
+from tidegate.report.schema import text as schema_text
 
 if TYPE_CHECKING:
-    from tidegate.registry import Entry
+    from tidegate.platform.registry import Entry
     from tidegate.schema.proposal import Proposal
 
 _DIFFERENT: Final = 3
@@ -135,11 +137,11 @@ def _infer(options: argparse.Namespace) -> int:
     described, measured = _described(options)
     learnt = schema.learn([m.statistics for m in measured], described)
     if options.out is None:
-        console.write(schema.text(learnt.schema), None)
+        terminal.write(schema.text(learnt.schema), None)
         return 0
-    console.write(schema.text(learnt.schema), options.out)
+    terminal.write(schema.text(learnt.schema), options.out)
     spans = [m.statistics.span for m in measured]
-    console.write(schema_words.learnt(learnt, spans, ink=console.out()), None)
+    terminal.write(schema_text.learnt(learnt, spans, ink=terminal.out()), None)
     return 0
 
 
@@ -175,37 +177,37 @@ def _diff(options: argparse.Namespace) -> int:
     else:
         found = _of_versions(options)
     if options.format == "json":
-        console.write(schema_words.as_json(found), None)
+        terminal.write(schema_text.as_json(found), None)
     else:
-        console.write(schema_words.changes(found, ink=console.out()), None)
+        terminal.write(schema_text.changes(found, ink=terminal.out()), None)
     return _DIFFERENT if found.changes else 0
 
 
 def _of_versions(options: argparse.Namespace) -> Proposal:
-    from tidegate.schema import life, proposal
+    from tidegate.schema import approval, proposal
 
     registry, _ = _opened(options)
     current = registry.current("schema")
     if options.new is None:
-        waiting = life.proposals(registry)
+        waiting = approval.proposals(registry)
         if options.old is None and not waiting:
             raise SchemaError("nobody has proposed a change; there is nothing to compare with")
         version = options.old or waiting[-1].version
         entry = registry.get("schema", version)
-        made = life.proposal_of(registry, entry)
+        made = approval.proposal_of(registry, entry)
         if made.base == (current.version if current else ""):
             return made
-        now = life.schema_of(registry, current)
+        now = approval.schema_of(registry, current)
         return proposal.of_schemas(
             now, made.schema, base=current.version if current else "", because=made.because
         )
     old, new = (registry.get("schema", v) for v in (options.old, options.new))
-    schemas = [life.schema_of(registry, entry) for entry in (old, new)]
+    schemas = [approval.schema_of(registry, entry) for entry in (old, new)]
     return proposal.of_schemas(*schemas, base=old.version, because="edit")
 
 
 def _propose(options: argparse.Namespace) -> int:
-    from tidegate.schema import fit, life
+    from tidegate.schema import approval, propose
 
     if options.schema is not None:
         return _propose_on_file(options)
@@ -215,8 +217,8 @@ def _propose(options: argparse.Namespace) -> int:
         raise SchemaError(
             f"{contract.dataset} has no schema yet; the first run infers one, or import one"
         )
-    made = fit.propose(
-        life.schema_of(registry, current),
+    made = propose.propose(
+        approval.schema_of(registry, current),
         [m.statistics for m in _measured(options, contract)],
         contract,
         base=current.version,
@@ -227,30 +229,30 @@ def _propose(options: argparse.Namespace) -> int:
 
 def _propose_on_file(options: argparse.Namespace) -> int:
     from tidegate import schema
-    from tidegate.schema import fit
+    from tidegate.schema import propose
 
     if options.registry is not None:
         raise SchemaError("give --schema or --registry, not both: a file has no versions")
     base = schema.read_file(options.schema)
     contract, measured = _described(options)
     spans = [m.statistics for m in measured]
-    made = fit.propose(base, spans, contract, environment=options.environment)
-    console.write(schema_words.changes(made, ink=console.out()), None)
+    made = propose.propose(base, spans, contract, environment=options.environment)
+    terminal.write(schema_text.changes(made, ink=terminal.out()), None)
     if options.out is not None:
-        console.write(schema.text(made.schema), options.out)
+        terminal.write(schema.text(made.schema), options.out)
     return _DIFFERENT if made.changes else 0
 
 
 def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> int:
-    from tidegate.schema import life
-    from tidegate.schema.offer import approve_command
+    from tidegate.schema import approval
+    from tidegate.validation.schema_proposal import approve_command
 
     if not made.changes:
-        console.note("the schema stays as it is: there is nothing to propose")
+        terminal.note("the schema stays as it is: there is nothing to propose")
         return 0
-    entry = life.keep(registry, made, by=options.by or life.user())
-    console.write(schema_words.changes(made, ink=console.out()), None)
-    console.write(
+    entry = approval.keep(registry, made, by=options.by or approval.user())
+    terminal.write(schema_text.changes(made, ink=terminal.out()), None)
+    terminal.write(
         "\nto approve it:\n  " + approve_command(options.registry, options.contract, entry.version),
         None,
     )
@@ -258,33 +260,33 @@ def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> in
 
 
 def _list(options: argparse.Namespace) -> int:
-    from tidegate.schema import life
+    from tidegate.schema import approval
 
     registry, contract = _opened(options)
-    entries = life.proposals(registry) if options.open else registry.versions("schema")
+    entries = approval.proposals(registry) if options.open else registry.versions("schema")
     current = registry.current("schema")
     if not entries:
-        console.write(
+        terminal.write(
             f"{contract.dataset}: no {'open proposal' if options.open else 'schema'}", None
         )
         return 0
-    console.write(schema_words.versions(entries, current, ink=console.out()), None)
+    terminal.write(schema_text.versions(entries, current, ink=terminal.out()), None)
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
     from tidegate import schema
-    from tidegate.schema import life
+    from tidegate.schema import approval
 
     registry, contract = _opened(options)
     entry = _version(registry, contract, options.version)
-    made = life.schema_of(registry, entry)
-    text = schema_words.about(entry, registry.current("schema"))
+    made = approval.schema_of(registry, entry)
+    text = schema_text.about(entry, registry.current("schema"))
     with contextlib.suppress(SchemaError):
-        found = life.proposal_of(registry, entry)
-        text += "\n" + "\n".join(f"# {line}" for line in schema_words.changes(
-            found, ink=console.Ink(coloured=False)).splitlines())  # fmt: skip
-    console.write(f"{text}\n{schema.text(made)}", None)
+        found = approval.proposal_of(registry, entry)
+        text += "\n" + "\n".join(f"# {line}" for line in schema_text.changes(
+            found, ink=terminal.Ink(coloured=False)).splitlines())  # fmt: skip
+    terminal.write(f"{text}\n{schema.text(made)}", None)
     return 0
 
 
@@ -297,14 +299,14 @@ def _version(registry: Registry, contract: Contract, version: str | None) -> Ent
 
 def _edit(options: argparse.Namespace) -> int:
     from tidegate import schema
-    from tidegate.schema import life, proposal
+    from tidegate.schema import approval, proposal
 
     registry, contract = _opened(options)
     entry = _version(registry, contract, options.version)
     current = registry.current("schema")
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "schema.pbtxt"
-        file.write_text(schema.text(life.schema_of(registry, entry)), encoding="utf-8")
+        file.write_text(schema.text(approval.schema_of(registry, entry)), encoding="utf-8")
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or _EDITOR
         try:
             done = subprocess.run([*shlex.split(editor), str(file)], check=False)  # noqa: S603
@@ -316,70 +318,72 @@ def _edit(options: argparse.Namespace) -> int:
             )
         edited = schema.read_file(file)
     base = current.version if current else ""
-    made = proposal.of_schemas(life.schema_of(registry, current), edited, base=base, because="edit")
+    made = proposal.of_schemas(
+        approval.schema_of(registry, current), edited, base=base, because="edit"
+    )
     return _keep(options, registry, made)
 
 
 def _import(options: argparse.Namespace) -> int:
-    from tidegate.schema import imports, life, proposal, read_file
+    from tidegate.schema import approval, proposal, read_file, tfx_import
 
     registry, contract = _opened(options)
-    found = imports.import_schema(read_file(options.file), contract)
+    found = tfx_import.import_schema(read_file(options.file), contract)
     current = registry.current("schema")
     base = current.version if current else ""
     made = proposal.of_schemas(
-        life.schema_of(registry, current), found.schema, base=base, because="import"
+        approval.schema_of(registry, current), found.schema, base=base, because="import"
     )
     for title, lines in (("changed", found.added), ("not enforced", found.unenforced)):
         for line in lines:
-            console.write(f"{title:<13}{line}", None)
+            terminal.write(f"{title:<13}{line}", None)
     return _keep(options, registry, made)
 
 
 def _approve(options: argparse.Namespace) -> int:
-    from tidegate.schema import life
+    from tidegate.schema import approval
 
     registry, contract = _opened(options)
     version = _proposed(options, registry)
     before = registry.current("schema")
-    done = life.approve(
+    done = approval.approve(
         registry,
         version,
-        by=options.by or life.user(),
+        by=options.by or approval.user(),
         reason=options.reason,
         only=options.only,
         without=options.without,
     )
     was = before.version if before else "none"
     if done.version == was:
-        console.write(f"{contract.dataset}: schema {was} is current already", None)
+        terminal.write(f"{contract.dataset}: schema {was} is current already", None)
         return 0
-    made = life.proposal_of(registry, done)
-    console.write(schema_words.changes(made, ink=console.out()), None)
-    console.write(f"\n{contract.dataset}: schema {done.version} is current (was {was})", None)
+    made = approval.proposal_of(registry, done)
+    terminal.write(schema_text.changes(made, ink=terminal.out()), None)
+    terminal.write(f"\n{contract.dataset}: schema {done.version} is current (was {was})", None)
     return 0
 
 
 def _reject(options: argparse.Namespace) -> int:
-    from tidegate.schema import life
+    from tidegate.schema import approval
 
     registry, contract = _opened(options)
-    by = options.by or life.user()
-    done = life.reject(registry, _proposed(options, registry), by=by, reason=options.reason)
+    by = options.by or approval.user()
+    done = approval.reject(registry, _proposed(options, registry), by=by, reason=options.reason)
     who = done.lineage["rejected_by"]
-    console.write(f"{contract.dataset}: proposal {done.version} is rejected by {who}", None)
+    terminal.write(f"{contract.dataset}: proposal {done.version} is rejected by {who}", None)
     return 0
 
 
 def _proposed(options: argparse.Namespace, registry: Registry) -> str:
     """The version that is meant; what a directory holds is committed first."""
-    from tidegate.schema import life
+    from tidegate.schema import approval
     from tidegate.schema.proposal import Proposal
 
     path = Path(options.proposal)
     if not path.is_dir():
         return str(options.proposal)
-    return life.keep(registry, Proposal.read(path), by=options.by or life.user()).version
+    return approval.keep(registry, Proposal.read(path), by=options.by or approval.user()).version
 
 
 def _opened(options: argparse.Namespace) -> tuple[Registry, Contract]:

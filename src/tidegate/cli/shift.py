@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tidegate.cli import console, data, rows
+from tidegate.cli.inputs import data, rows
 from tidegate.contract import Contract
-from tidegate.report import text
+from tidegate.core import text
+from tidegate.report import terminal
 
 if TYPE_CHECKING:
-    from tidegate.shift import FeatureShift, Shift, Side
+    from tidegate.comparison.shift import FeatureShift, Shift, Side
 
 _HOLD: Final = 3
 #: Features that are shown.
@@ -48,7 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Compare, write what was found, and return 0 or 3."""
-    from tidegate import shift
+    from tidegate.comparison import shift
 
     given = rows.given_contract(options)
     how = data.dialect(options)
@@ -70,17 +71,17 @@ def run(options: argparse.Namespace) -> int:
 
             made = shift_page(found, contract)
         case _:
-            ink = console.out() if options.out is None else console.Ink(coloured=False)
-            made = as_text(found, ink=ink, limit=console.width() if options.out is None else None)
-    console.write(made, options.out)
+            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
+            made = as_text(found, ink=ink, limit=terminal.width() if options.out is None else None)
+    terminal.write(made, options.out)
     return _HOLD if options.hold_above is not None and found.auc.low > options.hold_above else 0
 
 
 def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Side, Contract]:
     """Some rows, and their contract."""
-    from tidegate import shift
-    from tidegate.sampling import sample
-    from tidegate.shift.compare import MAX_ROWS
+    from tidegate.comparison import shift
+    from tidegate.comparison.shift.compare import MAX_ROWS
+    from tidegate.data.sampling import sample
 
     with rows.opened(argument, given, how) as opened:
         if opened.examples is not None:
@@ -88,21 +89,21 @@ def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Si
         return shift.Side(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract
 
 
-def as_text(found: Shift, *, ink: console.Ink, limit: int | None) -> str:
+def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
     """What the features say, what the label says, and a line for each feature."""
-    from tidegate.report.shift import features_in_words, label_in_words
+    from tidegate.report.shift.page import features_in_words, label_in_words
 
     lines = [
         f"{ink.bold(found.current)} ({text.count(found.rows[1], 'row')}) against {found.baseline} "
         f"({text.count(found.rows[0], 'row')})",
         "",
-        console.clean(features_in_words(found)),
+        terminal.clean(features_in_words(found)),
     ]
     if found.label is not None:
-        lines.append(console.clean(label_in_words(found.label)))
+        lines.append(terminal.clean(label_in_words(found.label)))
     lines += [
         "",
-        *console.table(
+        *terminal.table(
             ["feature", "AUC alone", "95%", "weight", "moved most"],
             [_line(f) for f in found.features[:_SHOWN]],
             align="lrrrl",
@@ -113,14 +114,14 @@ def as_text(found: Shift, *, ink: console.Ink, limit: int | None) -> str:
     if len(found.features) > _SHOWN:
         lines.append(ink.dim(f"{len(found.features) - _SHOWN} more with --format json or html"))
     lines += [
-        ink.dim(f"not compared: {console.clean(name)} ({why})")
+        ink.dim(f"not compared: {terminal.clean(name)} ({why})")
         for name, why in found.left_out.items()
     ]
     return "\n".join(lines)
 
 
 def _line(feature: FeatureShift) -> list[str]:
-    from tidegate.report.shift import moved_in_words
+    from tidegate.report.shift.page import moved_in_words
 
     auc = feature.auc
     return [

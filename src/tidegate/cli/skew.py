@@ -10,18 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tidegate.cli import console, data, junit_skew, rows, slicing
+from tidegate.cli.inputs import data, rows, slicing
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
-from tidegate.errors import ContractError
-from tidegate.report import text
+from tidegate.core import text
+from tidegate.core.errors import ContractError
+from tidegate.report import terminal
+from tidegate.report.skew import junit
 
 if TYPE_CHECKING:
-    from tidegate.cli.rows import Opened
-    from tidegate.drift.shares import Share
+    from tidegate.cli.inputs.rows import Opened
+    from tidegate.comparison.drift.missing_and_new import Share
+    from tidegate.comparison.skew import FeatureSkew, Keys, SetAside, Side, Skew
+    from tidegate.core.verdict import Finding
     from tidegate.report.slices import SliceLine
-    from tidegate.skew import FeatureSkew, Keys, SetAside, Side, Skew
-    from tidegate.verdict import Finding
 
 _HOLD: Final = 3
 #: Confusion pairs shown of a feature.
@@ -73,7 +75,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Measure, write what was found, and return 0 or 3."""
     from tidegate import schema as schemas
-    from tidegate import skew
+    from tidegate.comparison import skew
 
     given = _given(options)
     how = data.dialect(options)
@@ -105,16 +107,16 @@ def run(options: argparse.Namespace) -> int:
 
             made = skew_page(result, training, serving, schema, judged_by)
         case "junit":
-            made = junit_skew.report(result, schema, judged_by)
+            made = junit.report(result, schema, judged_by)
         case _:
             from tidegate.report.slices import shown_slices
 
-            ink = console.out() if options.out is None else console.Ink(coloured=False)
+            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
             slices = shown_slices(
                 result, serving.statistics, training.statistics, shares=result.shares
             )
             made = as_text(result, slices, ink=ink)
-    console.write(made, options.out)
+    terminal.write(made, options.out)
     return _HOLD if result.verdict.status == "hold" else 0
 
 
@@ -156,7 +158,7 @@ def _renamed(options: argparse.Namespace) -> Serving | None:
 
 
 def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> Side:
-    from tidegate import skew
+    from tidegate.comparison import skew
     from tidegate.statistics import compute
 
     if opened.examples is not None and logs is None:
@@ -196,7 +198,7 @@ def _described(contract: Contract, training: Side, options: argparse.Namespace) 
     return whole
 
 
-def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: console.Ink) -> str:
+def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
     """The verdict, what holds, what warns, how rows were joined, and what differs most."""
     holds = [f for f in result.verdict.findings if f.severity == "hold"]
     warns = [f for f in result.verdict.findings if f.severity == "warn"]
@@ -212,7 +214,7 @@ def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: console.Ink) -> s
     differing = sorted((f for f in result.features if f.differing), key=lambda f: -f.share)
     if differing:
         lines += ["", "differs by key"]
-        lines += console.table(
+        lines += terminal.table(
             ["feature", "differ", "of", "share", "at most", "training is serving"],
             [_row(f) for f in differing],
             align="lrrrrl",
@@ -224,7 +226,7 @@ def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: console.Ink) -> s
     changed = [s for s in result.shares if s.status != "ok" and not s.slice]
     if changed:
         lines += ["", "missing and new values"]
-        lines += console.table(
+        lines += terminal.table(
             ["feature", "what", "training", "serving", "beyond", "such as"],
             [_share(s) for s in sorted(changed, key=lambda s: s.before - s.now)],
             align="llrrrl",
@@ -238,8 +240,8 @@ def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: console.Ink) -> s
 def _findings(title: str, findings: list[Finding], colour: Callable[[str], str]) -> list[str]:
     if not findings:
         return []
-    width = max(console.cells(f.code) for f in findings)
-    said = [f"  {colour(f.code.ljust(width))}  {console.clean(f.message)}" for f in findings]
+    width = max(terminal.cells(f.code) for f in findings)
+    said = [f"  {colour(f.code.ljust(width))}  {terminal.clean(f.message)}" for f in findings]
     return ["", title, *said]
 
 

@@ -9,13 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.cli import console, data, slicing
+from tidegate.cli.inputs import data, slicing
 from tidegate.contract import Contract
-from tidegate.errors import ContractError
-from tidegate.report import text
+from tidegate.core import text
+from tidegate.core.errors import ContractError
+from tidegate.report import terminal
 
 if TYPE_CHECKING:
-    from tidegate.cli.data import Measured
+    from tidegate.cli.inputs.data import Measured
     from tidegate.statistics import FeatureSummary, Statistics
 
 #: Frequent values named in a table, and given in JSON.
@@ -64,14 +65,14 @@ def run(options: argparse.Namespace) -> int:
 
             made = data_page(measured.statistics, None, measured.contract)
         case _:
-            ink = console.out() if options.out is None else console.Ink(coloured=False)
-            limit = console.width() if options.out is None else None
+            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
+            limit = terminal.width() if options.out is None else None
             made = as_text(measured, ink=ink, limit=limit)
-    console.write(made, options.out)
+    terminal.write(made, options.out)
     return 0
 
 
-def as_text(measured: Measured, *, ink: console.Ink, limit: int | None) -> str:
+def as_text(measured: Measured, *, ink: terminal.Ink, limit: int | None) -> str:
     """A table that a person reads: a line for each column of the data, and for it in each slice."""
     statistics = measured.statistics
     columns = statistics.features()
@@ -82,7 +83,7 @@ def as_text(measured: Measured, *, ink: console.Ink, limit: int | None) -> str:
     for name, column in columns.items():
         rows.append(_row(column, ["all rows"] if wanted else []))
         rows += [_row(part[name], [where]) for where, part in slices.items()]
-    lines = console.table(
+    lines = terminal.table(
         [*header, "min, median, max; or most frequent"],
         rows,
         align="l" * wanted + "llrrrl",

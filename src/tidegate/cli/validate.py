@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.cli import console, data, junit, slicing
+from tidegate.cli.inputs import data, slicing
 from tidegate.contract import Contract
 from tidegate.contract.sections import Features
-from tidegate.errors import ContractError
-from tidegate.report import text
+from tidegate.core import text
+from tidegate.core.errors import ContractError
+from tidegate.report import terminal
+from tidegate.report.validation import junit
 
 if TYPE_CHECKING:
-    from tidegate.distances import Distance
+    from tidegate.core.verdict import Finding
+    from tidegate.numerics.distances import Distance
     from tidegate.report.slices import SliceLine
     from tidegate.validation import Validation
-    from tidegate.verdict import Finding
 
 #: Features shown as what moved most.
 _MOVED: Final = 10
@@ -108,10 +110,10 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
         case "junit":
             made = junit.report(result, schema, judged_by)
         case _:
-            ink = console.out() if options.out is None else console.Ink(coloured=False)
+            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
             slices = shown_slices(result, now.statistics, before.statistics)
             made = as_text(result, slices, ink=ink)
-    console.write(made, options.out)
+    terminal.write(made, options.out)
     return _HOLD if result.verdict.status == "hold" else 0
 
 
@@ -138,7 +140,7 @@ def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
     return data.excluding(whole, guessed)
 
 
-def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: console.Ink) -> str:
+def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
     """The verdict, what holds, what warns, and what moved most, also in slices; a line each."""
     found = result.verdict.findings
     holds = [f for f in found if f.severity == "hold"]
@@ -154,7 +156,7 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: console.Ink
     if moved:
         where = ["in slice"] if any(d.slice for d in moved) else []
         lines += ["", "moved most"]
-        lines += console.table(
+        lines += terminal.table(
             ["feature", *where, "measure", "value", "threshold", "what changed"],
             [_moved(d, sliced=bool(where)) for d in moved],
             align="l" * len(where) + "llrrl",
@@ -172,20 +174,20 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: console.Ink
 def _findings(title: str, found: list[Finding], colour: Any) -> list[str]:
     if not found:
         return []
-    width = max(console.cells(f.code) for f in found)
-    said = [f"  {colour(f.code.ljust(width))}  {console.clean(f.message)}" for f in found]
+    width = max(terminal.cells(f.code) for f in found)
+    said = [f"  {colour(f.code.ljust(width))}  {terminal.clean(f.message)}" for f in found]
     return ["", title, *said]
 
 
 def _told_apart(result: Validation) -> list[str]:
     """What a classifier makes of the rows, and how the label changed."""
-    from tidegate.report.shift import features_in_words, label_in_words
+    from tidegate.report.shift.page import features_in_words, label_in_words
 
     shift = result.shift
     if shift is None:
         return ["", f"rows not told apart: {result.shift_untold}"]
     said = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
-    return ["", "rows told apart", *(f"  {console.clean(line)}" for line in said)]
+    return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in said)]
 
 
 def most_moved(result: Validation) -> list[Distance]:

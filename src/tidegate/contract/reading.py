@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tidegate.errors import ContractError
+from tidegate.core.errors import ContractError
 
 #: Sections of the design that this version cannot enforce. They are refused, never ignored.
 _PLANNED = {"fairness", "privacy"}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tidegate.contract.sections import Column, Section
-from tidegate.severities import Severity
+from tidegate.core.codes import Severity
 
 Sql = Annotated[str, Field(min_length=1, max_length=10_000)]
 

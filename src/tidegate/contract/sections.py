@@ -14,7 +14,6 @@ from pydantic import (
     model_validator,
 )
 
-Task = Literal["binary", "multiclass", "regression"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Column = Annotated[str, Field(min_length=1)]
 

@@ -12,14 +12,14 @@ Everything that comes from data is escaped by the template engine, and a content
 in every page forbids scripts and loads even if that failed.
 """
 
-from tidegate.report.data import data_page
-from tidegate.report.evaluation import evaluation_page
-from tidegate.report.index import index_page
-from tidegate.report.run import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
-from tidegate.report.shift import shift_page
-from tidegate.report.signal import signal_page
-from tidegate.report.skew import skew_page
-from tidegate.report.validation import validation_page
+from tidegate.report.data.page import data_page
+from tidegate.report.evaluation.page import evaluation_page
+from tidegate.report.feature_analysis.page import signal_page
+from tidegate.report.run.page import index_page
+from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
+from tidegate.report.shift.page import shift_page
+from tidegate.report.skew.page import skew_page
+from tidegate.report.validation.page import validation_page
 
 __all__ = [
     "GateVerdict",

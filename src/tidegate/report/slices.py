@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tidegate.distances import Distance
-    from tidegate.drift.shares import Share
-    from tidegate.skew import Skew
+    from tidegate.comparison.drift.missing_and_new import Share
+    from tidegate.comparison.skew import Skew
+    from tidegate.numerics.distances import Distance
     from tidegate.statistics import Statistics
     from tidegate.validation import Validation
 

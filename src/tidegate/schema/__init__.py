@@ -14,18 +14,9 @@
 Whatever TFDV can express in a schema, `validate` enforces, save what `imports` names.
 """
 
+from tidegate.schema.domains import domain
 from tidegate.schema.evidence import MAX_MISSING, MAX_UNSEEN
-from tidegate.schema.files import (
-    SERVING,
-    TRAINING,
-    digest,
-    domain,
-    parse,
-    read,
-    read_file,
-    text,
-    write,
-)
+from tidegate.schema.files import SERVING, TRAINING, digest, parse, read, read_file, text, write
 from tidegate.schema.inference import Learnt, infer, learn
 
 __all__ = [

@@ -30,9 +30,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from tidegate.errors import SchemaError
-from tidegate.evaluation.intervals import wilson
-from tidegate.report.text import number, percent
+from tidegate.core.errors import SchemaError
+from tidegate.core.text import number, percent
+from tidegate.numerics.intervals import wilson
 from tidegate.statistics.model import FeatureSummary, Statistics
 
 #: Spans that bounds need which differ from span to span.

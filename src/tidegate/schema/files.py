@@ -9,7 +9,7 @@ from typing import Any, Final
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from tidegate.errors import SchemaError
+from tidegate.core.errors import SchemaError
 
 TRAINING: Final = "TRAINING"
 SERVING: Final = "SERVING"
@@ -67,17 +67,3 @@ def read_file(path: Path, *, remedy: str = "correct it") -> Any:
 def digest(schema: Any) -> str:
     """SHA-256 of what the schema says, in hexadecimal; comments and layout do not count."""
     return hashlib.sha256(schema.SerializeToString(deterministic=True)).hexdigest()
-
-
-def domain(schema: Any, name: str) -> tuple[str, ...]:
-    """The values a string feature may have; empty where that is open."""
-    for feature in schema.feature:
-        if feature.name == name:
-            if feature.WhichOneof("domain_info") == "string_domain":
-                return tuple(feature.string_domain.value)
-            for candidate in schema.string_domain:
-                if feature.WhichOneof("domain_info") == "domain" and (
-                    candidate.name == feature.domain
-                ):
-                    return tuple(candidate.value)
-    return ()

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import tidegate._quiet  # noqa: F401  (before TFDV)
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
 
 # isort: split
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate.contract import Contract
-from tidegate.errors import SchemaError
+from tidegate.core.errors import SchemaError
 from tidegate.schema.evidence import Bound, Evidence, gather
 from tidegate.schema.files import SERVING, TRAINING
 from tidegate.statistics.model import Statistics

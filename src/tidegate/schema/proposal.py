@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tidegate.errors import SchemaError
+from tidegate.core.errors import SchemaError
 from tidegate.schema import files
-from tidegate.schema.changes import Change, apply, diff, summary
+from tidegate.schema.diff import Change, apply, diff, summary
 
 FILE: Final = "proposal.json"
 _FORMAT: Final = 1

@@ -22,15 +22,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-import tidegate._arrow  # noqa: F401
-from tidegate.errors import StatisticsError
-from tidegate.sampling import kept_rows, sample
+import tidegate.core._arrow  # noqa: F401
+from tidegate.core.errors import StatisticsError
+from tidegate.data.sampling import kept_rows, sample
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.partial import Partial, copy, extract, merge, partial_of
 from tidegate.statistics.slices import compute_slices
 
 if TYPE_CHECKING:
-    from tidegate.examples import Examples
+    from tidegate.data.examples import Examples
 
 CHUNK_ROWS = 65_536
 UNIT_ROWS = 16 * CHUNK_ROWS

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import tidegate._quiet  # noqa: F401  (before TFDV)
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
 
 # isort: split
 import pyarrow as pa
@@ -18,9 +18,9 @@ import tensorflow_data_validation as tfdv
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from tidegate.errors import StatisticsError
-from tidegate.quality.facts import Facts
-from tidegate.splitting import Leakage
+from tidegate.core.errors import StatisticsError
+from tidegate.data.facts import Facts
+from tidegate.data.splits import Leakage
 
 FeatureType = Literal["int", "float", "string"]
 

@@ -11,7 +11,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import tidegate._quiet  # noqa: F401  (before TFDV)
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
 
 # isort: split
 import numpy as np
@@ -27,7 +27,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tfx_bsl.arrow import array_util
 from tfx_bsl.statistics import merge_util
 
-from tidegate.errors import StatisticsError
+from tidegate.core.errors import StatisticsError
 from tidegate.statistics.histograms import QUANTILES, equal_widths
 
 #: Buckets of the quantile histogram. One value of 1e8 among 10,000 ordinary ones moves the

@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-import tidegate._arrow  # noqa: F401
+import tidegate.core._arrow  # noqa: F401
 from tidegate.statistics.partial import Partial, extract, merge, partial_of
 
-#: Below this chance alone gives more than the practical effect size; see `tidegate.drift`.
+#: Below this chance alone gives more than the practical effect size; see `comparison.drift`.
 MIN_ROWS = 200
 #: Slices of one combination, at most.
 MOST = 20

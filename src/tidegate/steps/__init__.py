@@ -16,9 +16,9 @@ from tidegate.steps.data import (
     validate_examples,
 )
 from tidegate.steps.ending import hold_run, notify
+from tidegate.steps.measure_skew import measure_skew
 from tidegate.steps.model import evaluate_model, measure_features, publish_model, train_model
 from tidegate.steps.running import step
-from tidegate.steps.serving import measure_skew
 
 __all__ = [
     "Resolved",

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegate import lineage, origins
 from tidegate.contract import Contract
-from tidegate.errors import ExamplesError
-from tidegate.lineage import Lineage, directory_digest
-from tidegate.registry import Registry
-from tidegate.sources.selection import scheduled
-from tidegate.sources.spans import TO, span_order
+from tidegate.core.errors import ExamplesError
+from tidegate.core.spans import TO, span_order
+from tidegate.data.sources.selection import scheduled
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, directory_digest
+from tidegate.platform.registry import Registry
+from tidegate.steps import origins
 from tidegate.steps.running import announce, maker, origin_of, progress, step, write
 
 if TYPE_CHECKING:
-    from tidegate.quality.rows import Past
-    from tidegate.shift import Shift
+    from tidegate.comparison.shift import Shift
     from tidegate.statistics import Statistics
+    from tidegate.validation.checks.rows import Past
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def resolve_inputs(
     Raises:
         SystemExit: the contract, the span or the registry cannot be read.
     """
-    from tidegate import sources
-    from tidegate.drift import against
+    from tidegate.comparison.drift import baselines
+    from tidegate.data import sources
 
     contract = Contract.load(contract_uri)
     inputs = sources.resolve(contract, scheduled(span, scheduled_at))
@@ -54,8 +55,10 @@ def resolve_inputs(
     schema = registry.current("schema")
     # Of several spans, what shares none of them; else what shares some is better than nothing.
     compared = contract.gates.drift.against
-    baselines = against.chosen(registry, against=compared, before=inputs.spans[0])
-    baselines = baselines or against.chosen(registry, against=compared, before=inputs.span)
+    compared_with = baselines.chosen(registry, against=compared, before=inputs.spans[0])
+    compared_with = compared_with or baselines.chosen(
+        registry, against=compared, before=inputs.span
+    )
     champion = registry.current("model")
     champion_version = champion.version if champion else ""
     origin = origin_of(contract, inputs.digest)
@@ -75,7 +78,7 @@ def resolve_inputs(
         content_digest=inputs.digest,
         contract_digest=contract.digest,
         schema_version=schema.version if schema else "",
-        baseline_version=against.SEPARATOR.join(entry.version for entry in baselines),
+        baseline_version=baselines.SEPARATOR.join(entry.version for entry in compared_with),
         champion_version=champion_version,
     )
 
@@ -85,7 +88,7 @@ def ingest_examples(
     *, contract_uri: str, contract_digest: str, span: str, content_digest: str, out: Path
 ) -> dict[str, Any]:
     """Read one span and write it as split Parquet; returns the artifact's metadata."""
-    from tidegate import examples
+    from tidegate.data import examples
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     made = examples.ingest(
@@ -118,7 +121,7 @@ def ingest_examples(
 def compute_statistics(*, examples: Path, out: Path) -> dict[str, Any]:
     """Compute the statistics of every split; returns the artifact's metadata."""
     from tidegate import statistics
-    from tidegate.examples import Examples
+    from tidegate.data.examples import Examples
 
     computed = statistics.compute(
         Examples.open(examples),
@@ -208,11 +211,11 @@ def validate_examples(
     """
     from tidegate import report, validation
     from tidegate import schema as schemas
-    from tidegate.drift import against
-    from tidegate.drift.kept import Kept
-    from tidegate.examples import Examples
-    from tidegate.schema import offer
+    from tidegate.comparison.drift import baselines
+    from tidegate.comparison.drift.history import Kept
+    from tidegate.data.examples import Examples
     from tidegate.statistics import Statistics
+    from tidegate.validation import schema_proposal
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     registry = Registry(registry_uri, contract.dataset)
@@ -223,7 +226,7 @@ def validate_examples(
         lineage.read(schema, "schema"),
         origins.of_contract(contract, contract_uri),
     ]
-    versions = baseline_version.split(against.SEPARATOR) if baseline_version else []
+    versions = baseline_version.split(baselines.SEPARATOR) if baseline_version else []
     entries = [registry.get("statistics", version) for version in versions]
     parents += [origins.of_version(entry) for entry in entries]
     kept = Kept(registry)
@@ -248,7 +251,7 @@ def validate_examples(
         history=history,
         steps=kept.steps(contract, before=current.span),
     )
-    result = offer.with_proposal(
+    result = schema_proposal.with_proposal(
         result,
         current,
         expected,
@@ -275,7 +278,7 @@ def validate_examples(
     )
     if verdict.status == "pass":
         _accept_data(registry, contract, current, statistics, schema, validated)
-    proposals = list(verdict.told(offer.PROPOSED))
+    proposals = list(verdict.told(schema_proposal.PROPOSED))
     registry.record(
         run_id,
         "validate_examples",
@@ -301,9 +304,10 @@ def measure_shift(
     page: Path,
 ) -> Shift:
     """Tell the rows of one span from those of another, and compare their labels."""
-    from tidegate import report, shift
-    from tidegate.examples import Examples
-    from tidegate.report.shift import features_in_words
+    from tidegate import report
+    from tidegate.comparison import shift
+    from tidegate.data.examples import Examples
+    from tidegate.report.shift.page import features_in_words
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     now, before = (shift.of_examples(Examples.open(path)) for path in (examples, baseline))
@@ -327,7 +331,7 @@ def measure_shift(
 
 def _history(registry: Registry, span: str) -> list[Past]:
     """The accepted spans that were over before this one began, the newest last."""
-    from tidegate.quality.rows import Past
+    from tidegate.validation.checks.rows import Past
 
     first = span_order(span.partition(TO)[0])
     found = {

@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from tidegate import notification
 from tidegate.contract import Contract
-from tidegate.registry import Registry
+from tidegate.platform import notification
+from tidegate.platform.registry import Registry
 from tidegate.steps.running import progress, step
 
 

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tidegate import lineage, origins
 from tidegate.contract import Contract
-from tidegate.errors import EvaluationError, RegistryError
-from tidegate.lineage import directory_digest
-from tidegate.registry import Registry
+from tidegate.core.errors import EvaluationError, RegistryError
+from tidegate.platform import lineage
+from tidegate.platform.lineage import directory_digest
+from tidegate.platform.registry import Registry
+from tidegate.steps import origins
 from tidegate.steps.running import announce, maker, origin_of, progress, step, write
 
 if TYPE_CHECKING:
-    from tidegate.evaluation import Evaluation
-    from tidegate.signal import Signal
+    from tidegate.model.evaluation import Evaluation
+    from tidegate.model.feature_analysis import Signal
 
 
 @step
@@ -33,19 +34,20 @@ def measure_features(
     model: Path | None = None,
 ) -> Signal:
     """Measure what every column tells of the label; with a model, what it loses without each."""
-    from tidegate import report, signal
-    from tidegate.examples import Examples
+    from tidegate import report
+    from tidegate.data.examples import Examples
+    from tidegate.model import feature_analysis
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     opened = Examples.open(examples)
     parents = [lineage.read(examples, "examples"), origins.of_contract(contract, contract_uri)]
-    rows = signal.of_examples(opened)
+    rows = feature_analysis.of_examples(opened)
     shuffled = None
     if model is not None:
         parents.append(lineage.read(model, "model"))
-        shuffled = signal.shuffle(model, rows, contract)
+        shuffled = feature_analysis.shuffle(model, rows, contract)
     digests = {"content": opened.content_digest, "contract": contract.digest}
-    result = signal.measure(rows, contract, shuffled=shuffled, digests=digests)
+    result = feature_analysis.measure(rows, contract, shuffled=shuffled, digests=digests)
     result.write(out)
     lineage.record(out, "signal", name=result.name, parents=parents, facts=result.scalars())
     write(page, report.signal_page(result, contract))
@@ -66,8 +68,8 @@ def train_model(
 ) -> dict[str, Any]:
     """Train a model on the train split; returns the artifact's metadata."""
     from tidegate import schema as schemas
-    from tidegate import training
-    from tidegate.examples import Examples
+    from tidegate.data.examples import Examples
+    from tidegate.model import training
     from tidegate.statistics import Statistics
 
     contract = Contract.load(contract_uri, digest=contract_digest)
@@ -112,8 +114,9 @@ def evaluate_model(
     page: Path,
 ) -> Evaluation:
     """Judge a model on the eval split, against the champion on the same rows."""
-    from tidegate import evaluation, report
-    from tidegate.examples import Examples
+    from tidegate import report
+    from tidegate.data.examples import Examples
+    from tidegate.model import evaluation
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     parents = [
@@ -185,7 +188,7 @@ def publish_model(
         SystemExit: no blessing for exactly this model, its lineage does not reach the objects it
             came from, or the champion it was compared with is no longer the champion.
     """
-    from tidegate import evaluation as evaluations
+    from tidegate.model import evaluation as evaluations
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     result = evaluations.read(evaluation)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from tidegate import __version__, openlineage
+from tidegate import __version__
 from tidegate.contract import Contract
-from tidegate.errors import TidegateError
-from tidegate.lineage import Making
+from tidegate.core.errors import TidegateError
+from tidegate.platform.lineage import Making
+from tidegate.steps import openlineage
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,7 +11,7 @@ cannot be computed all hold.
     judge    all of it together
 """
 
-from tidegate.validation.judge import validate
 from tidegate.validation.result import Validation
+from tidegate.validation.validate import validate
 
 __all__ = ["Validation", "validate"]

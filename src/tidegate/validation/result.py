@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import tidegate._quiet  # noqa: F401  (before TFDV)
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
 
 # isort: split
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from tidegate.distances import Distance
-from tidegate.errors import StatisticsError
-from tidegate.rules import AnomalousRows, RuleResult
-from tidegate.shift import Shift
-from tidegate.verdict import Verdict
+from tidegate.comparison.shift import Shift
+from tidegate.core.errors import StatisticsError
+from tidegate.core.verdict import Verdict
+from tidegate.numerics.distances import Distance
+from tidegate.validation.rules import AnomalousRows, RuleResult
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The files, spans and rows that a command line names."""

@@ -1,0 +1,137 @@
+"""The rows that a command line means: of files, of a contract's spans, or of ingested examples."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tidegate.cli.inputs.data import Dialect, bare_contract, written
+from tidegate.cli.inputs.files import found
+from tidegate.contract import Contract
+from tidegate.contract.sections import Features
+from tidegate.core.errors import ContractError
+from tidegate.data import sources
+from tidegate.data.examples import Examples
+from tidegate.data.joins import Joins
+from tidegate.data.sources.lookups import find
+from tidegate.report import terminal
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Rows that can be read once.
+
+    Attributes:
+        name: Of the file or span.
+        batches: At least one; none if `examples` is there.
+        contract: That they are read by; the least there is to say where none was given.
+        examples: Where the argument is a directory of ingested examples.
+        digest: Of their content.
+        bad: Has the records that could not be read once the rows are; None of examples, which say
+            themselves how many there were.
+    """
+
+    name: str
+    batches: Iterator[pa.RecordBatch]
+    contract: Contract
+    examples: Examples | None
+    digest: str
+    bad: sources.BadRecords | None = None
+
+
+def add_options(parser: argparse._ArgumentGroup) -> None:
+    """Add what there is to say of columns where no contract does."""
+    parser.add_argument("--label", metavar="COLUMN", help="what is to be predicted")
+    parser.add_argument(
+        "--exclude", action="append", metavar="COLUMN", help="left out; may be repeated"
+    )
+
+
+@contextmanager
+def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[Opened]:
+    """Rows as long as the block lasts.
+
+    Args:
+        argument: A file, a directory, a URI; a directory of examples; or, with a contract, a
+            selection of its spans.
+        contract: Says how they are written and what their columns are.
+        how: Says how files are written where there is no contract.
+
+    Raises:
+        TidegateError: they cannot be read.
+    """
+    if contract is not None:
+        how.require_unsaid()
+    if Path(argument, "manifest.json").is_file():
+        examples = Examples.open(Path(argument))
+        using = contract or _bare(examples)
+        yield Opened(examples.span, iter(()), using, examples, examples.content_digest)
+        return
+    if contract is not None and "://" not in argument and not Path(argument).exists():
+        inputs = sources.resolve(contract, argument)
+        bad = sources.BadRecords(contract)
+        rows = sources.read(inputs, contract, bad=bad)
+        batches = _counted(inputs.span, _joined(rows, inputs, contract))
+        yield Opened(inputs.span, batches, contract, None, inputs.digest, bad)
+        return
+    with found([argument], read_as=how.read_as) as files:
+        reading = bare_contract(files, how) if contract is None else written(contract, files)
+        inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
+        bad = sources.BadRecords(reading)
+        rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
+        batches = _counted(files.name, _joined(rows, inputs, reading))
+        yield Opened(files.name, batches, reading, None, inputs.digest, bad)
+
+
+def described(contract: Contract, label: str | None, exclude: Sequence[str]) -> Contract:
+    """A bare contract with what the command line says of the columns."""
+    return contract.model_copy(
+        update={"label": label, "features": Features(exclude=tuple(exclude))}
+    )
+
+
+def given_contract(options: argparse.Namespace) -> Contract | None:
+    """The contract of a command line with `add_options`.
+
+    Raises:
+        ContractError: it is not valid, or the options say what it should.
+    """
+    if options.contract is None:
+        return None
+    for option, value in (("--label", options.label), ("--exclude", options.exclude)):
+        if value is not None:
+            raise ContractError(f"{option} is for files without a contract; say it in the contract")
+    return Contract.load(options.contract)
+
+
+def _bare(examples: Examples) -> Contract:
+    whole = Contract.model_validate(
+        {
+            "dataset": "examples",
+            "source": {"uri": str(examples.path), "format": "parquet"},
+            "key": ("any",),
+        }
+    )
+    return whole.model_copy(update={"key": ()})
+
+
+def _joined(
+    rows: Iterator[pa.RecordBatch], inputs: sources.Inputs, contract: Contract
+) -> Iterator[pa.RecordBatch]:
+    return Joins(inputs, contract).apply(rows) if contract.joins else rows
+
+
+def _counted(name: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    progress = terminal.Progress()
+    progress(f"{name}: reading")
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        progress(f"{name}: {rows:,} rows")
+        yield batch
+    progress.done(f"{name}: {rows:,} rows")

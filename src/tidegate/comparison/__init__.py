@@ -1,0 +1,1 @@
+"""One data set against another: drift, shift and skew."""

@@ -1,0 +1,226 @@
+"""Each feature of a span against the same feature of the baseline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from tidegate.comparison.drift.describe import changed
+from tidegate.comparison.drift.learned import Steps, learn
+from tidegate.comparison.drift.noise_floor import noise_floor
+from tidegate.comparison.drift.reported_metrics import customary
+from tidegate.comparison.drift.thresholds import Asked, limit
+from tidegate.contract import Contract, Limits, Threshold
+from tidegate.core.errors import ContractError
+from tidegate.numerics.distances import Distance, Measure, Status, jensen_shannon, l_infinity
+from tidegate.statistics import cells as cellular
+from tidegate.statistics.cells import REST, Cells
+from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.statistics.slices import cut_by
+
+_DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
+#: What is judged of a feature of text: two distances, missing values and unseen ones; of numbers a
+#: distance and missing values.
+_TESTS = {True: 4, False: 2}
+
+
+def compare(
+    statistics: Statistics,
+    baseline: Statistics,
+    contract: Contract,
+    *,
+    steps: Steps | None = None,
+) -> list[Distance]:
+    """The distances of every column from the baseline, in the order of the data, then by slice.
+
+    A slice that both sides have is compared with the same slice, over the columns that do not cut
+    it. Categorical columns have two distances, numeric ones one. Columns that no model sees are
+    recorded and not judged, and so are those the contract says to report.
+
+    Args:
+        statistics: Of the span.
+        baseline: Of what it is compared with.
+        contract: Says how each feature is judged.
+        steps: The distances between accepted spans, for `learned`.
+    """
+    level = level_of(statistics, baseline, contract)
+    result = _compared(statistics, baseline, contract, level, _History(steps or {}))
+    for name, now, before in slices_of(statistics, baseline):
+        found = _compared(now, before, contract, level, _History(steps or {}, name))
+        result += [replace(d, slice=name) for d in found if not cut_by(name, d.feature)]
+    return result
+
+
+@dataclass(frozen=True)
+class _History:
+    """The steps between accepted spans, of all rows or of one slice."""
+
+    steps: Steps
+    slice: str = ""
+
+    def of(self, feature: str, measure: Measure) -> Sequence[float]:
+        return self.steps.get((feature, measure, self.slice), ())
+
+
+def slices_of(
+    statistics: Statistics, baseline: Statistics
+) -> list[tuple[str, Statistics, Statistics]]:
+    """The slices that both have: the name, and each side's statistics."""
+    before = baseline.by_slice()
+    return [(n, now, before[n]) for n, now in statistics.by_slice().items() if n in before]
+
+
+def _compared(
+    statistics: Statistics,
+    baseline: Statistics,
+    contract: Contract,
+    level: float,
+    history: _History,
+) -> list[Distance]:
+    now, before = statistics.features(), baseline.features()
+    result: list[Distance] = []
+    for name in [*now, *(n for n in before if n not in now)]:
+        current, past = now.get(name), before.get(name)
+        if current is None or past is None:
+            result.append(_none(name, current, past, "only in one of the two spans"))
+        elif current.count == 0 or past.count == 0:
+            side = "this span" if current.count == 0 else "the baseline"
+            result.append(_none(name, current, past, f"{side} has no values"))
+        elif (current.type == "string") != (past.type == "string"):
+            note = f"{current.type} now, {past.type} in the baseline"
+            result.append(_none(name, current, past, note))
+        else:
+            result.extend(_measured(current, past, contract, level, history))
+    return result
+
+
+def asked_of(contract: Contract, name: str) -> Threshold | Limits:
+    """What the contract says of a column's drift."""
+    if name in contract.not_features:
+        return "report"
+    return contract.gates.drift.features.get(name, contract.gates.drift.default)
+
+
+def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -> float:
+    """The probability of a false alarm that one judgement may use up.
+
+    `gates.drift.false_alarms`, divided by how many judgements chance could decide: of every
+    feature, in all rows and in every slice.
+    """
+    before = baseline.features()
+    tests = sum(
+        _TESTS[summary.type == "string"]
+        for name, summary in statistics.features().items()
+        if name in before and asked_of(contract, name) in ("auto", "learned")
+    )
+    times = 1 + len(slices_of(statistics, baseline))
+    return contract.gates.drift.false_alarms / max(tests * times, 1)
+
+
+def check_measures(features: dict[str, FeatureSummary], contract: Contract) -> None:
+    """Check that no limit is set for a measure that a feature does not have.
+
+    Raises:
+        ContractError: L-infinity is asked of numbers, where TFDV answers 0 whatever the data.
+    """
+    for name, asked in contract.gates.drift.features.items():
+        summary = features.get(name)
+        numeric = summary is not None and summary.type != "string"
+        if numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
+            raise ContractError(
+                f"gates.drift.features.{name} limits l_infinity, and {name!r} is a column of "
+                "numbers, which have none; limit jensen_shannon, or name it in "
+                "features.categorical"
+            )
+
+
+def _asked_measure(asked: Threshold | Limits, measure: Measure) -> Asked:
+    """What is asked of one measure; a number limits Jensen-Shannon alone."""
+    if isinstance(asked, Limits):
+        value = getattr(asked, measure)
+        return "report" if value is None else float(value)
+    if isinstance(asked, str) or measure == "jensen_shannon":
+        return asked
+    return "report"
+
+
+def _none(
+    name: str, current: FeatureSummary | None, past: FeatureSummary | None, note: str
+) -> Distance:
+    return Distance(
+        feature=name,
+        measure="jensen_shannon",
+        value=None,
+        threshold=None,
+        origin="nothing to compare",
+        noise=None,
+        n_current=current.count if current else 0,
+        n_baseline=past.count if past else 0,
+        status="not_comparable",
+        note=note,
+    )
+
+
+def _measured(
+    current: FeatureSummary,
+    past: FeatureSummary,
+    contract: Contract,
+    level: float,
+    history: _History,
+) -> Iterator[Distance]:
+    text = current.type == "string"
+    cells = (cellular.of_values if text else cellular.of_numbers)(current, past)
+    if cells.labels == [REST]:
+        nothing = _none(current.name, current, past, "no value is frequent enough to be compared")
+        yield replace(nothing, status="report")
+        return
+    measures: tuple[Measure, ...] = ("jensen_shannon", "l_infinity")
+    facts = contract.columns.get(current.name)
+    said = changed(cells, current, past, (facts.unit if facts else None) or "")
+    beside = customary(cells, current, past)
+    for measure in measures if text else measures[:1]:
+        judged = _judge(measure, cells, current, past, contract, level, history)
+        yield replace(judged, changed=said, customary=beside)
+        beside = ()
+
+
+def _judge(
+    measure: Measure,
+    cells: Cells,
+    current: FeatureSummary,
+    past: FeatureSummary,
+    contract: Contract,
+    level: float,
+    history: _History,
+) -> Distance:
+    value = float(_DISTANCES[measure](cells.now, cells.before))
+    n, m = current.count, past.count
+    noise = noise_floor(measure, cells, n_current=n, n_baseline=m, level=level)
+    asked = _asked_measure(asked_of(contract, current.name), measure)
+    learned = learn(history.of(current.name, measure), level) if asked == "learned" else None
+    where = " with this slice" if history.slice else ""
+    judged = limit(asked, noise, n_current=n, n_baseline=m, learned=learned, where=where)
+    status: Status = "ok"
+    note = cells.note
+    if not math.isfinite(value):
+        status, note = "not_comparable", "the histograms have no mass to compare"
+    elif judged.threshold is None:
+        status = "report"
+    elif value > judged.threshold:
+        status = "drift"
+    elif not judged.telling:
+        status = "too_few"
+    return Distance(
+        feature=current.name,
+        measure=measure,
+        value=value if math.isfinite(value) else None,
+        threshold=judged.threshold,
+        origin=judged.origin,
+        noise=noise,
+        n_current=n,
+        n_baseline=m,
+        status=status,
+        note=note,
+        moved=cells.moved(),
+    )

@@ -1,0 +1,121 @@
+"""What changed in a feature, in one sentence without figures of statistics."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tidegate.statistics.cells import REST, Cells
+from tidegate.statistics.model import FeatureSummary
+
+#: A share that changed by less reads as if it had not.
+_VISIBLE = 0.001
+#: A median that moved by less than this part of the middle half, and a middle half that grew or
+#: shrank by less, are not what changed.
+_TELLING = 0.1
+#: Values beyond the baseline's range, or NaN, are told of first above this share.
+_STRAY = 0.02
+
+
+def changed(cells: Cells, current: FeatureSummary, past: FeatureSummary, unit: str = "") -> str:
+    """Say what changed: of text a value's share, of numbers the median, the spread or a range.
+
+    Args:
+        cells: Both sides over common cells.
+        current: Of this span.
+        past: Of the baseline.
+        unit: What the numbers count; empty where nobody said.
+
+    Returns:
+        A clause without a full stop, or nothing where no share changed by a thousandth.
+    """
+    moved = cells.moved(1)
+    if not moved or abs(moved[0][2] - moved[0][1]) < _VISIBLE:
+        return ""
+    label, before, now = moved[0]
+    if not cells.numeric:
+        return _text(label, before, now)
+    return (
+        _nans(cells)
+        or _median(current, past, unit)
+        or _beyond(cells, past, unit)
+        or _spread(current, past, unit)
+        or f"{past.name} {label} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
+    )
+
+
+def _text(label: str, before: float, now: float) -> str:
+    name = "all other values together" if label == REST else repr(label)
+    if before == 0:
+        return f"{name} is new: {now:.1%} of rows"
+    if now == 0:
+        return f"{name} is gone: it was {before:.1%} of rows"
+    return f"{name} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
+
+
+def _nans(cells: Cells) -> str:
+    before, now = cells.shares
+    if now[-1] - before[-1] < _STRAY:
+        return ""
+    return f"{now[-1]:.1%} of rows are NaN, {before[-1]:.1%} before"
+
+
+def _beyond(cells: Cells, past: FeatureSummary, unit: str) -> str:
+    before, now = cells.shares
+    last = len(now) - 2
+    below, above = now[0] - before[0], now[last] - before[last]
+    if max(below, above) < _STRAY:
+        return ""
+    if below > above:
+        return f"{below:.1%} of rows now lie below {quantity(past.min, unit)}, the least before"
+    return f"{above:.1%} of rows now lie above {quantity(past.max, unit)}, the greatest before"
+
+
+def _median(current: FeatureSummary, past: FeatureSummary, unit: str) -> str:
+    before, now = past.median, current.median
+    if before is None or now is None or not (math.isfinite(before) and math.isfinite(now)):
+        return ""
+    low, high = _middle_half(past)
+    if abs(now - before) <= _TELLING * (high - low):
+        return ""
+    return (
+        f"median {past.name} {_went(before, now)} from {quantity(before)} to {quantity(now, unit)}"
+    )
+
+
+def _spread(current: FeatureSummary, past: FeatureSummary, unit: str) -> str:
+    halves = _middle_half(past), _middle_half(current)
+    before, now = (high - low for low, high in halves)
+    # Infinite ends have no width.
+    if not abs(now - before) > _TELLING * before:
+        return ""
+    ends = [f"{quantity(low)} to {quantity(high, unit)}" for low, high in halves]
+    verb = "widened" if now > before else "narrowed"
+    return f"the middle half of {past.name} {verb}: {ends[0]} before, {ends[1]} now"
+
+
+def _middle_half(summary: FeatureSummary) -> tuple[float, float]:
+    if not summary.quantiles:
+        return math.nan, math.nan
+    ranks = np.linspace(0, 1, len(summary.quantiles))
+    low, high = np.interp([0.25, 0.75], ranks, summary.quantiles)
+    return float(low), float(high)
+
+
+def _went(before: float, now: float) -> str:
+    return "rose" if now > before else "fell"
+
+
+def quantity(value: float | None, unit: str = "") -> str:
+    """A number for reading: four digits, whole numbers whole, and its unit."""
+    if value is None:
+        return "nothing"
+    size = abs(value)
+    if not math.isfinite(value) or (size and (size >= 1e9 or size < 1e-4)):
+        text = f"{value:.3g}"
+    elif size >= 1000 or value == round(value):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.4g}"
+    return f"{text} {unit}".rstrip()

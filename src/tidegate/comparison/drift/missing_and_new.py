@@ -1,0 +1,164 @@
+"""How many values of a feature are missing or new, against the same feature of the baseline.
+
+A share is judged by its change: more than a tenth (`PRACTICAL`) of what it is a share of, and more
+than chance gives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+from tidegate.comparison.drift.compare import asked_of, level_of, slices_of
+from tidegate.comparison.drift.reported_metrics import unseen
+from tidegate.comparison.drift.thresholds import PRACTICAL
+from tidegate.contract import Contract
+from tidegate.numerics.quantiles import gamma_quantile, normal_quantile
+from tidegate.statistics.model import FeatureSummary, Statistics
+
+#: New values that are named.
+_NAMED = 3
+
+ShareKind = Literal["missing", "unseen"]
+SHARES: tuple[ShareKind, ...] = get_args(ShareKind)
+ShareStatus = Literal["more", "fewer", "ok"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """The missing values of a feature, or those that the baseline does not have.
+
+    Attributes:
+        feature: The column.
+        kind: `missing`, a share of the rows, or `unseen`, a share of the values of text.
+        before: The share in the baseline, in [0, 1]; 0 of what is unseen.
+        now: The share in this span, in [0, 1].
+        threshold: The change above which it has changed.
+        n_current: Rows of this span, with a value or without.
+        n_baseline: The same, of the baseline.
+        status: Whether it changed, and in which direction.
+        judged: Whether more of them may hold; else they are recorded only.
+        values: Some values that are new, the most frequent first.
+        slice: The slice it is of, as `column=value`; empty for all rows.
+    """
+
+    feature: str
+    kind: ShareKind
+    before: float
+    now: float
+    threshold: float
+    n_current: int
+    n_baseline: int
+    status: ShareStatus
+    judged: bool
+    values: tuple[str, ...] = ()
+    slice: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there are more than may be."""
+        return self.status == "more" and self.judged
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Share:
+        """Read back what `dataclasses.asdict` and JSON made of one."""
+        return cls(**{**fields, "values": tuple(fields["values"])})
+
+
+def compare_shares(statistics: Statistics, baseline: Statistics, contract: Contract) -> list[Share]:
+    """The shares of every feature that both have, over all rows, then of corresponding slices.
+
+    Of columns that no model sees there are none. Unseen values are known where the baseline has
+    values and lists them all.
+
+    Args:
+        statistics: Of the span.
+        baseline: Of what it is compared with.
+        contract: Its `gates.drift`.
+    """
+    level = level_of(statistics, baseline, contract)
+    result = list(_shares(statistics, baseline, contract, level))
+    for name, now, before in slices_of(statistics, baseline):
+        result += [replace(s, slice=name) for s in _shares(now, before, contract, level)]
+    return result
+
+
+def _shares(
+    statistics: Statistics, baseline: Statistics, contract: Contract, level: float
+) -> Iterator[Share]:
+    before = baseline.features()
+    for name, current in statistics.features().items():
+        past = before.get(name)
+        if past is None or not current.rows or not past.rows or name in contract.not_features:
+            continue
+        judged = asked_of(contract, name) != "report"
+        yield _missing(current, past, level, judged=judged)
+        yield from _unseen(current, past, level, judged=judged)
+
+
+def _missing(current: FeatureSummary, past: FeatureSummary, level: float, *, judged: bool) -> Share:
+    a, b = past.missing_fraction, current.missing_fraction
+    pooled = (past.missing + current.missing) / (past.rows + current.rows)
+    deviation = math.sqrt(pooled * (1 - pooled) * (1 / past.rows + 1 / current.rows))
+    threshold = max(PRACTICAL, normal_quantile(level / 2) * deviation)
+    status: ShareStatus = "ok"
+    if abs(b - a) > threshold:
+        status = "more" if b > a else "fewer"
+    return Share(
+        feature=current.name,
+        kind="missing",
+        before=a,
+        now=b,
+        threshold=threshold,
+        n_current=current.rows,
+        n_baseline=past.rows,
+        status=status,
+        judged=judged,
+    )
+
+
+def _unseen(
+    current: FeatureSummary, past: FeatureSummary, level: float, *, judged: bool
+) -> Iterator[Share]:
+    share = unseen(current, past) if current.type == past.type == "string" else None
+    if share is None or not past.count:
+        return
+    known = dict(past.top_values)
+    threshold = max(PRACTICAL, unseen_by_chance([*known.values()], current.count, level))
+    new = [value for value, _ in current.top_values if value not in known]
+    yield Share(
+        feature=current.name,
+        kind="unseen",
+        before=0.0,
+        now=share,
+        threshold=threshold,
+        n_current=current.rows,
+        n_baseline=past.rows,
+        status="more" if share > threshold else "ok",
+        judged=judged,
+        values=tuple(new[:_NAMED]),
+    )
+
+
+def unseen_by_chance(counts: Sequence[int], n: int, level: float) -> float:
+    """The share of unseen values that chance exceeds with probability `level`.
+
+    New values have about the share of those that were seen once (Good 1953), one more at least,
+    with a variance from those seen once and twice (Esty 1983), and that of a share of `n`; the
+    quantile is that of the gamma distribution with these two moments. A frequent value that falls
+    into one of two samples only is none of these: the probability that it does so halves with
+    every row where the samples are equal.
+
+    Args:
+        counts: How often each value occurs in the baseline.
+        n: Values in the span.
+        level: In (0, 0.5].
+    """
+    m, once, twice = sum(counts), counts.count(1), counts.count(2)
+    expected = (once + 1) / (m + 1)
+    variance = (once + 2 * twice) / m**2 + expected * (1 - expected) / n
+    rare = gamma_quantile(expected**2 / variance, level) * variance / expected
+    alone = math.log(level / len(counts)) / math.log(n / (n + m)) / n
+    return max(rare, alone)

@@ -1,0 +1,108 @@
+"""Distances that other tools report, for readers who are used to them; nothing is judged by them.
+
+- `psi`, the population stability index: the sum of (now - before) ln(now / before) over bins. The
+  bins of numbers are about ten with equal shares of the baseline (a frequent value has one of its
+  own), what lies beyond its least and greatest value, and NaN; each value of text is a bin. A share
+  of zero counts as 0.0001. Its customary limits are 0.1 and 0.25.
+- `kolmogorov_smirnov`: the greatest difference of the two cumulative distributions, in [0, 1], at
+  the edges of the 100 quantile buckets of either; within 0.01 of the exact figure. Numbers only.
+- `wasserstein`: the mean distance between equal quantiles of the two, from the 1st to the 99th
+  percentile, in the column's own unit. Without that cut one outlier of 1e8 among 10,000 would be a
+  distance of 10,000. Numbers only.
+- `unseen`: the share of the span's values that the baseline does not have; text only, and only
+  where the baseline's statistics list all its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tidegate.numerics.distances import FloatArray
+from tidegate.statistics.cells import Bucket, Cells, cell_edges, cell_masses
+from tidegate.statistics.model import FeatureSummary
+
+#: Stands for a share of zero in the population stability index.
+PSI_ZERO = 0.0001
+_PSI_CELLS = 10
+_TRIM = 0.01
+_STEPS = 980
+
+
+def customary(
+    cells: Cells, current: FeatureSummary, past: FeatureSummary
+) -> tuple[tuple[str, float], ...]:
+    """What is measured beside the distances that are judged, by name."""
+    if not cells.comparable:
+        return ()
+    if not cells.numeric:
+        found = [("psi", psi(*cells.shares))]
+        new = unseen(current, past)
+        return (*found, ("unseen", new)) if new is not None else tuple(found)
+    edges = cell_edges(past.quantile_histogram, cells=_PSI_CELLS)
+    masses = [
+        np.append(cell_masses(side.quantile_histogram, edges), side.nans)
+        for side in (past, current)
+    ]
+    measured = {
+        "psi": psi(*(mass / mass.sum() for mass in masses)),
+        "kolmogorov_smirnov": kolmogorov_smirnov(
+            past.quantile_histogram, current.quantile_histogram
+        ),
+        "wasserstein": wasserstein(past.quantile_histogram, current.quantile_histogram),
+    }
+    return tuple((name, value) for name, value in measured.items() if np.isfinite(value))
+
+
+def psi(before: FloatArray, now: FloatArray) -> float:
+    """The population stability index of two arrays of shares."""
+    p, q = (np.where(x > 0, x, PSI_ZERO) for x in (before, now))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def kolmogorov_smirnov(before: Sequence[Bucket], now: Sequence[Bucket]) -> float:
+    """The greatest difference of the cumulative shares; NaN where a side has no mass."""
+    values = np.unique([edge for low, high, _ in (*before, *now) for edge in (low, high)])
+    values = values[np.isfinite(values)]
+    # Just below a value too: a frequent value is a step.
+    edges = np.unique(np.append(values, np.nextafter(values, -np.inf)))
+    masses = [cell_masses(buckets, edges) for buckets in (before, now)]
+    if not all(mass.sum() > 0 for mass in masses):
+        return float("nan")
+    reached = [np.cumsum(mass) / mass.sum() for mass in masses]
+    return float(np.abs(reached[0] - reached[1]).max())
+
+
+def wasserstein(before: Sequence[Bucket], now: Sequence[Bucket]) -> float:
+    """The mean distance between equal quantiles; NaN where one of them is infinite or absent."""
+    ranks = _TRIM + (np.arange(_STEPS) + 0.5) / _STEPS * (1 - 2 * _TRIM)
+    sides = [_quantiles(buckets, ranks) for buckets in (before, now)]
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(sides[0] - sides[1]).mean() * (1 - 2 * _TRIM))
+
+
+def _quantiles(buckets: Sequence[Bucket], ranks: FloatArray) -> FloatArray:
+    result: FloatArray = np.full(len(ranks), np.nan)
+    filled = [b for b in buckets if b[2] > 0]
+    if not filled:
+        return result
+    low, high, count = np.array(filled, float).T
+    reached = np.append(0.0, np.cumsum(count)) / count.sum()
+    values = np.column_stack([low, high]).ravel()
+    at = np.column_stack([reached[:-1], reached[1:]]).ravel()
+    with np.errstate(invalid="ignore"):
+        result[:] = np.interp(ranks, at, values)
+    return result
+
+
+def unseen(current: FeatureSummary, past: FeatureSummary) -> float | None:
+    """The share of values that the baseline does not have; None where it does not list all."""
+    known = dict(past.top_values)
+    if sum(known.values()) < past.count or not current.count:
+        return None
+    listed = sum(count for value, count in current.top_values if value in known)
+    hidden = current.count - sum(count for _, count in current.top_values)
+    if hidden and len(known) > len(current.top_values):
+        return None
+    return max(current.count - hidden - listed, 0) / current.count

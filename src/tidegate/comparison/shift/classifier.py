@@ -1,0 +1,143 @@
+"""A classifier that tells rows of now from rows of before, and how well it does.
+
+If it cannot, the joint distribution of the features has not changed in a way that it could use
+(Lopez-Paz and Oquab, Revisiting Classifier Two-Sample Tests, 2017). This one is a logistic
+regression on weights of evidence: each cell of a feature counts as the logarithm of its share now
+over its share before. So numbers need not be linear, texts need no columns of their own, and what
+it found can be told feature by feature. What only a combination of features shows it does not see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tidegate.numerics.binning import Array, Coded
+from tidegate.numerics.information import table
+from tidegate.numerics.intervals import Estimate, Metric, interval
+from tidegate.numerics.metrics import Binary, auc
+
+#: Each row is judged by a classifier that learnt from the other four fifths.
+FOLDS: Final = 5
+#: Features that are joined: those that tell most in the rows that are learnt from.
+MAX_JOINED: Final = 50
+#: Half a row is added to every cell, so that one that lacks on a side is no proof.
+_PSEUDO: Final = 0.5
+#: Of the coefficients' squares, in rows: it keeps features that say the same from growing opposed.
+_RIDGE: Final = 5.0
+_STEPS: Final = 25
+#: Of the variance: 1 / folds + judged / learnt, in the place of 1 / folds.
+_OVERLAP: Final = 1 + FOLDS / (FOLDS - 1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How well two sets are told apart.
+
+    Attributes:
+        auc: By all features.
+        alone: By each feature, in their order.
+        weights: What each adds to the joint score's spread, as a share of all.
+        joined: How many features the joint score is made of.
+    """
+
+    auc: Metric
+    alone: tuple[Metric, ...]
+    weights: tuple[float, ...]
+    joined: int
+
+
+def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
+    """Learn from four fifths of the rows, judge on the fifth, five times.
+
+    The AUC is the mean of the folds' (scores of different folds cannot be ranked together: pooled,
+    they would make chance look worse than it is). Its variance is that of DeLong, DeLong and
+    Clarke-Pearson (1988) times `_OVERLAP`, because what the folds learn from overlaps and their
+    errors agree (Nadeau and Bengio, Inference for the Generalization Error, 2003). Without that an
+    interval said to hold 0.5 in 95 of 100 comparisons of one distribution held it in 83.
+
+    Args:
+        columns: The features of all rows.
+        now: Which rows are of now; bool of shape (rows,), at least `FOLDS` of each.
+        seed: Of the folds.
+    """
+    fold = _folds(now, seed)
+    weights = np.zeros(len(columns))
+    joint: list[Estimate] = []
+    alone: list[list[Estimate]] = [[] for _ in columns]
+    rows: list[Array] = []
+    joined = min(MAX_JOINED, len(columns))
+    for k in range(FOLDS):
+        learn, judge = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        evidence = [_evidence(c, now, learn) for c in columns]
+        truth = now[judge].astype(float)
+        for i, (column, worth) in enumerate(zip(columns, evidence, strict=True)):
+            alone[i].append(auc(Binary(truth, worth[column.codes[judge]])))
+        telling = [float(np.var(w[c.codes[learn]]))
+                   for c, w in zip(columns, evidence, strict=True)]  # fmt: skip
+        best = np.argsort(telling)[::-1][:MAX_JOINED]
+        scale = np.sqrt(np.array(telling)[best]) + 1e-12
+        x = np.stack([evidence[i][columns[i].codes] for i in best], axis=1) / scale
+        centre = x[learn].mean(axis=0)
+        slope = _logistic(x[learn] - centre, now[learn].astype(float))
+        weights[best] += np.abs(slope)
+        joint.append(auc(Binary(truth, (x[judge] - centre) @ slope)))
+        rows.append(judge)
+    total = weights.sum() or 1.0
+    return Told(
+        _mean(joint, rows),
+        tuple(_mean(each, rows) for each in alone),
+        tuple(float(w / total) for w in weights),
+        joined,
+    )
+
+
+def _folds(now: Array, seed: int) -> Array:
+    """A fold for each row, each with the same share of rows of now."""
+    generator = np.random.default_rng(seed)
+    fold = np.empty(len(now), np.int64)
+    for side in (False, True):
+        places = generator.permutation(np.flatnonzero(now == side))
+        fold[places] = np.arange(len(places)) % FOLDS
+    return fold
+
+
+def _evidence(column: Coded, now: Array, learn: Array) -> Array:
+    """By cell, the logarithm of its share now over its share before."""
+    counts = table(column.codes[learn], now[learn].astype(np.int64), column.cells, 2) + _PSEUDO
+    shares = counts / counts.sum(axis=0)
+    worth: Array = np.log(shares[:, 1] / shares[:, 0])
+    return worth
+
+
+def _logistic(x: Array, y: Array) -> Array:
+    """The slopes of a logistic regression with a ridge, by Newton's method."""
+    rows, width = x.shape
+    design = np.column_stack([x, np.ones(rows)])
+    ridge = np.r_[np.full(width, _RIDGE), 0.0]
+    beta = np.zeros(width + 1)
+    for _ in range(_STEPS):
+        mean = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        gradient = design.T @ (y - mean) - ridge * beta
+        hessian = (design * (mean * (1 - mean))[:, None]).T @ design + np.diag(ridge + 1e-9)
+        step = np.linalg.solve(hessian, gradient)
+        beta += step
+        if np.abs(step).max() < 1e-6:
+            break
+    slopes: Array = beta[:-1]
+    return slopes
+
+
+def _mean(folds: Sequence[Estimate], rows: Sequence[Array]) -> Metric:
+    """The mean of the folds, with its interval: folds have no row in common."""
+    total = sum(len(r) for r in rows)
+    value = float(np.mean([each.value for each in folds]))
+    influence = np.concatenate(
+        [each.influence * (total / (len(folds) * len(each.influence))) for each in folds]
+    )
+    trials = sum(each.trials for each in folds) / _OVERLAP
+    return interval(Estimate(value, influence * math.sqrt(_OVERLAP), trials), "unit")

@@ -1,0 +1,236 @@
+"""Two sets of rows side by side: which columns can be compared, and what tells them apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tidegate.comparison.shift.classifier import tell_apart
+from tidegate.comparison.shift.labels import label_shift, most_moved
+from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
+from tidegate.contract import Contract
+from tidegate.core.errors import SignalError
+from tidegate.data.sampling import SEED, sample
+from tidegate.numerics.binning import Array, coded
+from tidegate.numerics.information import dependence, table
+
+if TYPE_CHECKING:
+    from tidegate.data.examples import Examples
+
+#: Rows of each side that are compared, a sample where there are more: enough for an interval of
+#: the AUC about 0.01 wide.
+MAX_ROWS: Final = 20_000
+#: Fewer rows than this on a side tell nothing.
+MIN_ROWS: Final = 50
+#: Cells of a number and of a text.
+BINS: Final = 20
+TEXTS: Final = 64
+_FALSE_ALARM: Final = 0.05
+_UNIQUE: Final = 0.9
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Side(NamedTuple):
+    """Rows of now, or of before.
+
+    Attributes:
+        name: What they are called.
+        rows: Some of them, each as likely as any other.
+        total: How many there are.
+    """
+
+    name: str
+    rows: pa.Table
+    total: int
+
+
+def of_examples(examples: Examples) -> Side:
+    """The rows of all splits, a sample of at most `MAX_ROWS`.
+
+    Raises:
+        ExamplesError: there are none, or a file cannot be read.
+    """
+    batches = (batch for split in examples.splits for batch in examples.batches(split))
+    return Side(examples.span, *sample(batches, MAX_ROWS))
+
+
+def compare(
+    current: Side,
+    baseline: Side,
+    contract: Contract,
+    *,
+    seed: int = SEED,
+) -> Shift:
+    """Measure how the rows of now differ from those of before.
+
+    Compared are the features that both have: key, time, label, split column and what the contract
+    excludes are not.
+
+    Args:
+        current: The rows of now.
+        baseline: Those of before.
+        contract: Names label, task and what is no feature.
+        seed: Of what is drawn.
+
+    Raises:
+        SignalError: there are too few rows, no feature that both have, or no such label.
+    """
+    for name, rows, _ in (current, baseline):
+        if rows.num_rows < MIN_ROWS:
+            raise SignalError(
+                f"{name} has {rows.num_rows:,} rows; {MIN_ROWS} are the fewest that can be compared"
+            )
+    before, after = baseline.rows, current.rows
+    now = np.repeat([False, True], [before.num_rows, after.num_rows])
+    left_out: dict[str, str] = {}
+    codes = []
+    for name in before.schema.names:
+        if name in contract.not_features:
+            continue
+        if name not in after.schema.names:
+            left_out[name] = f"{current.name} does not have it"
+            continue
+        both = _both(before.column(name), after.column(name))
+        if both is None:
+            kinds = f"{before.schema.field(name).type} before, {after.schema.field(name).type} now"
+            left_out[name] = f"of another type ({kinds})"
+        else:
+            most = TEXTS if pa.types.is_string(both.type) else BINS
+            codes.append(coded(name, both, most=most))
+    left_out |= {
+        name: f"{baseline.name} does not have it"
+        for name in after.schema.names
+        if name not in before.schema.names and name not in contract.not_features
+    }
+    if not codes:
+        raise SignalError(
+            f"{current.name} and {baseline.name} have no feature in common; name files of one "
+            "dataset"
+        )
+    told = tell_apart(codes, now, seed=seed)
+    features = []
+    for i, column in enumerate(codes):
+        counts = table(column.codes, now.astype(np.int64), column.cells, 2)
+        chance = dependence(counts, level=_FALSE_ALARM / len(codes), seed=seed + i)
+        features.append(
+            FeatureShift(
+                name=column.name,
+                kind=column.kind,
+                auc=told.alone[i],
+                weight=told.weights[i],
+                told=chance.p < _FALSE_ALARM / len(codes),
+                moved=most_moved(column, counts),
+            )
+        )
+    features.sort(key=lambda f: (-f.auc.value, f.name))
+    return Shift(
+        current=current.name,
+        baseline=baseline.name,
+        rows=(baseline.total, current.total),
+        measured=(before.num_rows, after.num_rows),
+        auc=told.auc,
+        features=tuple(features),
+        joined=told.joined,
+        label=_label(before, after, now, contract, left_out, seed),
+        left_out=left_out,
+    )
+
+
+def _label(
+    before: pa.Table,
+    after: pa.Table,
+    now: Array,
+    contract: Contract,
+    left_out: dict[str, str],
+    seed: int,
+) -> LabelShift | None:
+    name = contract.label
+    if name is None:
+        return None
+    sides = {"before": before, "now": after}
+    lacking = [where for where, rows in sides.items() if not _has(rows, name)]
+    if lacking == ["before", "now"]:
+        raise SignalError(f"label {name!r} is in neither; correct its name")
+    if lacking:
+        left_out[name] = f"the label is not there {lacking[0]}"
+        return None
+    both = _both(before.column(name), after.column(name))
+    if both is None:
+        left_out[name] = "the label is of another type now than before"
+        return None
+    there = both.is_valid().to_numpy()
+    if pa.types.is_floating(both.type):
+        there = there & np.isfinite(both.to_numpy())
+    return label_shift(both.filter(pa.array(there)), name, now[there], contract.task, seed=seed)
+
+
+def _has(rows: pa.Table, name: str) -> bool:
+    return name in rows.schema.names and rows.column(name).null_count < rows.num_rows
+
+
+def _both(before: pa.ChunkedArray, after: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """One column after the other, in a type that holds both; None where there is none."""
+    types = [before.type, after.type]
+    if types[0] != types[1]:
+        known = [t for t in types if not pa.types.is_null(t)]
+        if len(known) == 2:
+            if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in known):
+                return None
+            known = [pa.float64()]
+        before, after = before.cast(known[0], safe=False), after.cast(known[0], safe=False)
+    return pa.chunked_array([*before.chunks, *after.chunks], type=before.type)
+
+
+def meaningless(current: pa.Table, baseline: pa.Table, named: set[str]) -> dict[str, str]:
+    """Columns that tell any two files apart and mean nothing by it: times, and names of rows.
+
+    Where no contract says what a column is, it is told by its values.
+
+    Args:
+        current: Rows of now.
+        baseline: Rows of before.
+        named: Columns of which it is known.
+
+    Returns:
+        The reason, by column.
+    """
+    reasons = {}
+    for name in baseline.schema.names:
+        if name in named or name not in current.schema.names:
+            continue
+        for column in (baseline.column(name), current.column(name)):
+            reason = _reason(column)
+            if reason:
+                reasons[name] = reason
+    return reasons
+
+
+def _reason(column: pa.ChunkedArray) -> str:
+    if pa.types.is_timestamp(column.type):
+        return "times"
+    there = column.drop_null()
+    if len(there) < 2:
+        return ""
+    if pa.types.is_string(column.type):
+        if all(_times(there.slice(0, 100))):
+            return "times"
+        unique = len(pc.unique(there)) >= _UNIQUE * len(there)
+    elif pa.types.is_integer(column.type):
+        unique = len(pc.unique(there)) == len(there)
+    else:
+        return ""
+    return "a different value in nearly every row" if unique else ""
+
+
+def _times(column: pa.ChunkedArray) -> Iterator[bool]:
+    for value in column.to_pylist():
+        try:
+            yield bool(_TIME.match(value) and datetime.fromisoformat(value))
+        except ValueError:
+            yield False

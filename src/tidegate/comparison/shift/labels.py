@@ -1,0 +1,99 @@
+"""How the distribution of the label changed."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from tidegate.comparison.shift.result import LabelShift, Moved
+from tidegate.contract import Task
+from tidegate.numerics.binning import MISSING, Array, Coded, label_cells
+from tidegate.numerics.distances import jensen_shannon
+from tidegate.numerics.information import dependence, table
+from tidegate.numerics.intervals import Metric, Z, wilson
+
+#: Cells or classes that are named.
+MOVED: Final = 5
+
+
+def label_shift(
+    column: pa.ChunkedArray, name: str, now: Array, asked: Task | None, *, seed: int
+) -> LabelShift:
+    """Compare the labels of two sets of rows.
+
+    The test is exact in its idea: if both were one distribution, which row is of now would be
+    chance (`tidegate.numerics.information`).
+
+    Args:
+        column: Labels of all rows, all there.
+        name: Of the column.
+        now: Which rows are of now.
+        asked: The task, where the contract says it.
+        seed: Of the draws.
+
+    Raises:
+        SignalError: the label has one value only, or does not fit the task.
+    """
+    task, label = label_cells(column, name, asked)
+    counts = table(label.codes, now.astype(np.int64), label.cells, 2)
+    before, after = counts[:, 0], counts[:, 1]
+    sizes = (int(before.sum()), int(after.sum()))
+    moved = most_moved(label, counts)
+    if task == "regression":
+        values = column.cast(pa.float64(), safe=False).to_numpy()
+        old, new = values[~now], values[now]
+        error = math.sqrt(float(old.var(ddof=1)) / len(old) + float(new.var(ddof=1)) / len(new))
+        subject, value, change = "", float(old.mean()), float(new.mean() - old.mean())
+        interval = Metric(change, change - Z * error, change + Z * error)
+    else:
+        # Of two classes the last, as in training; of more the one that changed most.
+        place = label.cells - 1 if label.cells == 2 else label.labels.index(moved[0][0])
+        subject, value = label.labels[place], float(before[place] / sizes[0])
+        interval = _difference(before[place], sizes[0], after[place], sizes[1])
+    return LabelShift(
+        label=name,
+        task=task,
+        rows=sizes,
+        p=dependence(counts, level=0.05, seed=seed).p,
+        jensen_shannon=float(jensen_shannon(before, after)),
+        moved=moved,
+        change=interval,
+        subject=subject,
+        value_before=value,
+    )
+
+
+def most_moved(column: Coded, counts: Array) -> tuple[Moved, ...]:
+    """The cells whose share changed most, with their shares before and now.
+
+    Args:
+        column: Names the cells.
+        counts: Of shape (cells, 2), before and now, with rows on both sides.
+    """
+    shares = counts / counts.sum(axis=0)
+    order = np.argsort(-np.abs(shares[:, 1] - shares[:, 0]), kind="stable")[:MOVED]
+    return tuple(
+        (
+            "missing" if column.labels[i] == MISSING else column.labels[i],
+            float(shares[i, 0]),
+            float(shares[i, 1]),
+        )
+        for i in order
+        if shares[i, 0] != shares[i, 1]
+    )
+
+
+def _difference(hits: float, rows: int, now_hits: float, now_rows: int) -> Metric:
+    """A difference of two shares with the interval of Newcombe (1998, method 10)."""
+    before, now = hits / rows, now_hits / now_rows
+    low, high = wilson(before, rows)
+    now_low, now_high = wilson(now, now_rows)
+    change = float(now - before)
+    return Metric(
+        change,
+        change - math.hypot(now - now_low, high - before),
+        change + math.hypot(now_high - now, before - low),
+    )

@@ -1,0 +1,18 @@
+"""Skew between training data and what models are given in production, by schema, key and shape."""
+
+from tidegate.comparison.skew.measure import measure
+from tidegate.comparison.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, SetAside, Skew
+from tidegate.comparison.skew.sides import Side, of_examples, recorded
+
+__all__ = [
+    "ColumnSkew",
+    "Confusion",
+    "FeatureSkew",
+    "Keys",
+    "SetAside",
+    "Side",
+    "Skew",
+    "measure",
+    "of_examples",
+    "recorded",
+]

@@ -1,0 +1,122 @@
+"""Schema skew: which columns either side has, of what type, and what the schema expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tidegate.comparison.skew.result import ColumnSkew, ColumnStatus
+from tidegate.comparison.skew.sides import Side
+from tidegate.contract import Contract
+from tidegate.core.verdict import Finding
+from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING, TIMESTAMP
+from tidegate.schema import SERVING, anomalies
+from tidegate.schema import conformance as against
+
+_TYPES: Final = {INT: "int", DOUBLE: "float", STRING: "string", TIMESTAMP: "time", NULL: ""}
+
+
+def compare_columns(
+    training: Side, serving: Side, schema: Any, contract: Contract
+) -> tuple[ColumnSkew, ...]:
+    """Every column of either side, in the order of the training data, then of serving.
+
+    A column without any value has no type and differs from none. Whole numbers in the place of
+    floats are no difference: a log of them may happen to have no decimals.
+    """
+    absent = {f.name for f in schema.feature if SERVING in f.not_in_environment}
+    names = dict.fromkeys([*training.schema.names, *serving.schema.names])
+    found = []
+    for name in names:
+        before, now = _type(training, name), _type(serving, name)
+        status = _status(name, before, now, name in absent, contract)
+        found.append(ColumnSkew(name, serving.calls(name), before, now, status))
+    return tuple(found)
+
+
+def _type(side: Side, name: str) -> str | None:
+    index = side.schema.get_field_index(name)
+    return None if index < 0 else _TYPES[side.schema.field(index).type]
+
+
+def _status(
+    name: str, training: str | None, serving: str | None, absent: bool, contract: Contract
+) -> ColumnStatus:
+    if name == contract.label and serving is None:
+        return "label"
+    if name == contract.label:
+        return "label_in_serving"
+    if serving is None:
+        return "expected" if absent else "training_only"
+    if training is None:
+        return "serving_only"
+    whole = (training, serving) == ("float", "int")
+    return "same" if whole or "" in (training, serving) or training == serving else "type"
+
+
+def schema_findings(serving: Side, schema: Any) -> Iterator[Finding]:
+    """What the schema's SERVING environment objects to in the serving data.
+
+    What it does not know is left to `column_findings`, and what it expects in TRAINING only (the
+    label, an excluded column) may be there.
+
+    Raises:
+        SchemaError: the schema is one TFDV cannot work with, or lacks that environment.
+    """
+    reported = against.reported(serving.statistics, schema, None, SERVING)
+    for finding in anomalies.findings(
+        reported, features=serving.statistics.features(), schema=schema, environment=SERVING
+    ):
+        # To TFDV a column is new, too, in an environment that does not expect it.
+        if finding.code != "schema_new_column":
+            yield finding
+
+
+def column_findings(
+    columns: tuple[ColumnSkew, ...], told: set[str], contract: Contract
+) -> Iterator[Finding]:
+    """What differs between the columns of both sides and was not told of yet.
+
+    Args:
+        columns: Of both sides.
+        told: Columns of which the schema's findings say that they are missing or of another type.
+        contract: Whose serving section can say how they belong together.
+    """
+    for c in columns:
+        if c.status == "label_in_serving":
+            yield Finding(
+                "label_in_serving",
+                c.column,
+                "warn",
+                f"the label {c.column!r} is in the serving data: what is to be predicted should "
+                "not be known then; if it was joined later, leave it out with serving.exclude",
+            )
+        elif c.column in told or c.status in ("same", "label", "expected"):
+            continue
+        elif c.status == "type":
+            yield _skewed(
+                c,
+                f"column {c.column!r} is {c.training_type} in training and {c.serving_type} in "
+                "serving; write both as one type, or name it in features.categorical or numeric",
+            )
+        elif c.status == "training_only":
+            yield _skewed(
+                c,
+                f"column {c.column!r} ({c.training_type or 'empty'}) is in training and not in "
+                "serving, so a model that uses it cannot be served; log it, give its other name "
+                "in serving.columns, or exclude it in features.exclude",
+                held=c.column not in contract.not_features,
+            )
+        elif c.status == "serving_only":
+            yield _skewed(
+                c,
+                f"column {c.serving_name!r} ({c.serving_type or 'empty'}) is in serving and not "
+                "in training; add it there, or leave it out with serving.exclude",
+                held=False,
+            )
+
+
+def _skewed(column: ColumnSkew, message: str, *, held: bool = True) -> Finding:
+    return Finding(
+        "schema_training_serving_skew", column.column, "hold" if held else "warn", message
+    )

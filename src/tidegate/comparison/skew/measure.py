@@ -1,0 +1,157 @@
+"""Serving data held against training data: three kinds of skew, and one verdict.
+
+Fails closed: no rows, no column to join by, no key that both sides have, too few pairs of rows
+and a distance that cannot be computed all hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.missing_and_new import compare_shares
+from tidegate.comparison.skew.columns import column_findings, compare_columns, schema_findings
+from tidegate.comparison.skew.distribution_findings import already_told, distribution_findings
+from tidegate.comparison.skew.join import joined
+from tidegate.comparison.skew.key_findings import feature_findings, key_findings
+from tidegate.comparison.skew.pairs import compare_pairs
+from tidegate.comparison.skew.result import FeatureSkew, Keys, SetAside, Skew
+from tidegate.comparison.skew.sides import Side
+from tidegate.contract import Contract, Limits
+from tidegate.contract.severity import settled
+from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.errors import ContractError
+from tidegate.core.text import count, percent
+from tidegate.core.verdict import Finding, Verdict
+from tidegate.data.sources.types import DOUBLE, INT
+from tidegate.schema import SERVING, slices
+
+#: Of TFDV's anomalies those that say what a comparison of the columns would say again.
+_OF_COLUMNS = {"schema_missing_column", "unexpected_data_type"}
+_BAD = "quarantined_records"
+
+
+def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> Skew:
+    """Measure the skew between training and serving data, and judge it.
+
+    Args:
+        training: What a model learns from.
+        serving: What models were given in production, under the training data's names.
+        schema: What the data is held against, in its environment SERVING.
+        contract: Its `gates.skew`, `serving_key`, label and features.
+
+    Raises:
+        ContractError: its skew or serving section names a column that neither the training data
+            nor the schema has, or limits a measure that a feature does not have.
+        SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
+        StatisticsError: the rows of a side cannot be read.
+    """
+    known = dict.fromkeys([*training.schema.names, *(f.name for f in schema.feature)])
+    contract.require_skew_columns(tuple(known))
+    _check_measures(training, contract)
+    empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
+    found: list[Finding] = [*empty]
+    columns = compare_columns(training, serving, schema, contract)
+    set_aside = (
+        SetAside("training", training.bad_records, training.rows, training.bad_reasons),
+        SetAside("serving", serving.bad_records, serving.rows, serving.bad_reasons),
+    )
+    found += _quarantined(set_aside[1], contract)
+    keys = Keys((), training.rows, serving.rows)
+    features: tuple[FeatureSkew, ...] = ()
+    limits = contract.for_skew()
+    if not empty:
+        objected = list(schema_findings(serving, schema))
+        gone = {f.subject for f in objected if f.code in _OF_COLUMNS}
+        found += [*objected, *column_findings(columns, gone, contract)]
+        found += slices.findings(
+            serving.statistics,
+            schema,
+            limits,
+            baseline=training.statistics,
+            environment=SERVING,
+            known=objected,
+            past="the training data",
+        )
+        keys, features = _by_key(training, serving, contract)
+        about_keys = list(key_findings(keys, contract))
+        enough = not any(f.code == "too_few_pairs" for f in about_keys)
+        found += [*about_keys, *feature_findings(features, enough=enough)]
+    both = {c.column for c in columns if None not in (c.training_type, c.serving_type)}
+    distances = compare(serving.statistics, training.statistics, limits)
+    distances = [d for d in distances if d.feature in both]
+    shares = compare_shares(serving.statistics, training.statistics, limits)
+    if not empty:
+        told = already_told(settled(found, contract), features)
+        found += distribution_findings(distances, shares, told, limits)
+    return Skew(
+        training=training.statistics.span,
+        serving=serving.statistics.span,
+        training_rows=training.rows,
+        serving_rows=serving.rows,
+        verdict=Verdict(tuple(settled(found, contract))),
+        columns=columns,
+        keys=keys,
+        features=features,
+        distances=tuple(distances),
+        shares=tuple(shares),
+        set_aside=set_aside,
+    )
+
+
+def _check_measures(training: Side, contract: Contract) -> None:
+    for name, asked in contract.gates.skew.features.items():
+        at = training.schema.get_field_index(name)
+        numeric = at >= 0 and training.schema.field(at).type in (INT, DOUBLE)
+        if numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
+            raise ContractError(
+                f"gates.skew.features.{name} limits l_infinity, and {name!r} is a column of "
+                "numbers, which have none; limit jensen_shannon, or name it in "
+                "features.categorical"
+            )
+
+
+def _sides(training: Side, serving: Side) -> tuple[tuple[Side, str], tuple[Side, str]]:
+    return (training, "training"), (serving, "serving")
+
+
+def _no_rows(side: Side, what: str) -> Finding:
+    return Finding(
+        "no_examples",
+        "",
+        "hold",
+        f"the {what} data {side.statistics.span!r} has no rows, so nothing can be compared; fix "
+        "the source",
+    )
+
+
+def _quarantined(logs: SetAside, contract: Contract) -> Iterator[Finding]:
+    severity = contract.gates.severity(_BAD, default=DEFAULTS[_BAD])
+    if logs.records and severity != "off":
+        reasons = "; ".join(f"{reason} ({n:,})" for reason, n in logs.reasons)
+        yield Finding(
+            _BAD,
+            "serving",
+            severity,
+            f"{count(logs.records, 'record')} ({percent(logs.share)}) of the serving data could "
+            f"not be read and were not compared: {reasons}; fix what writes them",
+        )
+
+
+def _by_key(
+    training: Side, serving: Side, contract: Contract
+) -> tuple[Keys, tuple[FeatureSkew, ...]]:
+    for side, what in _sides(training, serving):
+        missing = [c for c in contract.serving_key if c not in side.schema.names]
+        if missing:
+            problem = (
+                f"the {what} data has no column {missing[0]!r}, which the key is made of, so no "
+                "values could be compared; log it, give its other name in serving.columns, or "
+                "another key in serving.key"
+            )
+            return Keys((), training.rows, serving.rows, problem=problem), ()
+    with joined(training, serving, contract) as pairs:
+        if not pairs.keys.pairs:
+            return pairs.keys, ()
+        return compare_pairs(pairs, contract)

@@ -1,0 +1,35 @@
+"""The severity that a contract gives to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tidegate.contract.contract import Contract
+from tidegate.core.codes import ANOMALIES, SKEW, VALIDATION, Severity
+from tidegate.core.verdict import Finding
+
+
+def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding]:
+    """The findings of the gate, as severe as `gates.findings` says; without those that are `off`.
+
+    A severity set for a column counts in any case. One set for a whole code does not make a
+    column hold that no model sees, unless the column is gone.
+    """
+    for finding in findings:
+        chosen: Severity = finding.severity
+        if finding.code in ANOMALIES or finding.code in VALIDATION or finding.code in SKEW:
+            by_column = contract.gates.findings.get(finding.code, {})
+            chosen = contract.gates.severity(finding.code, finding.subject, default=chosen)
+            spared = (
+                finding.subject in contract.features.exclude
+                and finding.subject not in by_column
+                and finding.code != "schema_missing_column"
+            )
+            if spared and chosen == "hold":
+                chosen = finding.severity
+        if finding.slice and finding.severity != "hold" and chosen == "hold":
+            # What a slice shows and may not hold for, does not hold because its code does.
+            chosen = finding.severity
+        if chosen != "off":
+            yield replace(finding, severity=chosen)

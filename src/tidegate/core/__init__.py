@@ -1,0 +1,1 @@
+"""What everything stands on: errors, verdicts, codes of checks, texts, spans."""

@@ -1,0 +1,129 @@
+"""How values are written for people: numbers, shares, times, and names of any length."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+
+#: Stands for a value that is not there.
+NOTHING = "\u2013"
+#: Up to here TFDV counts distinct values, above it estimates them within about 1 percent.
+_EXACT = 16_384
+_MINUS = "\u2212"
+#: What HTML cannot carry (control characters, lone surrogates) or what makes a text read other
+#: than it is (direction overrides).
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """`text` with U+FFFD for every character that a page cannot or must not hold."""
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def short(text: object, length: int = 60) -> str:
+    """`text` in at most `length` characters, its middle left out where it is longer."""
+    whole = str(text)
+    if len(whole) <= length:
+        return whole
+    tail = length // 3
+    return f"{whole[: length - tail - 1]}\u2026{whole[-tail:]}"
+
+
+def integer(value: float | None) -> str:
+    """A count with thousands separated."""
+    return NOTHING if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def distinct(value: int | None, of: int) -> str:
+    """How many distinct values there are among `of`; beyond `_EXACT` it is an estimate."""
+    if value is None or value <= _EXACT:
+        return integer(value)
+    return f"\u2248 {min(value, of):,}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number in `digits` significant digits; whole numbers below a billion are kept whole."""
+    if value is None:
+        return NOTHING
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("\u221e" if value > 0 else f"{_MINUS}\u221e")
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 1e9 and value == round(value):
+        text = f"{size:,.0f}"
+    elif size >= 1e7 or size < 1e-4:
+        mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    else:
+        decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+        text = f"{size:,.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{_MINUS}{text}" if value < 0 else text
+
+
+def fixed(value: float | None, decimals: int = 4) -> str:
+    """A number with a fixed number of decimals, so that a column lines up."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    if abs(value) >= 10_000:
+        return number(value, 5)
+    return f"{value:.{decimals}f}".replace("-", _MINUS)
+
+
+def signed(value: float | None, decimals: int = 4) -> str:
+    """A difference: with its sign, and a fixed number of decimals."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    text = fixed(value, decimals)
+    return text if value <= 0 else f"+{text}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one in percent; what is not quite 0 or 100 never reads as if it were."""
+    if share is None or not math.isfinite(share):
+        return NOTHING
+    if share in (0, 1):
+        return f"{share:.0%}"
+    written = f"{share * 100:.1f}%"
+    return {"0.0%": "<0.1%", "100.0%": ">99.9%"}.get(written, written)
+
+
+def seconds(value: float | None) -> str:
+    """A duration, in the two largest units that say something."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if value < 10:
+        return f"{value:.1f} s"
+    if value < 59.5:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def utc(at: datetime) -> str:
+    """A moment in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """`1 column`, `2 columns`."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def listing(names: list[str], limit: int = 6) -> str:
+    """`a, b and c`; what goes beyond `limit` is counted instead of named."""
+    shown = [short(n, 40) for n in names[:limit]]
+    if len(names) > limit:
+        shown.append(f"{len(names) - limit} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def capitalize(text: str) -> str:
+    """The text with its first letter in upper case; the others stay."""
+    return text[:1].upper() + text[1:]

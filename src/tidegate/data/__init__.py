@@ -1,0 +1,1 @@
+"""The rows: sources, joins, splits, examples, and what is gathered while they are read."""

@@ -1,0 +1,221 @@
+"""Raw data in: which objects make up a span, and their rows as Arrow batches of one schema."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import pyarrow as pa
+
+from tidegate.contract import Contract
+from tidegate.core.errors import SourceError
+from tidegate.core.spans import range_name, span_order
+from tidegate.data.sources import csv, jsonl, lookups, parquet, tfrecord
+from tidegate.data.sources.lookups import Lookup
+from tidegate.data.sources.objects import SourceObject, hashed
+from tidegate.data.sources.quarantine import BadRecord, BadRecords
+from tidegate.data.sources.selection import select
+from tidegate.data.sources.span_pattern import SpanPattern
+from tidegate.platform.storage import Store, open_store
+
+__all__ = [
+    "BadRecord",
+    "BadRecords",
+    "Inputs",
+    "SourceObject",
+    "SpanPattern",
+    "period",
+    "read",
+    "resolve",
+    "span_order",
+    "spans",
+]
+
+_log = logging.getLogger(__name__)
+
+
+class _Format(Protocol):
+    def schema(
+        self, store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
+    ) -> Any:
+        """The schema of all good rows of these objects; the others are added to `bad`."""
+
+    def batches(
+        self, store: Store, item: SourceObject, schema: pa.Schema, contract: Contract, /
+    ) -> Iterator[Any]:
+        """The rows of one object, in the given schema."""
+
+
+_FORMATS: Final[dict[str, _Format]] = {
+    "csv": csv,
+    "jsonl": jsonl.FORMAT,
+    "parquet": parquet,
+    "tfrecord": tfrecord.FORMAT,
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The objects that hold what a run is about: one span, or several.
+
+    Attributes:
+        span: E.g. `2013-02`; of several spans the first and the last: `2013-01..2013-03`.
+        objects: Span by span, and in the order of their names within one.
+        root: The URI that the names are relative to.
+        spans: All spans, in the order of time; those excluded by the contract are not among them.
+        lookups: The look-up sources that are joined, in the contract's order.
+    """
+
+    span: str
+    objects: tuple[SourceObject, ...]
+    root: str
+    spans: tuple[str, ...]
+    lookups: tuple[Lookup, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, over names, sizes and contents, the look-ups' too.
+
+        The same bytes under the same names give the same digest wherever they lie.
+        """
+        lines = "".join(f"{o.sha256} {o.size} {o.name}\n" for o in self.objects)
+        for lookup in self.lookups:
+            lines += "\n" + "".join(f"{o.sha256} {o.size} {o.name}\n" for o in lookup.objects)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def spans(contract: Contract) -> tuple[str, ...]:
+    """The spans that the source holds, in the order of time; the excluded ones too."""
+    return tuple(_by_span(contract)[1])
+
+
+def resolve(contract: Contract, span: str) -> Inputs:
+    """Find the objects of a span, or of several, and read their digests.
+
+    Of a span that was delivered in several versions, all objects of the highest are taken and no
+    other; the log says so.
+
+    Args:
+        contract: Says where the source is, and which spans are excluded.
+        span: As the source's pattern writes it, `latest`, or another selection that
+            `selection.select` knows. The `span` of what this returns is one too, and gives
+            the same objects again.
+
+    Raises:
+        MissingSpanError: a span that should be there is not; names it and lists those there are.
+        ContractError: the pattern or the selection is not valid.
+        StorageError: the source cannot be read.
+    """
+    pattern, found = _by_span(contract)
+    chosen = select(span, pattern, tuple(found), contract.source.exclude_spans)
+    store = open_store(pattern.root)
+    objects = tuple(hashed(store, info) for s in chosen for info in _newest(s, found[s]))
+    return Inputs(range_name(chosen), objects, pattern.root, chosen, lookups.find(contract))
+
+
+def period(contract: Contract, inputs: Inputs) -> tuple[datetime, datetime] | None:
+    """When the spans of `inputs` begin and end (exclusive), in UTC; None if they are no times."""
+    return SpanPattern(contract.source_uri).period(inputs.spans[0], inputs.spans[-1])
+
+
+def read(
+    inputs: Inputs, contract: Contract, *, bad: BadRecords | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a span, in the order of object names and of rows within each.
+
+    All batches have one schema of the types int64, double, string, timestamp(us) and null, which
+    depends on the data and the contract only, never on how the reader cuts it into blocks. Memory
+    is bounded by the block size, not by the data. Nothing is yielded before all objects were found
+    to agree on their columns, and the bad records not to exceed the contract's limit.
+
+    Args:
+        inputs: From `resolve`.
+        contract: Says how the objects are written.
+        bad: Where the contract sets bad records aside, takes them, before the first batch comes.
+
+    Raises:
+        SourceError: one line naming the object and what is wrong with it.
+    """
+    store = open_store(inputs.root)
+    source = _FORMATS[contract.source.format]
+    bad = BadRecords(contract) if bad is None else bad
+    schema = source.schema(store, inputs.objects, contract, bad)
+    bad.check()
+    total = 0
+    pattern = SpanPattern(contract.source_uri)
+    by_span = itertools.groupby(inputs.objects, key=lambda item: pattern.match(item.name))
+    for span, items in by_span:
+        rows = 0
+        of_span = tuple(items)
+        for item in of_span:
+            for batch in source.batches(store, item, schema, contract):
+                if batch.num_rows:
+                    rows += batch.num_rows
+                    yield batch
+        if not rows:
+            raise SourceError(f"span {span} has no rows in {_names(of_span)}")
+        total += rows
+    _unchanged(store, inputs.objects)
+    if total != bad.good:
+        raise SourceError(
+            f"span {inputs.span}: {total:,} rows were read and {bad.good:,} counted before; "
+            "this is a defect of Tidegate, and no row may be lost: report it"
+        )
+
+
+def read_objects(
+    root: str,
+    objects: Sequence[SourceObject],
+    contract: Contract,
+    *,
+    bad: BadRecords | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of objects that belong to no span, such as a look-up's; as `read` otherwise.
+
+    Raises:
+        SourceError: one line naming the object and what is wrong with it.
+    """
+    store = open_store(root)
+    source = _FORMATS[contract.source.format]
+    bad = BadRecords(contract) if bad is None else bad
+    schema = source.schema(store, objects, contract, bad)
+    bad.check()
+    for item in objects:
+        yield from source.batches(store, item, schema, contract)
+    _unchanged(store, objects)
+
+
+def _unchanged(store: Store, objects: Sequence[SourceObject]) -> None:
+    prefix = os.path.commonprefix([o.name for o in objects])  # noqa: RUF071 (by character)
+    now = {info.name: info.version for info in store.list(prefix)}
+    for item in objects:
+        if now.get(item.name) != item.version:
+            raise SourceError(f"{item.name} was changed while it was read; start the run again")
+
+
+def _by_span(contract: Contract) -> tuple[SpanPattern, dict[str, dict[int, list[Any]]]]:
+    pattern = SpanPattern(contract.source_uri)
+    found: dict[str, dict[int, list[Any]]] = {}
+    for info in open_store(pattern.root).list(pattern.prefix):
+        if located := pattern.locate(info.name):
+            found.setdefault(located.span, {}).setdefault(located.version, []).append(info)
+    return pattern, dict(sorted(found.items(), key=lambda item: span_order(item[0])))
+
+
+def _newest(span: str, versions: dict[int, list[Any]]) -> list[Any]:
+    highest, *older = sorted(versions, reverse=True)
+    if older:
+        listed = ", ".join(map(str, older))
+        _log.info("span %s: version %d is taken, not %s", span, highest, listed)
+    return versions[highest]
+
+
+def _names(objects: Sequence[SourceObject]) -> str:
+    names = [o.name for o in objects]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

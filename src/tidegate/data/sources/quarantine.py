@@ -1,0 +1,108 @@
+"""Bad records: an error at the first, or set aside and counted, as the contract says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from tidegate.contract import Contract
+from tidegate.core.errors import SourceError
+
+#: How many bad records a message names.
+_NAMED: Final = 3
+#: How many reasons are told apart.
+_REASONS: Final = 5
+
+
+class BadRecordError(ValueError):
+    """A record that a format cannot read; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """One record that was set aside.
+
+    Attributes:
+        file: The object's name.
+        line: The line it begins on, counted from 1; the record's number where there are no lines.
+        reason: What is wrong with it.
+        raw: Its bytes; of CSV, as UTF-8.
+    """
+
+    file: str
+    line: int
+    reason: str
+    raw: bytes
+
+    @property
+    def as_json(self) -> str:
+        """One line of a quarantine file; `raw_base64` in place of `raw` if it is not UTF-8."""
+        facts: dict[str, object] = {"file": self.file, "line": self.line, "reason": self.reason}
+        try:
+            facts["raw"] = self.raw.decode()
+        except UnicodeDecodeError:
+            facts["raw_base64"] = base64.b64encode(self.raw).decode()
+        return json.dumps(facts, ensure_ascii=False)
+
+
+@dataclass
+class BadRecords:
+    """What one reading of a span set aside. Held in memory, so the limit bounds it.
+
+    Attributes:
+        contract: Says what becomes of bad records.
+        records: In the order they were found.
+        good: How many records were good.
+    """
+
+    contract: Contract
+    records: list[BadRecord] = field(default_factory=list)
+    good: int = 0
+
+    @property
+    def kept(self) -> bool:
+        """Whether bad records are set aside, not errors."""
+        return self.contract.source.bad_records == "quarantine"
+
+    def add(self, file: str, line: int, reason: str, raw: bytes) -> None:
+        """Set a record aside.
+
+        Raises:
+            SourceError: the contract wants an error, or there are more than it allows.
+        """
+        if not self.kept:
+            raise SourceError(f"{file}:{line}: {reason}")
+        self.records.append(BadRecord(file, line, reason, raw))
+        limit = self.contract.source.max_bad_records
+        if isinstance(limit, int) and len(self.records) > limit:
+            raise self._too_many()
+
+    def check(self) -> None:
+        """Compare with the contract's limit, once all records were seen.
+
+        Raises:
+            SourceError: there are more bad records than it allows; names the first.
+        """
+        limit = self.contract.source.max_bad_records
+        allowed = limit if isinstance(limit, int) else limit * (self.good + len(self.records))
+        if len(self.records) > allowed:
+            raise self._too_many()
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the quarantine file."""
+        return (f"{record.as_json}\n" for record in self.records)
+
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """The most frequent reasons, with how many records each was said of."""
+        return tuple(Counter(r.reason for r in self.records).most_common(_REASONS))
+
+    def _too_many(self) -> SourceError:
+        first = "; ".join(f"{r.file}:{r.line}: {r.reason}" for r in self.records[:_NAMED])
+        return SourceError(
+            f"{len(self.records)} bad records, more than source.max_bad_records "
+            f"({self.contract.source.max_bad_records}) allows; the first: {first}"
+        )

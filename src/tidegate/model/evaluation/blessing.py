@@ -1,0 +1,222 @@
+"""The blessing: whether what was measured allows the model to be published."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tidegate.contract import Contract
+from tidegate.core.verdict import Finding, Severity, Verdict
+from tidegate.model.evaluation.predictions import Collected
+from tidegate.model.evaluation.result import Comparison, Evaluation
+from tidegate.numerics.metrics import METRICS
+
+
+def bless(
+    evaluation: Evaluation, data: Collected, contract: Contract, champion_problem: str
+) -> Evaluation:
+    """The evaluation with its verdict.
+
+    What is compared with a limit is the value; its interval is told, and a value that only
+    passes by chance is a warning.
+    """
+    findings = [
+        *_unfit_examples(evaluation, data),
+        *_undefined(evaluation, contract),
+        *_thresholds(evaluation, contract),
+        *_baseline(evaluation, contract),
+        *_champion(evaluation, contract, champion_problem),
+        *_slices(evaluation, contract),
+    ]
+    return replace(evaluation, verdict=Verdict(tuple(findings)))
+
+
+def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding]:
+    label, split = evaluation.label, evaluation.split
+    if data.missing:
+        yield Finding(
+            "label_missing",
+            label,
+            "hold",
+            f"label {label!r} is missing or infinite in {data.missing:,} examples of the split "
+            f"{split!r}; leave these rows out of the source, or fill them",
+        )
+    if data.unknown:
+        severity: Severity = "hold" if evaluation.task == "binary" else "warn"
+        treated = "they are counted as wrong" if evaluation.task == "multiclass" else "left out"
+        yield Finding(
+            "label_unknown",
+            label,
+            severity,
+            f"label {label!r} has values the model does not know in {data.unknown:,} examples "
+            f"({', '.join(data.strangers)}); {treated}: correct the data, or train with them",
+        )
+    if not data.rows:
+        yield Finding(
+            "empty_split",
+            split,
+            "hold",
+            f"the split {split!r} has no example to judge on; give a larger span, or another "
+            "column to split by",
+        )
+        return
+    if evaluation.task != "regression" and len(set(data.challenger.labels.tolist())) == 1:
+        yield Finding(
+            "one_class",
+            label,
+            "hold",
+            f"all {data.rows:,} examples of the split {split!r} have the same label; nothing can "
+            "be judged: give a larger span, or another column to split by",
+        )
+    if wrong := data.challenger.not_finite:
+        yield Finding(
+            "not_finite",
+            "",
+            "hold",
+            f"{wrong:,} of {data.rows:,} predictions are not numbers; look for infinite values "
+            "in the features, and lower training.learning_rate",
+        )
+
+
+def _undefined(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
+    metrics = evaluation.overall.metrics
+    decisive = {evaluation.metric, *contract.evaluation.thresholds}
+    some = any(metric.defined for metric in metrics.values())
+    for name, metric in metrics.items():
+        if not metric.defined and (some or name in decisive):
+            severity: Severity = "hold" if name in decisive else "warn"
+            yield Finding(
+                "undefined_metric",
+                name,
+                severity,
+                f"{name} is not defined on these {evaluation.overall.rows:,} examples"
+                + ("; without it nothing can be decided" if severity == "hold" else ""),
+            )
+
+
+def _thresholds(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
+    for name, bound in contract.evaluation.thresholds.items():
+        metric = evaluation.overall.metrics[name]
+        if not metric.defined:
+            continue
+        for limit, word, sign in ((bound.min, "min", 1), (bound.max, "max", -1)):
+            if limit is None:
+                continue
+            shown = f"{name} is {metric.value:.4g} (95% {_range(metric.low, metric.high)})"
+            edge = metric.low if sign > 0 else metric.high
+            if sign * (metric.value - limit) < 0:
+                yield Finding(
+                    "threshold",
+                    name,
+                    "hold",
+                    f"{shown}, beyond the contract's {word} of {limit:g}; improve the data or "
+                    f"the model, or change evaluation.thresholds.{name}",
+                )
+            elif not sign * (edge - limit) >= 0:
+                yield Finding(
+                    "uncertain_threshold",
+                    name,
+                    "warn",
+                    f"{shown}: within the contract's {word} of {limit:g}, but not certainly; more "
+                    "examples would tell",
+                )
+
+
+def _baseline(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
+    name = evaluation.metric
+    constant = evaluation.baselines.get(name)
+    metric = evaluation.overall.metrics[name]
+    if constant is None or not metric.defined or name in contract.evaluation.thresholds:
+        return
+    better = METRICS[evaluation.task][name].better
+    ahead = metric.value - constant if better == "higher" else constant - metric.value
+    if not ahead > 0:
+        yield Finding(
+            "no_better_than_constant",
+            name,
+            "hold",
+            f"{name} is {metric.value:.4g}, no better than {constant:.4g} of the best constant "
+            f"answer; improve the features, or set evaluation.thresholds.{name} to accept it",
+        )
+
+
+def _champion(evaluation: Evaluation, contract: Contract, problem: str) -> Iterator[Finding]:
+    version = evaluation.champion_version
+    if version is None:
+        yield Finding(
+            "no_champion", "", "info", "there is no champion yet to compare this model with"
+        )
+        return
+    if problem:
+        replaced = contract.evaluation.unusable_champion == "replace"
+        yield Finding(
+            "champion_unusable",
+            version,
+            "warn" if replaced else "hold",
+            f"the champion {version} cannot be run on these examples: {problem}; "
+            + (
+                "the contract lets it be replaced without a comparison"
+                if replaced
+                else "give it what it needs, or set evaluation.unusable_champion to replace in "
+                "the contract to publish without a comparison"
+            ),
+        )
+        return
+    comparison = evaluation.comparison
+    if comparison is None or not math.isfinite(comparison.worse_by):
+        return  # A metric that is not defined holds by itself.
+    limit = contract.evaluation.max_regression
+    if comparison.worse_by > limit:
+        yield Finding(
+            "regression",
+            comparison.metric,
+            "hold",
+            f"{_change(comparison)}: worse than the champion {version} by more than "
+            f"evaluation.max_regression ({limit:g})",
+        )
+    else:
+        yield Finding(
+            "compared", comparison.metric, "info", f"{_change(comparison)}: champion {version}"
+        )
+
+
+def _slices(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
+    limit = contract.evaluation.max_slice_regression
+    if limit is None:
+        return
+    unclear = []
+    for part in evaluation.slices:
+        if part.comparison is None or part.rows < contract.evaluation.min_slice_examples:
+            continue
+        if not math.isfinite(part.comparison.worse_by):
+            unclear.append(part.name)
+        elif part.comparison.worse_by > limit:
+            yield Finding(
+                "slice_regression",
+                part.name,
+                "hold",
+                f"{part.name} ({part.rows:,} examples): {_change(part.comparison)}: worse than "
+                f"the champion by more than evaluation.max_slice_regression ({limit:g})",
+            )
+    if unclear:
+        yield Finding(
+            "slice_undefined",
+            unclear[0],
+            "warn",
+            f"{evaluation.metric} is not defined in {len(unclear)} slices, so they could not be "
+            f"compared: {', '.join(unclear[:5])}",
+        )
+
+
+def _change(comparison: Comparison) -> str:
+    change = comparison.change
+    noise = ", which may be chance" if comparison.within_noise else ""
+    return (
+        f"{comparison.metric} went from {comparison.champion:.4g} to {comparison.challenger:.4g}, "
+        f"a change of {change.value:+.4g} (95% {change.low:+.4g} to {change.high:+.4g}{noise})"
+    )
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4g} to {high:.4g}"

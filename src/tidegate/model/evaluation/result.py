@@ -1,0 +1,225 @@
+"""What an evaluation found: plain values that can be written, read and shown without TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tidegate.contract import Task
+from tidegate.core.errors import EvaluationError
+from tidegate.core.verdict import Finding, Verdict
+from tidegate.numerics.intervals import Metric
+
+FILE = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the metric that decides changed from the champion to the challenger.
+
+    Attributes:
+        metric: Its name.
+        challenger: Its value for the model that is judged.
+        champion: Its value for the model in the registry, over the same examples.
+        change: Challenger minus champion, with the 95% interval of that paired difference.
+        worse_by: How far the challenger is behind; negative when it is ahead. In the metric's
+            unit, whichever direction is the better one.
+    """
+
+    metric: str
+    challenger: float
+    champion: float
+    change: Metric
+    worse_by: float
+
+    @property
+    def within_noise(self) -> bool:
+        """Whether the interval of the change holds zero: these examples cannot tell them apart."""
+        return self.change.low <= 0 <= self.change.high
+
+
+@dataclass(frozen=True)
+class SliceResult:
+    """Metrics over some of the examples.
+
+    Attributes:
+        name: `all`, or the slice's values: `origin=EWR, carrier=UA`.
+        rows: How many examples it has.
+        metrics: By metric name; every metric of the task, defined or not.
+        champion: The same for the champion over the same examples, when it could be run.
+        comparison: The change from champion to challenger, when it could be run.
+    """
+
+    name: str
+    rows: int
+    metrics: Mapping[str, Metric]
+    champion: Mapping[str, Metric] | None = None
+    comparison: Comparison | None = None
+
+
+#: What an evaluation says before its verdict is known: fail closed.
+_NOT_JUDGED = Verdict((Finding("not_judged", "", "hold", "the model was measured and not judged"),))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model judged on the examples of one split.
+
+    Attributes:
+        span: The span the examples are of.
+        split: The split they are of.
+        task: What kind of label it is.
+        label: The label's column.
+        classes: The classes in the model's order; the last of two is the positive one. Empty for
+            regression.
+        metric: The metric by which champion and challenger are compared.
+        overall: Metrics over all examples.
+        verdict: Whether the model may be published, and what was noticed.
+        slices: Metrics by the contract's slices, largest first within each.
+        champion_version: The champion's version, as the caller named it.
+        baselines: By metric name, what the best constant answer gets (the share of each class,
+            the label's mean): a model that is not better has learnt nothing.
+        roc: Binary only: (false positive rate, true positive rate, threshold), from (0, 0) to
+            (1, 1), at most 200 points.
+        confusion: Rows are true classes, columns predicted ones, in the order of
+            `confusion_classes`. Empty for regression.
+        confusion_classes: The classes of `confusion`: the model's, one for labels unknown to it
+            where there are any, and one for the rarest when there are more than 30.
+        calibration: (mean prediction, mean outcome, rows) in bins of about equal size. Binary:
+            the positive class's probability and frequency. Multiclass: the probability of the
+            predicted class and how often it was right. Regression: prediction and label.
+        histogram: By true class, how many examples have a predicted probability in each of 20
+            equal bins of [0, 1]. Binary: of the positive class. Multiclass: of the predicted
+            class. Regression: empty.
+        digests: The content and contract digests of the examples.
+    """
+
+    span: str
+    split: str
+    task: Task
+    label: str
+    classes: tuple[str, ...]
+    metric: str
+    overall: SliceResult
+    verdict: Verdict = _NOT_JUDGED
+    slices: tuple[SliceResult, ...] = ()
+    champion_version: str | None = None
+    baselines: Mapping[str, float] = field(default_factory=dict)
+    roc: tuple[tuple[float, float, float], ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
+    confusion_classes: tuple[str, ...] = ()
+    calibration: tuple[tuple[float, float, int], ...] = ()
+    histogram: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def blessed(self) -> bool:
+        """Whether the model may be published."""
+        return self.verdict.status == "pass"
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The change from champion to challenger over all examples."""
+        return self.overall.comparison
+
+    def scalars(self) -> dict[str, float]:
+        """Every overall metric that has a value; the champion's under `champion_<name>`."""
+        champion = {f"champion_{n}": m for n, m in (self.overall.champion or {}).items()}
+        both = {**self.overall.metrics, **champion}
+        return {name: metric.value for name, metric in both.items() if metric.defined}
+
+    def write(self, directory: Path) -> None:
+        """Write `evaluation.json`; what is not defined is written as null."""
+        directory.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(_plain(self), indent=1, ensure_ascii=False, allow_nan=False)
+        (directory / FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, directory: Path) -> Evaluation:
+        """Read what `write` wrote.
+
+        Raises:
+            EvaluationError: when it is missing or not an evaluation.
+        """
+        path = directory / FILE
+        try:
+            return _evaluation(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise EvaluationError(
+                f"cannot read {path}: {error.strerror}; run the evaluation again"
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise EvaluationError(
+                f"{path} is not an evaluation ({error!r}); run the evaluation again"
+            ) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Verdict):
+        return {"status": value.status, "findings": value.to_json()}
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _metric(value: Mapping[str, float | None]) -> Metric:
+    return Metric(*(_number(value[name]) for name in ("value", "low", "high")))
+
+
+def _metrics(values: Mapping[str, Any]) -> dict[str, Metric]:
+    return {name: _metric(value) for name, value in values.items()}
+
+
+def _slice(value: Mapping[str, Any]) -> SliceResult:
+    change = value["comparison"]
+    return SliceResult(
+        name=value["name"],
+        rows=value["rows"],
+        metrics=_metrics(value["metrics"]),
+        champion=None if value["champion"] is None else _metrics(value["champion"]),
+        comparison=None
+        if change is None
+        else Comparison(
+            metric=change["metric"],
+            challenger=_number(change["challenger"]),
+            champion=_number(change["champion"]),
+            change=_metric(change["change"]),
+            worse_by=_number(change["worse_by"]),
+        ),
+    )
+
+
+def _evaluation(value: Mapping[str, Any]) -> Evaluation:
+    return Evaluation(
+        span=value["span"],
+        split=value["split"],
+        task=value["task"],
+        label=value["label"],
+        classes=tuple(value["classes"]),
+        metric=value["metric"],
+        verdict=Verdict.from_json(value["verdict"]["findings"]),
+        overall=_slice(value["overall"]),
+        slices=tuple(_slice(v) for v in value["slices"]),
+        champion_version=value["champion_version"],
+        baselines={k: _number(v) for k, v in value["baselines"].items()},
+        roc=tuple((x, y, t) for x, y, t in value["roc"]),
+        confusion=tuple(tuple(row) for row in value["confusion"]),
+        confusion_classes=tuple(value["confusion_classes"]),
+        calibration=tuple((_number(p), _number(o), n) for p, o, n in value["calibration"]),
+        histogram={k: tuple(v) for k, v in value["histogram"].items()},
+        digests=dict(value["digests"]),
+    )

@@ -1,0 +1,181 @@
+"""What every column tells of a label, and what of that should be doubted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from tidegate.contract import Contract, Task, nearest
+from tidegate.core.errors import SignalError
+from tidegate.core.text import listing
+from tidegate.data.sampling import SEED
+from tidegate.model.feature_analysis import advice, redundancy
+from tidegate.model.feature_analysis.result import FeatureSignal, Role, Signal
+from tidegate.model.feature_analysis.sampling import Rows
+from tidegate.numerics import information
+from tidegate.numerics.binning import Array, Coded, coded, label_cells
+
+if TYPE_CHECKING:
+    from tidegate.model.feature_analysis.importance import Shuffled
+
+#: The chance that any of all columns is called informative where none is.
+FALSE_ALARM: Final = 0.05
+#: Fewer labelled rows than this tell nothing.
+MIN_ROWS: Final = 50
+
+
+def measure(
+    rows: Rows,
+    contract: Contract,
+    *,
+    shuffled: Shuffled | None = None,
+    digests: dict[str, str] | None = None,
+    seed: int = SEED,
+) -> Signal:
+    """Measure every column but key, time, label and split column.
+
+    Mutual information is over all rows, or, where they are splits, over the first one. What the
+    cells of the first part say is judged by the second.
+
+    Args:
+        rows: All, or a sample.
+        contract: Names label, task and the columns that no model sees. These are measured too.
+        shuffled: What a model's metric lost by each feature.
+        digests: Kept in the result.
+        seed: Of what is drawn under chance.
+
+    Raises:
+        SignalError: there is no such label, it has one value, or hardly a row has one.
+    """
+    column = label_column(contract, rows.table.schema.names)
+    table, held = rows.table, rows.held
+    there = _labelled(table.column(column))
+    without = int((~there).sum())
+    if without:
+        table, held = table.filter(pa.array(there)), held[there]
+    if table.num_rows < MIN_ROWS:
+        raise SignalError(
+            f"{rows.name} has {table.num_rows:,} rows with a label; {MIN_ROWS} are the fewest that "
+            "tell anything"
+        )
+    task, label = label_cells(table.column(column), column, contract.task)
+    names = [n for n in table.schema.names if n not in _never(contract)]
+    if not names:
+        raise SignalError(f"{rows.name} has no column beside key, time and label to measure")
+    codes = {name: coded(name, table.column(name)) for name in names}
+    level = FALSE_ALARM / len(names)
+    given: dict[str, tuple[float, str]] = {}
+    features = []
+    for number, name in enumerate(names):
+        role: Role = "excluded" if name in contract.features.exclude else "feature"
+        feature, away = _feature(
+            codes[name], label, held, task, role, whole=not rows.divided, level=level,
+            seed=seed + number,
+        )  # fmt: skip
+        features.append(feature)
+        if away:
+            given[name] = away
+    if shuffled is not None:
+        lost = shuffled.importances
+        features = [replace(f, importance=lost.get(f.name)) for f in features]
+    features.sort(key=lambda f: (-f.share, f.name))
+    compared = [
+        codes[f.name] for f in features if f.cells > 1 and f.role == "feature"
+    ][: redundancy.MAX_PAIRED]  # fmt: skip
+    close = redundancy.redundant(compared)
+    told = advice.advise(
+        features, close, rows=table.num_rows, classes=label.labels, given=given,
+        carries=rows.divided,
+    )  # fmt: skip
+    return Signal(
+        name=rows.name,
+        label=column,
+        task=task,
+        label_entropy=information.entropy(np.bincount(label.codes).astype(float)),
+        label_cells=label.cells,
+        rows=rows.total,
+        measured=table.num_rows + without,
+        without_label=without,
+        parts=rows.parts,
+        part_rows=(int((~held).sum()), int(held.sum())),
+        features=told,
+        pairs=close,
+        paired=len(compared),
+        metric=shuffled.metric if shuffled else "",
+        metric_value=shuffled.value if shuffled else None,
+        importance_rows=shuffled.rows if shuffled else 0,
+        repeats=shuffled.repeats if shuffled else 0,
+        digests=digests or {},
+    )
+
+
+def label_column(contract: Contract, columns: Sequence[str]) -> str:
+    """The contract's label, which must be among `columns`.
+
+    Raises:
+        SignalError: it names none, or one that is not there.
+    """
+    if contract.label is None:
+        raise SignalError(
+            "nothing says what is to be predicted; name the column with --label, or as 'label' in "
+            "the contract"
+        )
+    if contract.label not in columns:
+        raise SignalError(
+            f"label {contract.label!r} is no column of the data; there are: "
+            f"{listing(list(columns))}" + nearest(contract.label, columns)
+        )
+    return contract.label
+
+
+def _never(contract: Contract) -> set[str | None]:
+    return {*contract.key, contract.time, contract.label, contract.splits.column}
+
+
+def _labelled(column: pa.ChunkedArray) -> Array:
+    there: Array = column.is_valid().to_numpy()
+    if pa.types.is_floating(column.type):
+        there = there & np.isfinite(column.to_numpy())
+    return there
+
+
+def _feature(
+    column: Coded,
+    label: Coded,
+    held: Array,
+    task: Task,
+    role: Role,
+    *,
+    whole: bool,
+    level: float,
+    seed: int,
+) -> tuple[FeatureSignal, tuple[float, str] | None]:
+    first = information.table(column.codes[~held], label.codes[~held], column.cells, label.cells)
+    second = information.table(column.codes[held], label.codes[held], column.cells, label.cells)
+    counts = first + second if whole else first
+    found = information.dependence(counts, level=level, seed=seed)
+    varies = column.cells > 1
+    held_out = information.explained(first, second) if varies else math.nan
+    binary = task == "binary" and varies
+    auc = information.held_out_auc(first, second) if binary else math.nan
+    feature = FeatureSignal(
+        name=column.name,
+        kind=column.kind,
+        role=role,
+        missing=column.missing / len(column.codes),
+        distinct=column.distinct,
+        cells=column.cells,
+        bits=found.bits,
+        share=found.share,
+        p=found.p,
+        floor=found.floor,
+        informative=found.p < level,
+        held_out=held_out if math.isfinite(held_out) else None,
+        auc=auc if math.isfinite(auc) else None,
+    )
+    return feature, advice.given_away(first, second) if binary else None

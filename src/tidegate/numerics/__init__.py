@@ -1,0 +1,1 @@
+"""Mathematics without files: distances, intervals, metrics, binning, quantiles, units."""

@@ -1,0 +1,221 @@
+"""The client of an S3 service, as the environment describes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import certifi
+import urllib3
+from minio import Minio
+from minio.credentials.credentials import Credentials
+from minio.credentials.providers import (
+    AWSConfigProvider,
+    ChainedProvider,
+    EnvAWSProvider,
+    EnvMinioProvider,
+    IamAwsProvider,
+    Provider,
+)
+from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+
+from tidegate.core.errors import StorageError
+from tidegate.platform.storage.proxies import Proxy, proxy_for
+from tidegate.platform.storage.retry import retried
+
+_AWS: Final = "https://s3.amazonaws.com"
+#: Statuses of a server that is there and asks to come back later.
+_BUSY: Final = frozenset({429, 500, 502, 503, 504})
+_TIMEOUT: Final = urllib3.Timeout(connect=10, read=60)
+#: The instance metadata service is near or not there at all.
+_NEAR: Final = urllib3.Timeout(connect=1, read=5)
+_CONNECTIONS: Final = 10
+_PROXY_CREDENTIALS: Final = 407
+#: Any of these says that the platform hands out credentials.
+_PLATFORM: Final = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+class BusyError(Exception):
+    """The server answered to the end that it has no time."""
+
+    def __init__(self, status: int) -> None:
+        """Keep the HTTP status."""
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+
+
+class _Pool(urllib3.PoolManager):
+    """Connections on which every single request is tried again until the deadline.
+
+    Below the client, so that one part of a large upload is repeated and not the whole. Bodies are
+    handed on as they lie in the store: an object stored with `Content-Encoding` is not unpacked.
+    Each request goes through the proxy that the environment has for its URL, if any.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._options = options
+        self._proxied: dict[str, urllib3.ProxyManager] = {}
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> Any:  # type: ignore[override]
+        proxy = proxy_for(url)
+        send = self._through(proxy).urlopen if proxy else super().urlopen
+        kw.update(retries=False, decode_content=False)
+
+        def once() -> urllib3.BaseHTTPResponse:
+            response = send(method, url, redirect=redirect, **kw)
+            if proxy and response.status == _PROXY_CREDENTIALS:
+                raise StorageError(
+                    f"the proxy {proxy.url} wants other credentials; put them in its URL in the "
+                    "environment, or name the store's host in NO_PROXY"
+                )
+            if response.status in _BUSY:
+                response.drain_conn()
+                raise BusyError(response.status)
+            return response
+
+        return retried(once, transient=_may_pass)
+
+    def _through(self, proxy: Proxy) -> urllib3.ProxyManager:
+        # Two threads may each make one: the later is kept, and either works.
+        if proxy.url not in self._proxied:
+            self._proxied[proxy.url] = urllib3.ProxyManager(
+                proxy.url, proxy_headers=proxy.headers, **self._options
+            )
+        return self._proxied[proxy.url]
+
+
+class _Identity(Provider):
+    """Credentials from the first place that has them, or an error that says where they may be."""
+
+    def __init__(self, places: list[Provider], endpoint: str) -> None:
+        self._chain = ChainedProvider(places)
+        self._endpoint = endpoint
+
+    def retrieve(self) -> Credentials:
+        # What a provider says may quote the answer of a token service: none of it is passed on.
+        try:
+            return self._chain.retrieve()
+        except (ValueError, KeyError, OSError, urllib3.exceptions.HTTPError, BusyError):
+            asked = next((v for v in _PLATFORM if os.environ.get(v)), None)
+            tried = f" ({asked} is set, and gave none)" if asked else ""
+            raise StorageError(
+                f"no credentials for {self._endpoint}{tried}; set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY, mount a credentials file, or set TIDEGATE_S3_ANONYMOUS=1 "
+                "for public data"
+            ) from None
+
+
+def endpoint() -> str:
+    """The service's URL.
+
+    Raises:
+        StorageError: the environment names one that is no URL of a server.
+    """
+    for variable in ("S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if value := os.environ.get(variable):
+            break
+    else:
+        return _AWS
+    parts = urlsplit(value if "://" in value else f"https://{value}")
+    if parts.username or parts.password:
+        raise StorageError(
+            f"{variable} holds credentials; give them in AWS_ACCESS_KEY_ID and so on"
+        )
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+    ):
+        raise StorageError(f"{variable} is {value!r}; give scheme and host: https://minio:9000")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def client() -> Minio:
+    """A client for `endpoint()`, with the environment's identity; makes no request yet.
+
+    Raises:
+        StorageError: the environment contradicts itself.
+    """
+    where = endpoint()
+    scheme, _, host = where.partition("://")
+    style = os.environ.get("S3_ADDRESSING_STYLE") or "auto"
+    if style not in ("auto", "path", "virtual"):
+        raise StorageError(f"S3_ADDRESSING_STYLE is {style!r}; give path, virtual or auto")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region and where != _AWS:
+        region = "us-east-1"
+    try:
+        made = Minio(
+            host,
+            secure=scheme == "https",
+            region=region,
+            http_client=_pool(),
+            credentials=_identity(where),
+        )
+    except ValueError as error:
+        raise StorageError(f"cannot use {where}: {error}") from None
+    if style == "virtual":
+        made.enable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+    elif style == "path":
+        made.disable_virtual_style_endpoint()  # type: ignore[no-untyped-call]
+    return made
+
+
+def _identity(where: str) -> Provider | None:
+    if _switched_on("TIDEGATE_S3_ANONYMOUS") or _switched_on("AWS_NO_SIGN_REQUEST"):
+        return None
+    key, secret = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+    given = [v for v in (key, secret) if os.environ.get(v)]
+    if len(given) == 1:
+        missing = secret if given == [key] else key
+        raise StorageError(f"{given[0]} is set and {missing} is not; set both or neither")
+    places: list[Provider] = [EnvAWSProvider(), EnvMinioProvider(), AWSConfigProvider()]
+    platform = any(os.environ.get(v) for v in _PLATFORM)
+    if platform or (urlsplit(where).hostname or "").endswith(
+        (".amazonaws.com", ".amazonaws.com.cn")
+    ):
+        # Nobody but AWS has the instance metadata service: elsewhere it would only cost time.
+        token = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+        places.append(
+            IamAwsProvider(
+                custom_endpoint=os.environ.get("AWS_ENDPOINT_URL_STS") if token else None,
+                http_client=_pool() if platform else _plain_pool(),
+            )
+        )
+    return _Identity(places, where)
+
+
+def _switched_on(variable: str) -> bool:
+    value = os.environ.get(variable, "").lower()
+    if value in ("", "0", "false", "no"):
+        return False
+    if value in ("1", "true", "yes"):
+        return True
+    raise StorageError(f"{variable} is {value!r}; give 1 or 0")
+
+
+def _pool() -> _Pool:
+    variable = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "SSL_CERT_FILE"
+    bundle = os.environ.get(variable) or certifi.where()
+    if not Path(bundle).is_file():
+        raise StorageError(f"{variable} is {bundle!r}, which is no file; mount the CA certificates")
+    return _Pool(timeout=_TIMEOUT, maxsize=_CONNECTIONS, cert_reqs="CERT_REQUIRED", ca_certs=bundle)
+
+
+def _plain_pool() -> urllib3.PoolManager:
+    return urllib3.PoolManager(timeout=_NEAR, retries=urllib3.Retry(total=1))
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, ProxyError):
+        return _may_pass(error.original_error)
+    return isinstance(error, (BusyError, NewConnectionError, HTTPTimeoutError, ProtocolError))

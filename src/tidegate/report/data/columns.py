@@ -1,0 +1,216 @@
+"""What the pages say of one column, put together from statistics, schema and contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tidegate.core.text import count, integer, listing, number, percent, short
+from tidegate.report.html import shapes
+
+if TYPE_CHECKING:
+    from tidegate.contract import Contract
+    from tidegate.statistics import FeatureSummary, Statistics
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column, as the pages show it.
+
+    Attributes:
+        anchor: Its `id` in the page. A number, for a name may hold anything.
+        summary: What the statistics say.
+        role: `key`, `time`, `label`, `excluded` or `feature`.
+        expected: What the schema asks of it, in words; empty without a schema.
+        buckets: Its histogram; None for strings.
+        values: Its most frequent values, for strings.
+        others: How many more values there are.
+        unit: As the contract states it; empty where it does not.
+    """
+
+    anchor: str
+    summary: FeatureSummary
+    role: str
+    expected: str
+    buckets: shapes.Buckets | None
+    values: tuple[shapes.ValueShare, ...]
+    others: int
+    unit: str
+
+    @property
+    def name(self) -> str:
+        """The column's name."""
+        return self.summary.name
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers."""
+        return self.summary.type != "string"
+
+    @property
+    def quantiles(self) -> tuple[tuple[str, float], ...]:
+        """Some quantiles by name; empty where the statistics have none."""
+        edges = self.summary.quantiles
+        if len(edges) < 11:
+            return ()
+        last = len(edges) - 1
+        wanted = [p for p in (1, 5, 10, 25, 50, 75, 90, 95, 99) if (p * last) % 100 == 0]
+        return tuple((f"{p}%", edges[p * last // 100]) for p in wanted)
+
+
+def columns(
+    statistics: Statistics, schema: Any, contract: Contract, *, values: int
+) -> tuple[Column, ...]:
+    """All columns in the order of the data, each with at most `values` frequent values."""
+    expected = expectations(schema)
+    made = []
+    for index, (name, summary) in enumerate(statistics.features().items()):
+        top, others = shapes.value_shares(summary, limit=values)
+        made.append(
+            Column(
+                anchor=f"f{index}",
+                summary=summary,
+                role=role(name, contract),
+                expected=expected.get(name, "not in the schema" if schema is not None else ""),
+                buckets=shapes.buckets(summary) if shapes.is_numeric(summary) else None,
+                values=top if summary.type == "string" else (),
+                others=others if summary.type == "string" else 0,
+                unit=_unit(name, contract),
+            )
+        )
+    return tuple(made)
+
+
+def _unit(name: str, contract: Contract) -> str:
+    about = contract.columns.get(name)
+    return (about.unit or "") if about is not None else ""
+
+
+def role(name: str, contract: Contract) -> str:
+    """What the contract makes of a column."""
+    if name == contract.label:
+        return "label"
+    if name == contract.time:
+        return "time"
+    if name in contract.key:
+        return "key"
+    return "excluded" if name in contract.features.exclude else "feature"
+
+
+def expectations(schema: Any) -> Mapping[str, str]:
+    """What a `schema_pb2.Schema` asks of each feature, in words."""
+    if schema is None:
+        return {}
+    domains = {d.name: list(d.value) for d in schema.string_domain}
+    return {f.name: "; ".join(_expected(f, domains)) for f in schema.feature}
+
+
+def _expected(feature: Any, domains: Mapping[str, list[str]]) -> list[str]:
+    kind = {1: "text", 2: "whole number", 3: "number"}.get(int(feature.type), "any type")
+    share = feature.presence.min_fraction
+    if share >= 1:
+        said = [f"{kind}, in every row"]
+    elif share > 0:
+        said = [f"{kind}, in at least {percent(share)} of rows"]
+    else:
+        said = [f"{kind}, optional"]
+    domain = feature.WhichOneof("domain_info")
+    if domain in ("domain", "string_domain"):
+        values = domains.get(feature.domain) if domain == "domain" else None
+        values = list(feature.string_domain.value) if values is None else values
+        said.append(f"one of {count(len(values), 'value')}: {listing(values)}")
+    elif domain in ("int_domain", "float_domain"):
+        bounds = getattr(feature, domain)
+        low = number(bounds.min) if bounds.HasField("min") else ""
+        high = number(bounds.max) if bounds.HasField("max") else ""
+        if low and high:
+            said.append(f"from {low} to {high}")
+        elif low or high:
+            said.append(f"at least {low}" if low else f"at most {high}")
+    mass = feature.distribution_constraints.min_domain_mass
+    if 0 < mass < 1:
+        said.append(f"at least {percent(mass)} of values within these")
+    if feature.not_in_environment:
+        said.append(f"absent in {listing(list(feature.not_in_environment))}")
+    return said
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a column that a reader should know.
+
+    Attributes:
+        column: What it is about.
+        weight: In [0, 1]; orders the remarks.
+        message: What follows the column's name.
+        codes: The findings of the gate that say the same, and make it superfluous.
+    """
+
+    column: Column
+    weight: float
+    message: str
+    codes: tuple[str, ...] = ()
+
+
+def remarks(columns: tuple[Column, ...]) -> list[Remark]:
+    """What stands out in the columns, the gravest first. Remarks judge nothing: gates do."""
+    found = [Remark(c, *said) for c in columns for said in _remarks(c)]
+    return sorted(found, key=lambda r: -r.weight)
+
+
+def _remarks(column: Column) -> list[tuple[float, str, tuple[str, ...]]]:
+    s = column.summary
+    if s.count == 0:
+        return [(1.0, "has no value in any row", ("never_populated",))]
+    said: list[tuple[float, str, tuple[str, ...]]] = []
+    if s.nans:
+        told = ("nan_values", "statistic_not_computable")
+        said.append((0.95, f"holds {integer(s.nans)} values that are not a number", told))
+    top = s.top_values[0] if s.top_values else None
+    constant = (column.numeric and s.min == s.max) or (s.unique == 1)
+    if constant:
+        value = short(top[0], 40) if top and not column.numeric else number(s.min)
+        told = ("constant_column", "label_one_value")
+        said.append((0.9, f"holds one value only, {value}: it carries no information", told))
+    if s.missing_fraction >= 0.01:
+        share = percent(s.missing_fraction)
+        told = ("missing_rate", "label_missing_values")
+        missing = f"is missing in {share} of rows ({integer(s.missing)})"
+        said.append((0.2 + s.missing_fraction / 2, missing, told))
+    if (tail := _tail(column)) is not None:
+        said.append((0.5, tail, ("extreme_values", "outliers")))
+    if constant:
+        return said
+    if column.numeric and column.role == "feature" and s.zeros / s.count >= 0.6:
+        zeros = s.zeros / s.count
+        said.append((0.3 * zeros, f"is zero in {percent(zeros)} of values", ()))
+    if not column.numeric and column.role == "feature":
+        if s.unique and s.unique > 0.9 * s.count and s.count > 20:
+            named = f"has {integer(s.unique)} values in {integer(s.count)} rows: a name"
+            said.append((0.6, named, ("near_unique_column",)))
+        elif top and top[1] / s.count >= 0.95:
+            share = percent(top[1] / s.count)
+            said.append((0.4, f"is {short(top[0], 40)} in {share} of values", ()))
+    return said
+
+
+def _tail(column: Column) -> str | None:
+    s = column.summary
+    edges = s.quantiles
+    if not column.numeric or len(edges) < 11 or s.max is None or s.min is None:
+        return None
+    last = len(edges) - 1
+    low, high = edges[round(last * 0.1)], edges[round(last * 0.9)]
+    width = high - low
+    if width <= 0:
+        return None
+    above, below = (s.max - high) / width, (low - s.min) / width
+    if max(above, below) < 5:
+        return None
+    end, times = ("maximum", above) if above >= below else ("minimum", below)
+    value = number(s.max if above >= below else s.min)
+    return (
+        f"has a long tail: its {end}, {value}, lies {times:,.0f} times the middle 80% "
+        f"({number(low)} to {number(high)}) away from it"
+    )

@@ -1,0 +1,61 @@
+"""A distance in one sentence, and the other measures beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from tidegate.contract import Contract
+from tidegate.core.text import capitalize, fixed, number, percent, short
+from tidegate.numerics.distances import Distance
+
+MEASURES = {
+    "jensen_shannon": "Jensen-Shannon divergence",
+    "l_infinity": "L-infinity",
+}
+
+
+def ratio(distance: Distance) -> float:
+    """How many times its threshold a distance is; infinite where it cannot be told."""
+    value, threshold = distance.value, distance.threshold
+    if value is None or math.isnan(value):
+        return -1.0
+    return value / threshold if threshold else value
+
+
+def sentence(distance: Distance) -> str:
+    """Say in one sentence what a distance means."""
+    measure = MEASURES.get(distance.measure, distance.measure)
+    if distance.value is None:
+        return distance.note or f"{measure} could not be computed: {distance.origin}."
+    if distance.status == "too_few":
+        return (
+            f"{distance.n_current:,} and {distance.n_baseline:,} values are too few to tell a "
+            f"change from chance, which alone gives up to {fixed(distance.noise)}."
+        )
+    if distance.threshold is None:
+        said = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
+    else:
+        side = "above" if distance.value > distance.threshold else "within"
+        said = f"{measure} {fixed(distance.value)} is {side} the threshold "
+        said += fixed(distance.threshold)
+    chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
+    if chance:
+        said += ", no more than chance gives between two samples of these sizes"
+    if distance.changed and not chance:
+        said = f"{capitalize(short(distance.changed, 200))}; {said}"
+    return f"{said}."
+
+
+def beside(distance: Distance, contract: Contract) -> str:
+    """What other tools measure of the feature, each with its name."""
+    facts = contract.columns.get(distance.feature)
+    unit = (facts.unit if facts else None) or ""
+    measured = dict(distance.customary)
+    written: dict[str, Callable[[float], str]] = {
+        "psi": lambda value: f"PSI {fixed(value, 3)}",
+        "kolmogorov_smirnov": lambda value: f"KS {fixed(value, 3)}",
+        "wasserstein": lambda value: f"Wasserstein {number(value)} {unit}".rstrip(),
+        "unseen": lambda value: f"unseen values {percent(value)}",
+    }
+    return ", ".join(write(measured[k]) for k, write in written.items() if k in measured)

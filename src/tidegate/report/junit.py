@@ -1,0 +1,121 @@
+"""Test cases as JUnit XML, which every CI server shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+from tidegate.core.text import printable
+
+if TYPE_CHECKING:
+    from tidegate.core.verdict import Finding
+
+_WHOLE: Final = "(the data)"
+
+
+@dataclass
+class Case:
+    """One test case.
+
+    Attributes:
+        rule: What was looked at.
+        feature: Of which column, and in which slice; `(the data)` for all of them.
+        holds: Why it fails; nothing where it does not.
+        said: What else there is to read.
+        skipped: Why it was not judged; empty where it was.
+    """
+
+    rule: str
+    feature: str
+    holds: list[Finding]
+    said: list[str]
+    skipped: str = ""
+
+    @classmethod
+    def of(cls, rule: str, feature: str, found: Iterable[Finding], slice: str = "") -> Case:  # noqa: A002
+        """A case that fails where something of what was found holds, and says the rest."""
+        found = list(found)
+        holds = [f for f in found if f.severity == "hold"]
+        said = [f"{f.code}: {f.message}" for f in found if f.severity != "hold"]
+        where = f" in {slice}" if slice else ""
+        return cls(rule, (feature or _WHOLE) + where, holds, said)
+
+
+@dataclass
+class Untold:
+    """Findings that no case has told of yet.
+
+    Attributes:
+        left: In the order of the verdict.
+    """
+
+    left: list[Finding]
+
+    def take(
+        self,
+        code: Callable[[str], bool],
+        subject: str | None = None,
+        slice: str = "",  # noqa: A002
+    ) -> list[Finding]:
+        """Those of such a code over all rows, or in a slice; of all subjects or of one."""
+
+        def wanted(f: Finding) -> bool:
+            return code(f.code) and subject in (None, f.subject) and f.slice == slice
+
+        taken = [f for f in self.left if wanted(f)]
+        self.left = [f for f in self.left if not wanted(f)]
+        return taken
+
+    def rest(self) -> Iterator[Case]:
+        """A case for each code, subject and slice that is left."""
+        for code, subject, part in dict.fromkeys((f.code, f.subject, f.slice) for f in self.left):
+            yield Case.of(code, subject, self.take(code.__eq__, subject, part), part)
+
+
+def is_schema(code: str) -> bool:
+    """Whether a finding of this code is one that the schema gives rise to."""
+    from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+    known = anomalies_pb2.AnomalyInfo.Type.keys()
+    return code.upper() in known or code in ("unseen_values", "respelled_values")
+
+
+def written(cases: Iterable[Case], *, suite: str) -> str:
+    """The XML.
+
+    What holds is a failure, what warns is the case's output, and what was not judged is skipped.
+
+    Args:
+        cases: In the order they are written.
+        suite: The name of the suite.
+    """
+    listed = list(cases)
+    root = ET.Element("testsuites")
+    failed = sum(bool(c.holds) for c in listed)
+    skipped = sum(bool(c.skipped) and not c.holds for c in listed)
+    counted = {"tests": str(len(listed)), "failures": str(failed), "errors": "0"}
+    element = ET.SubElement(
+        root, "testsuite", {"name": suite, **counted, "skipped": str(skipped), "time": "0"}
+    )
+    for case in listed:
+        attributes = {"classname": f"{suite}.{case.rule}", "name": _text(case.feature), "time": "0"}
+        child = ET.SubElement(element, "testcase", attributes)
+        if case.holds:
+            message = _text(case.holds[0].message)
+            failure = ET.SubElement(
+                child, "failure", {"message": message, "type": case.holds[0].code}
+            )
+            failure.text = _text("\n".join(f"{f.code}: {f.message}" for f in case.holds))
+        elif case.skipped:
+            ET.SubElement(child, "skipped", {"message": _text(case.skipped)})
+        if case.said:
+            ET.SubElement(child, "system-out").text = _text("\n".join(case.said))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _text(text: str) -> str:
+    # XML has no control characters; tabs and line ends are left to its writer.
+    return printable(text)

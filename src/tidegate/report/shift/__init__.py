@@ -1,0 +1,1 @@
+"""All features of two spans together."""

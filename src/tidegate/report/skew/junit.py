@@ -1,0 +1,113 @@
+"""A verdict on serving data as JUnit XML: a test case for each column, feature and distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tidegate.core.text import count, percent
+from tidegate.core.verdict import Finding
+from tidegate.report.junit import Case, Untold, is_schema, written
+from tidegate.report.junit_distances import distance_cases, slice_severity
+
+if TYPE_CHECKING:
+    from tidegate.comparison.drift.missing_and_new import Share
+    from tidegate.comparison.skew import FeatureSkew, Skew
+    from tidegate.contract import Contract
+
+_OF_KEYS = {
+    "no_common_keys",
+    "too_few_pairs",
+    "rows_without_key",
+    "duplicate_join_keys",
+    "keys_missing_in_serving",
+    "keys_missing_in_training",
+}
+_OF_SHARES = {"missing": "distribution_skew_missing", "unseen": "distribution_skew_unseen"}
+
+
+def report(result: Skew, schema: Any, contract: Contract) -> str:
+    """The XML.
+
+    A case for the columns and the schema of either side, one for the records and one for the keys,
+    one for the values of every feature by key, one for every distance and every share of missing or
+    unseen values (of all rows, and of each slice), and one for whatever else was found. What holds
+    is a failure, what warns is the case's output, and what the contract wants recorded only is
+    skipped.
+
+    Args:
+        result: The verdict.
+        schema: What the serving data was held against.
+        contract: Its dataset is the name of the suite.
+    """
+    return written(_cases(result, schema, contract), suite=f"{contract.dataset}.skew")
+
+
+def _cases(result: Skew, schema: Any, contract: Contract) -> Iterator[Case]:
+    untold = Untold(list(result.verdict.findings))
+    names = [*(c.column for c in result.columns), *(f.name for f in schema.feature)]
+    for name in dict.fromkeys(names):
+        yield Case.of("schema", name, untold.take(_is_column, name))
+    for side in result.set_aside:
+        case = Case.of("records", side.side, untold.take("quarantined_records".__eq__, side.side))
+        case.said.append(
+            f"{count(side.records, 'record')} of {side.records + side.rows:,} could not be read"
+        )
+        yield case
+    keys = Case.of("keys", ", ".join(result.keys.columns), untold.take(_OF_KEYS.__contains__))
+    keys.said.append(f"{count(result.keys.pairs, 'pair')} of rows were compared")
+    yield keys
+    for feature in result.features:
+        yield _by_key(feature, untold)
+    limits = contract.for_skew()
+    yield from distance_cases(
+        result.distances,
+        untold,
+        limits,
+        rule="distribution",
+        code="distribution_skew",
+        is_code=_is_distance,
+    )
+    yield from _shares(result.shares, untold, limits)
+    yield from untold.rest()
+
+
+def _by_key(feature: FeatureSkew, untold: Untold) -> Case:
+    found = untold.take(lambda code: code.startswith("feature_skew"), feature.feature)
+    case = Case.of("feature", feature.feature, found)
+    case.said.append(
+        f"{feature.differing:,} of {count(feature.compared, 'pair')} differ "
+        f"({percent(feature.share)})"
+    )
+    if feature.limit is None:
+        case.skipped = "recorded only, as the contract says"
+    return case
+
+
+def _shares(shares: Sequence[Share], untold: Untold, contract: Contract) -> Iterator[Case]:
+    rows = {s.feature: s.n_current for s in shares if not s.slice}
+    told = {(f.code, f.subject): f.severity for f in untold.left}
+    for share in shares:
+        name, code = share.feature, _OF_SHARES[share.kind]
+        found = untold.take(code.__eq__, name, share.slice)
+        of = "rows are empty" if share.kind == "missing" else "values are not in training"
+        said = f"{percent(share.now)} of the {of}"
+        if share.kind == "missing":
+            said += f", {percent(share.before)} in training"
+        if share.slice and share.holds and not found:
+            of_code = {n: severity for (c, n), severity in told.items() if c == code}
+            severity = slice_severity(share, rows, of_code, contract)
+            found = [Finding(code, name, severity, said, share.slice)]
+        case = Case.of(f"distribution.{share.kind}", name, found, share.slice)
+        case.said.append(said)
+        if not share.judged:
+            case.skipped = "recorded only, as the contract says"
+        yield case
+
+
+def _is_column(code: str) -> bool:
+    return is_schema(code) or code == "label_in_serving"
+
+
+def _is_distance(code: str) -> bool:
+    return code.startswith("distribution_skew") and code not in _OF_SHARES.values()

@@ -1,0 +1,1 @@
+"""What the gate for data found."""

@@ -1,0 +1,54 @@
+"""A verdict on a span as JUnit XML: a test case for each rule and feature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from tidegate.core.check_codes import DEFAULTS
+from tidegate.report.junit import Case, Untold, is_schema, written
+from tidegate.report.junit_distances import distance_cases
+
+if TYPE_CHECKING:
+    from tidegate.contract import Contract
+    from tidegate.validation import Validation
+
+
+def report(result: Validation, schema: Any, contract: Contract) -> str:
+    """The XML.
+
+    A case for the schema of every column, for every distance (of all rows, and of each slice), for
+    every rule of the contract and every quality check, and one for whatever else was found. What
+    holds is a failure, what warns is the case's output, and what the contract wants recorded only
+    is skipped.
+
+    Args:
+        result: The verdict.
+        schema: What the data was held against.
+        contract: Its dataset is the name of the suite.
+    """
+    return written(_cases(result, schema, contract), suite=contract.dataset)
+
+
+def _cases(result: Validation, schema: Any, contract: Contract) -> Iterator[Case]:
+    untold = Untold(list(result.verdict.findings))
+    expected = [feature.name for feature in schema.feature]
+    told = [(f.subject, f.slice) for f in untold.left if is_schema(f.code) and f.subject]
+    for name, part in dict.fromkeys([*((name, "") for name in expected), *told]):
+        yield Case.of("schema", name, untold.take(is_schema, name, part), part)
+    yield from distance_cases(
+        result.distances, untold, contract, rule="drift", code="drift", is_code=_is_drift
+    )
+    for rule in result.rules:
+        found = untold.take(lambda code: code.startswith("rule_"), rule.name)
+        case = Case.of("rule", rule.name, found)
+        case.said += [rule.description] if rule.description else []
+        case.skipped = "the contract turns it off" if rule.severity == "off" else ""
+        yield case
+    for code in DEFAULTS:
+        yield Case.of("quality", code, untold.take(code.__eq__))
+    yield from untold.rest()
+
+
+def _is_drift(code: str) -> bool:
+    return code.startswith("drift")

@@ -1,0 +1,90 @@
+"""What a page shows of rules, and of the rows behind findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tidegate.core.text import count, percent
+
+if TYPE_CHECKING:
+    from tidegate.validation import Validation
+    from tidegate.validation.rules import Rows, RuleResult
+
+_WORDS: Final = {
+    "pass": "\u2713 holds true",
+    "not_evaluated": "not judged",
+    "empty": "! no rows",
+    "off": "off",
+}
+_FAILED: Final = {"hold": "\u2715 hold", "warn": "! warn", "info": "info"}
+
+
+@dataclass(frozen=True)
+class ShownRule:
+    """One rule as the page shows it.
+
+    Attributes:
+        anchor: Its `id` in the page.
+        result: The rule and what came of it.
+        tag: The kind of its tag, for the style sheet.
+        word: What the tag says.
+        said: How many rows fail, or why that is not known.
+    """
+
+    anchor: str
+    result: RuleResult
+    tag: str
+    word: str
+    said: str
+
+
+@dataclass(frozen=True)
+class ShownRows:
+    """The rows behind one finding as the page shows them."""
+
+    anchor: str
+    code: str
+    subject: str
+    slice: str
+    said: str
+    rows: Rows
+
+
+def shown_rules(validation: Validation) -> list[ShownRule]:
+    """Every rule, those that do not hold true first, else in the contract's order."""
+    rank = ("fail", "not_evaluated", "empty", "pass", "off")
+    made = [_shown(result) for result in validation.rules]
+    return sorted(made, key=lambda rule: rank.index(rule.result.state))
+
+
+def _shown(result: RuleResult) -> ShownRule:
+    state, noun = result.state, "row" if result.over == "examples" else "column"
+    if result.rows is None:
+        said = result.problem or "It is switched off."
+    else:
+        said = f"{of(result.rows, noun)} fail"
+        if result.allowed:
+            said += f"; {count(result.allowed, noun)} may"
+    failed = result.severity if state == "fail" else "hold" if state == "not_evaluated" else "warn"
+    return ShownRule(
+        anchor=f"rule-{result.name}",
+        result=result,
+        tag=state if state in ("pass", "off") else failed,
+        word=_FAILED.get(result.severity, "") if state == "fail" else _WORDS[state],
+        said=said,
+    )
+
+
+def shown_rows(validation: Validation) -> list[ShownRows]:
+    """The rows behind each finding, in the order of the findings."""
+    return [
+        ShownRows(f"rows{index}", a.code, a.subject, a.slice, of(a.rows, "row"), a.rows)
+        for index, a in enumerate(validation.anomalous)
+    ]
+
+
+def of(rows: Rows, noun: str) -> str:
+    """`312 of 23,611 rows (1.3%)`."""
+    share = f" ({percent(rows.share)})" if rows.share <= 1 else ""
+    return f"{rows.failing:,} of {count(rows.of, noun)}{share}"

@@ -1,0 +1,239 @@
+"""A schema's life in the registry: proposed, then approved or rejected, by whom and why.
+
+Every version of kind `schema` is a schema. One that was proposed is committed without being made
+current; approving is one conditional write that makes it so and says who did it, and rejecting one
+that says who did that. No run reads a version that was never current.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from tidegate.core.errors import ContractError, RegistryError, SchemaError
+from tidegate.core.spans import span_order
+from tidegate.platform.lineage import Lineage, directory_digest
+from tidegate.platform.registry import Entry, Registry
+from tidegate.schema import files
+from tidegate.schema.diff import select
+from tidegate.schema.proposal import Proposal, on_top
+
+Status = Literal["current", "superseded", "proposed", "approved as another", "rejected"]
+
+#: Names of what was decided, in a version's lineage.
+_REJECTED: Final = "rejected_by"
+_APPROVED: Final = "approved_by"
+_AS: Final = "approved_as"
+
+
+def user() -> str:
+    """Who runs this process; empty where the system does not say."""
+    with contextlib.suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return ""
+
+
+def status(entry: Entry, current: Entry | None) -> Status:
+    """What became of a version."""
+    if current is not None and entry.version == current.version:
+        return "current"
+    if _REJECTED in entry.lineage:
+        return "rejected"
+    if entry.promoted:
+        return "superseded"
+    return "approved as another" if _AS in entry.lineage else "proposed"
+
+
+def proposals(registry: Registry) -> list[Entry]:
+    """The proposals that nobody has decided on, oldest first."""
+    current = registry.current("schema")
+    return [e for e in registry.versions("schema") if status(e, current) == "proposed"]
+
+
+def schema_of(registry: Registry, entry: Entry | None) -> Any:
+    """The schema of a version; an empty one where there is none."""
+    if entry is None:
+        return schema_pb2.Schema()
+    with tempfile.TemporaryDirectory() as scratch:
+        return files.read(registry.fetch(entry, Path(scratch) / "schema"))
+
+
+def proposal_of(registry: Registry, entry: Entry) -> Proposal:
+    """What a version proposed.
+
+    Raises:
+        SchemaError: it is no proposal: the first schema of a dataset is none.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        return Proposal.read(registry.fetch(entry, Path(scratch) / "schema"))
+
+
+def keep(
+    registry: Registry,
+    proposal: Proposal,
+    *,
+    by: str,
+    lineage: Mapping[str, str] | None = None,
+    parents: Iterable[Lineage] = (),
+) -> Entry:
+    """Commit a proposal, without making it current; the same one again changes nothing.
+
+    Args:
+        registry: Of the dataset.
+        proposal: The changes.
+        by: Who proposes them: a person, or a run.
+        lineage: What else is to be said of how it came about.
+        parents: The lineages of what it was made from.
+
+    Raises:
+        SchemaError: it changes nothing.
+    """
+    if not proposal.changes:
+        raise SchemaError("there is nothing to propose: the schema would stay as it is")
+    with tempfile.TemporaryDirectory() as scratch:
+        payload = Path(scratch)
+        proposal.write(payload)
+        return registry.commit(
+            "schema",
+            directory_digest(payload)[:12],
+            payload,
+            span=_span(registry, proposal),
+            lineage={
+                **(lineage or {}),
+                "base": proposal.base,
+                "proposed_by": by,
+                "because": proposal.because,
+                "changes": proposal.summary,
+            },
+            parents=parents,
+            promote=False,
+        )
+
+
+def _span(registry: Registry, proposal: Proposal) -> str:
+    """The newest span that is evidence; else that of the schema before, or else this day."""
+    current = registry.current("schema")
+    today = datetime.now(UTC).date().isoformat()
+    for name in (*proposal.spans[-1:], *([current.span] if current else [])):
+        with contextlib.suppress(ContractError):
+            span_order(name)
+            return name
+    return today
+
+
+def approve(
+    registry: Registry,
+    version: str,
+    *,
+    by: str,
+    reason: str,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> Entry:
+    """Make a proposal the schema that later runs are held to.
+
+    Where the schema has changed since it was proposed, or some columns only are wanted, the
+    changes are put on the schema as it is now, and the version that makes is approved.
+
+    Args:
+        registry: Of the dataset.
+        version: The proposal.
+        by: Who approves.
+        reason: Why; may be empty.
+        only: Columns whose changes are wanted; all by default.
+        without: Columns whose changes are not.
+
+    Returns:
+        The version that is current now. Approving the same again changes nothing.
+
+    Raises:
+        NotRegisteredError: there is no such version.
+        RegistryError: it was rejected, or was current before another took its place.
+        SchemaError: the schema has since changed in what it would change.
+    """
+    entry = registry.get("schema", version)
+    if _AS in entry.lineage:
+        return approve(registry, entry.lineage[_AS], by=by, reason=reason)
+    note = {
+        _APPROVED: by,
+        "approved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reason": reason,
+    }
+    current = registry.current("schema")
+    base = current.version if current is not None else ""
+    if entry.promoted or _REJECTED in entry.lineage:
+        return registry.decide("schema", version, note, promote=True, check=_undecided(base))
+    proposal = proposal_of(registry, entry)
+    chosen = select(proposal.changes, only=only, without=without)
+    if not chosen:
+        raise SchemaError("no change is left to approve; name fewer columns in --without")
+    if proposal.base == base and len(chosen) == len(proposal.changes):
+        return registry.decide("schema", version, note, promote=True, check=_undecided(base))
+    part = Proposal(proposal.schema, base, chosen, proposal.spans, proposal.because)
+    made = on_top(schema_of(registry, current), part, base=base)
+    derived = keep(registry, made, by=entry.lineage.get("proposed_by", by), lineage={"of": version})
+    done = registry.decide("schema", derived.version, note, promote=True, check=_undecided(base))
+    registry.decide(
+        "schema", version, {_AS: done.version}, promote=False, check=lambda e, _: not e.promoted
+    )
+    return done
+
+
+def _undecided(base: str) -> Any:
+    def check(entry: Entry, current: str | None) -> bool:
+        if _REJECTED in entry.lineage:
+            raise RegistryError(
+                f"schema {entry.version!r} was rejected by {entry.lineage[_REJECTED]}"
+                f"{_because(entry)}; propose it anew if that was wrong"
+            )
+        if entry.promoted and current == entry.version:
+            return False
+        if entry.promoted:
+            raise RegistryError(
+                f"schema {entry.version!r} was current before {current!r}; to go back to it, make "
+                f"it current with: registry promote schema {entry.version}"
+            )
+        if (current or "") != base:
+            raise RegistryError(
+                f"the schema became {current!r} in the meantime; look at the changes again, and "
+                "approve again"
+            )
+        return True
+
+    return check
+
+
+def reject(registry: Registry, version: str, *, by: str, reason: str) -> Entry:
+    """Decide that a proposal is not to become the schema.
+
+    Raises:
+        NotRegisteredError: there is no such version.
+        RegistryError: it is or was current.
+    """
+
+    def check(entry: Entry, _current: str | None) -> bool:
+        if entry.promoted:
+            raise RegistryError(
+                f"schema {version!r} was approved{_because(entry)}; approve another, or go back to "
+                "the one before with: registry promote schema VERSION"
+            )
+        return _REJECTED not in entry.lineage
+
+    note = {
+        _REJECTED: by,
+        "rejected_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reason": reason,
+    }
+    return registry.decide("schema", version, note, promote=False, check=check)
+
+
+def _because(entry: Entry) -> str:
+    reason = entry.lineage.get("reason")
+    return f" ({reason})" if reason else ""

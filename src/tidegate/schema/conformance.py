@@ -1,0 +1,90 @@
+"""What TFDV says of a span that is held against a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
+
+# isort: split
+import tensorflow_data_validation as tfdv
+
+from tidegate.contract import Contract
+from tidegate.core.errors import SchemaError
+from tidegate.core.verdict import Finding
+from tidegate.schema import anomalies
+from tidegate.schema.enforcement import mended
+from tidegate.statistics.model import FeatureSummary, Statistics
+
+_LABEL_PRESENCE = {
+    "schema_missing_column",
+    "feature_type_not_present",
+    "feature_type_low_fraction_present",
+    "feature_type_low_number_present",
+}
+
+
+def reported(
+    statistics: Statistics, schema: Any, baseline: Statistics | None, environment: str
+) -> Any:
+    """TFDV's `Anomalies` of a span.
+
+    Raises:
+        SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
+    """
+    if environment not in schema.default_environment:
+        known = ", ".join(schema.default_environment) or "none"
+        raise SchemaError(
+            f"schema.pbtxt does not know the environment {environment!r} (it has: {known}); add "
+            f'default_environment: "{environment}"'
+        )
+    try:
+        return tfdv.validate_statistics(
+            statistics.as_list(),
+            mended(schema),
+            environment=environment,
+            previous_statistics=baseline.as_list()
+            if baseline is not None and baseline.num_examples()
+            else None,
+        )
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise SchemaError(
+            f"TFDV cannot validate with schema.pbtxt: {' '.join(str(error).split())}; correct it"
+        ) from None
+
+
+def findings(
+    found: Any,
+    features: dict[str, FeatureSummary],
+    schema: Any,
+    contract: Contract,
+    environment: str,
+    label_is_told: bool,
+) -> Iterable[Finding]:
+    """What those anomalies mean for the verdict.
+
+    Args:
+        found: TFDV's `Anomalies`.
+        features: The columns they are of.
+        schema: What these were held against.
+        contract: Says what no model sees: of such a column only its absence holds.
+        environment: The schema's.
+        label_is_told: Whether something graver was said of the label already.
+    """
+    if found.data_missing:
+        yield Finding(
+            "no_data_in_span", "", "hold", "TFDV found no data in the statistics; fix the source"
+        )
+    for finding in anomalies.findings(
+        found, features=features, schema=schema, environment=environment
+    ):
+        if label_is_told and finding.subject == contract.label and finding.code in _LABEL_PRESENCE:
+            continue
+        excluded = finding.subject in contract.features.exclude
+        if excluded and finding.code != "schema_missing_column" and finding.severity == "hold":
+            yield Finding(
+                finding.code, finding.subject, "warn", f"{finding.message} (no model sees it)"
+            )
+            continue
+        yield finding

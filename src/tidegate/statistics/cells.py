@@ -1,0 +1,221 @@
+"""One feature of two spans over cells that both share.
+
+Categorical features are compared over their values, numeric ones over about 20 cells that the
+baseline's quantiles cut, so that one outlier cannot stretch the cells until everything else falls
+into one: a value of 1e8 among 10,000 moves the divergence by 0.005 (by 0.99999 over TFDV's default
+histogram). The formula is TFDV's, the cells are not. TFDV, asked for `source.type = QUANTILES`,
+cuts both histograms at the edges of both, and a value so frequent that it fills a bucket is a point
+in one and smeared in the other: between two random halves of one month of flights (13,000 rows
+each) it finds 0.07 for `distance`, which has 214 different values, and the same between any two
+months. Over the baseline's cells the halves are 0.0007 apart, the months at most 0.002, and
+kilometres instead of miles 0.24.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tidegate.numerics.distances import FloatArray
+from tidegate.statistics.model import FeatureSummary
+from tidegate.statistics.partial import EXACT_COUNTS
+
+Bucket = tuple[float, float, float]
+
+#: The label of all values that neither side lists.
+REST = "(the rest)"
+#: Cells of about equal mass that a numeric baseline is cut into.
+CELLS = 20
+_VALUES_PER_CELL = 10
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One feature over cells that both spans share.
+
+    Attributes:
+        labels: What each cell is.
+        now: The span's mass by cell.
+        before: The baseline's.
+        numeric: Whether the cells were cut from the baseline: then the first and the last edge
+            are its least and greatest value, and what lies beyond them is new.
+        note: What else there is to know.
+    """
+
+    labels: list[str]
+    now: FloatArray
+    before: FloatArray
+    numeric: bool
+    note: str = ""
+
+    @property
+    def shares(self) -> tuple[FloatArray, FloatArray]:
+        """Of the baseline and of the span, each summing to one; both must have mass."""
+        return self.before / self.before.sum(), self.now / self.now.sum()
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both sides have mass."""
+        return bool(self.now.sum() > 0 and self.before.sum() > 0)
+
+    def moved(self, most: int = 3) -> tuple[tuple[str, float, float], ...]:
+        """The cells whose share changed most: label, share in the baseline, share now."""
+        if not self.comparable:
+            return ()
+        before, now = self.shares
+        ranked = np.argsort(-np.abs(now - before), kind="stable")[:most]
+        return tuple(
+            (self.labels[i], float(before[i]), float(now[i])) for i in ranked if now[i] != before[i]
+        )
+
+
+def of_values(current: FeatureSummary, past: FeatureSummary) -> Cells:
+    """A categorical feature over its values."""
+    labels, now, before = align_counts(current, past)
+    cut = labels[-1] == REST
+    note = f"the {len(labels) - 1:,} most frequent values, all others as one" if cut else ""
+    return Cells(labels, now, before, numeric=False, note=note)
+
+
+def of_numbers(current: FeatureSummary, past: FeatureSummary) -> Cells:
+    """A numeric feature over the baseline's quantiles, and NaN."""
+    edges = cell_edges(past.quantile_histogram)
+    now = cell_masses(current.quantile_histogram, edges)
+    before = cell_masses(past.quantile_histogram, edges)
+    return Cells(
+        [*cell_labels(edges), "NaN"],
+        np.append(now, current.nans),
+        np.append(before, past.nans),
+        numeric=True,
+    )
+
+
+def align_counts(
+    current: FeatureSummary, baseline: FeatureSummary
+) -> tuple[list[str], FloatArray, FloatArray]:
+    """The values of two categorical features, and how often each occurs in either.
+
+    A feature with more values than its statistics list hides the count of a value that only the
+    other side lists; it is at most the least count listed. Of what is possible the count nearest to
+    the other side's share is taken, so that the distance is never exaggerated, and what is left
+    is the last cell, `REST`.
+    """
+    a, b = dict(current.top_values), dict(baseline.top_values)
+    labels = sorted(a.keys() | b.keys())
+    x, y = _counts(a, labels), _counts(b, labels)
+    least_x, least_y = _least_listed(current), _least_listed(baseline)
+    if least_x == least_y == 0:
+        return labels, x, y
+    hidden_x = np.where(x > 0, x, np.minimum(least_x, y / baseline.count * current.count))
+    hidden_y = np.where(y > 0, y, np.minimum(least_y, x / current.count * baseline.count))
+    return (
+        [*labels, REST],
+        np.append(hidden_x, max(current.count - hidden_x.sum(), 0)),
+        np.append(hidden_y, max(baseline.count - hidden_y.sum(), 0)),
+    )
+
+
+def _least_listed(summary: FeatureSummary) -> float:
+    """The most that a value which is not listed can occur; 0 where all are listed."""
+    if sum(c for _, c in summary.top_values) >= summary.count:
+        return 0.0
+    if not summary.top_values:
+        return summary.count / EXACT_COUNTS
+    return float(summary.top_values[-1][1])
+
+
+def _counts(values: Mapping[str, int], labels: Sequence[str]) -> FloatArray:
+    counts: FloatArray = np.array([values.get(label, 0) for label in labels], float)
+    return counts
+
+
+def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
+    """Upper edges of at most `cells` or so with about equal shares of the baseline, ascending.
+
+    A cell reaches from one edge (exclusive) to the next (inclusive). Before the first edge lies
+    what is below the baseline's least value, and beyond the last what is above its greatest. A
+    value that alone has a cell's share has a cell of its own. No cell is meant to hold fewer than
+    ten values. Empty where the baseline has no finite values.
+    """
+    wide, points = _parts(baseline)
+    values: FloatArray = np.unique(np.concatenate([wide[:, :2].ravel(), points[:, 0]]))
+    if not len(values):
+        return values
+    share = _below(wide, points, values)
+    share /= share[-1]
+    total = _total(wide, points)
+    least = max(1 / cells, _VALUES_PER_CELL / total)
+    heavy = points[points[:, 1] >= least * total, 0]
+    edges, last = [np.nextafter(values[0], -np.inf)], 0.0
+    for value, reached in zip(values, share, strict=True):
+        if reached - last >= (1 - 1e-6) * least:
+            edges.append(value)
+            last = reached
+    edges += [values[-1], *heavy, *np.nextafter(heavy, -np.inf)]
+    result: FloatArray = np.unique(np.array(edges, float))
+    return result
+
+
+def cell_masses(buckets: Sequence[Bucket], edges: FloatArray) -> FloatArray:
+    """The mass of a histogram in the cells between `edges`, below the first and above the last.
+
+    Within a bucket mass is spread evenly; a bucket of no width is a point; one that reaches to an
+    infinity lies in the outermost cell of that side. Shape: (edges + 1,).
+    """
+    wide, points = _parts(buckets)
+    low = sum(c for left, _, c in buckets if left == -math.inf)
+    high = sum(c for left, right, c in buckets if right == math.inf and left != -math.inf)
+    total = _total(wide, points)
+    reached = _below(wide, points, edges)
+    # Sums of floats may fall short of each other by a trifle.
+    mass: FloatArray = np.diff([-low, *reached, total + high]).clip(min=0.0)
+    return mass
+
+
+def _total(wide: FloatArray, points: FloatArray) -> float:
+    return float(wide[:, 2].sum() + points[:, 1].sum())
+
+
+def _parts(buckets: Sequence[Bucket]) -> tuple[FloatArray, FloatArray]:
+    finite = [b for b in buckets if math.isfinite(b[0]) and math.isfinite(b[1])]
+    wide = [b for b in finite if b[0] < b[1]]
+    points = dict[float, float]()
+    for _, value, count in (b for b in finite if b[0] == b[1]):
+        points[value] = points.get(value, 0.0) + count
+    return (
+        np.array(wide, float).reshape(-1, 3),
+        np.array(list(points.items()), float).reshape(-1, 2),
+    )
+
+
+def _below(wide: FloatArray, points: FloatArray, values: FloatArray) -> FloatArray:
+    """The mass at or below each of `values`."""
+    result: FloatArray = np.zeros(len(values))
+    if len(wide):
+        low, high, count = wide.T
+        before = np.append(0.0, np.cumsum(count))
+        bucket = np.minimum(np.searchsorted(high, values), len(wide) - 1)
+        # Halved, because the width of a bucket may exceed the greatest float.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            part = (values / 2 - low[bucket] / 2) / (high[bucket] / 2 - low[bucket] / 2)
+        part = np.nan_to_num(part, nan=1.0).clip(0.0, 1.0)
+        result += before[bucket] + part * count[bucket]
+    if len(points):
+        reached = np.append(0.0, np.cumsum(points[:, 1]))
+        result += reached[np.searchsorted(points[:, 0], values, side="right")]
+    return result
+
+
+def cell_labels(edges: FloatArray) -> list[str]:
+    """What the cells between `edges` are, in words."""
+    if not len(edges):
+        return ["any"]
+    # An edge a hair below a value only parts that value from what is below it.
+    shown = [f"{e:,.6g}" for e in edges]
+    labels = [f"below {shown[0]}"]
+    for low, high, a, b in zip(edges, edges[1:], shown, shown[1:], strict=False):
+        labels.append(b if np.nextafter(high, -np.inf) == low else f"{a} to {b}")
+    return [*labels, f"above {shown[-1]}"]

@@ -1,0 +1,75 @@
+"""Whether a model is served what it learnt from."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tidegate.contract import Contract
+from tidegate.platform import lineage
+from tidegate.steps import origins
+from tidegate.steps.running import announce, step, write
+
+
+@step
+def measure_skew(
+    *,
+    examples: Path,
+    statistics: Path,
+    schema: Path,
+    contract_uri: str,
+    contract_digest: str,
+    serving_span: str,
+    out: Path,
+    page: Path,
+) -> tuple[str, list[str]]:
+    """Hold serving logs against training data; returns the verdict and the reasons to hold."""
+    from tidegate import report
+    from tidegate import schema as schemas
+    from tidegate.comparison import skew
+    from tidegate.data import sources
+    from tidegate.data.examples import Examples
+    from tidegate.statistics import Statistics
+
+    contract = Contract.load(contract_uri, digest=contract_digest)
+    reading = contract.for_serving()
+    training = skew.of_examples(Examples.open(examples), Statistics.read(statistics))
+    expected = schemas.read(schema)
+    inputs = sources.resolve(reading, serving_span)
+    bad = sources.BadRecords(reading)
+    with tempfile.TemporaryDirectory() as scratch:
+        serving = skew.recorded(
+            sources.read(inputs, reading, bad=bad),
+            name=inputs.span,
+            directory=Path(scratch),
+            digest=inputs.digest,
+            logs=contract.serving,
+            bad=bad,
+            slices=contract.slices,
+        )
+        result = skew.measure(training, serving, expected, contract)
+    result.write(out)
+    if bad.kept:
+        with (out / "quarantine.jsonl").open("w", encoding="utf-8", newline="") as file:
+            file.writelines(bad.lines())
+    write(page, report.skew_page(result, training, serving, expected, contract))
+    verdict = result.verdict
+    lineage.record(
+        out,
+        "skew",
+        name=inputs.span,
+        parents=[
+            lineage.read(examples, "examples"),
+            lineage.read(statistics, "statistics"),
+            lineage.read(schema, "schema"),
+            *origins.of_inputs(inputs),
+            origins.of_contract(contract, contract_uri),
+        ],
+        facts={
+            "verdict": verdict.status,
+            "reasons": len(verdict.reasons),
+            "pairs": result.keys.pairs,
+        },
+    )
+    announce("serving", verdict.status, verdict.reasons)
+    return verdict.status, list(verdict.reasons)

@@ -1,0 +1,187 @@
+"""The quality findings of a span, from its statistics and those of the span before."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from tidegate.contract import Contract
+from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.verdict import Finding
+from tidegate.data.facts import PLACEHOLDER_DAYS
+from tidegate.numerics.units import conversion
+from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.validation.checks.rows import MIN_VALUES, NEAR_UNIQUE, Found, Past, row_findings
+
+#: A placeholder stands out from this share of the values on.
+MIN_PLACEHOLDERS = 0.01
+
+#: Text columns with fewer different values are not taken for numbers or dates.
+MIN_KINDS = 5
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+PLACEHOLDER_TEXTS = frozenset(
+    {"", "n/a", "na", "nan", "null", "none", "unknown", "?", "-", "-999", "-9999", "9999", "99999"}
+)
+
+#: Tukey's outer fences: this many interquartile ranges beyond a quartile a value is far out
+#: (J. W. Tukey, Exploratory Data Analysis, 1977, chapter 2).
+FAR_OUT = 3.0
+#: Outliers are told of above this share of the values; fewer are the tail that most features have.
+MIN_OUTLIERS = 0.05
+#: One value is extreme that lies this many times as far beyond the 99th percentile as that from
+#: the median.
+EXTREME = 10.0
+
+
+def quality_findings(
+    statistics: Statistics,
+    contract: Contract,
+    *,
+    baseline: Statistics | None,
+    history: Sequence[Past] = (),
+    now: datetime | None = None,
+) -> list[Finding]:
+    """What is noticed, as severe as `gates.findings` or else `DEFAULTS` says.
+
+    Args:
+        statistics: Of the span.
+        contract: Its gates, and which columns are features.
+        baseline: Of the span before; None, and units are not judged.
+        history: Accepted spans before this one, the newest last; none, and volume is not judged.
+        now: When freshness is judged; the clock's time by default.
+    """
+    before = {} if baseline is None else baseline.features()
+    found: list[Finding] = []
+    told: set[tuple[str, str]] = set()
+    for code, subject, message in itertools.chain(
+        row_findings(statistics, contract, history=history, now=now or datetime.now(UTC)),
+        *(
+            _of(
+                summary,
+                before.get(name),
+                is_feature=name not in contract.not_features,
+                is_named=name in contract.features.categorical,
+            )
+            for name, summary in statistics.features().items()
+        ),
+    ):
+        severity = contract.gates.severity(code, subject, default=DEFAULTS[code])
+        # The rows know exactly what the statistics know roughly: said once.
+        if severity != "off" and (code, subject) not in told:
+            found.append(Finding(code, subject, severity, message))
+        told.add((code, subject))
+    return found
+
+
+def _of(
+    summary: FeatureSummary, before: FeatureSummary | None, *, is_feature: bool, is_named: bool
+) -> Iterator[Found]:
+    name = summary.name
+    if not summary.count:
+        if summary.rows:
+            yield (
+                "never_populated",
+                name,
+                f"column {name!r} has no value in any of {summary.rows:,} rows; fix the source, "
+                "or drop the column there",
+            )
+        return
+    yield from _placeholders(summary)
+    if not is_feature:
+        return
+    numeric = summary.type != "string"
+    if (summary.min is not None and summary.min == summary.max) or summary.unique == 1:
+        value = f"{summary.min:g}" if numeric else repr(summary.top_values[0][0])
+        yield (
+            "constant_column",
+            name,
+            f"feature {name!r} is {value} in all {summary.count:,} rows that have a value: a model "
+            "learns nothing of it; exclude it with features.exclude, or take a longer span",
+        )
+    unique = summary.unique or 0
+    if summary.count >= MIN_VALUES and unique >= NEAR_UNIQUE * summary.count:
+        yield (
+            "near_unique_column",
+            name,
+            f"feature {name!r} has about {unique:,} distinct values in {summary.count:,}: a model "
+            "can only learn it by heart; exclude it with features.exclude",
+        )
+    yield from _far_out(summary)
+    if not is_named:
+        yield from _text_of_other(summary)
+    if before is not None and len(before.quantiles) == len(summary.quantiles) == 101:
+        converted = conversion(before.quantiles[10:100:10], summary.quantiles[10:100:10])
+        if converted is not None:
+            units, factor = converted
+            yield (
+                "unit_change",
+                name,
+                f"every decile of feature {name!r} changed like {units} (factor {factor:.6g}) "
+                "since the span before; convert it in the source",
+            )
+
+
+def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
+    """Of texts; those of numbers and times are counted exactly when the rows are read."""
+    for value, count in summary.top_values:
+        text = value.strip().lower()
+        known = text in PLACEHOLDER_TEXTS or text.startswith(PLACEHOLDER_DAYS)
+        share = count / summary.count
+        if known and MIN_PLACEHOLDERS <= share < 1:
+            yield (
+                "placeholder_values",
+                summary.name,
+                f"column {summary.name!r} is {value!r} in about {share:.1%} of {summary.count:,} "
+                "values, which looks like a missing value; write it as missing (CSV: "
+                "source.null_values)",
+            )
+
+
+def _far_out(summary: FeatureSummary) -> Iterator[Found]:
+    edges = [q for q in summary.quantiles if math.isfinite(q)]
+    if len(edges) != 101 or summary.min is None or summary.max is None:
+        return
+    low, middle, high = edges[25], edges[50], edges[75]
+    fences = low - FAR_OUT * (high - low), high + FAR_OUT * (high - low)
+    beyond = sum(q < fences[0] or q > fences[1] for q in edges) / 100
+    if low < high and beyond > MIN_OUTLIERS:
+        yield (
+            "outliers",
+            summary.name,
+            f"about {beyond:.0%} of feature {summary.name!r} lie beyond Tukey's outer fences, "
+            f"{fences[0]:g} and {fences[1]:g} (three interquartile ranges from the quartiles)",
+        )
+    for value, near in ((summary.min, edges[1]), (summary.max, edges[99])):
+        usual = abs(near - middle)
+        if usual and abs(value - near) > EXTREME * usual:
+            yield (
+                "extreme_values",
+                summary.name,
+                f"feature {summary.name!r} reaches {value:g}, while 98 % of its values lie from "
+                f"{edges[1]:g} to {edges[99]:g}; correct it in the source if it is an error",
+            )
+
+
+def _text_of_other(summary: FeatureSummary) -> Iterator[Found]:
+    if summary.type != "string" or len(summary.top_values) < MIN_KINDS:
+        return
+    texts = [value for value, _ in summary.top_values]
+    if all(_NUMBER.fullmatch(text) for text in texts):
+        yield (
+            "text_of_numbers",
+            summary.name,
+            f"feature {summary.name!r} is text, and all its frequent values are numbers: write "
+            "them as numbers, or name it in features.categorical to say that they are names",
+        )
+    elif all(_TIME.match(text) for text in texts):
+        yield (
+            "text_of_times",
+            summary.name,
+            f"feature {summary.name!r} is text, and all its frequent values are dates: a model "
+            "takes each for a name; derive weekday or hour from it, or exclude it",
+        )

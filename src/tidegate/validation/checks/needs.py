@@ -1,0 +1,61 @@
+"""Whether the data serves what its users need, as the contract's `needs` say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tidegate.contract import Contract, Need, nearest
+from tidegate.core.verdict import Finding
+from tidegate.statistics.model import FeatureSummary
+
+
+def needs_findings(
+    columns: Mapping[str, FeatureSummary], contract: Contract, *, absent: str | None = None
+) -> Iterator[Finding]:
+    """Hold what does not serve a need, and say which features serve none.
+
+    NaN is no value here. A contract without `needs` gives no finding.
+
+    Args:
+        columns: Every column of a span that has rows.
+        contract: Its needs, and which columns are features.
+        absent: A column that is not expected in this data (the label, in serving) and not judged.
+    """
+    for need in contract.needs:
+        wrong = [w for c in need.data if c != absent and (w := _wrong(c, need, columns))]
+        if wrong:
+            yield Finding(
+                "need_not_served",
+                need.user,
+                "hold",
+                f"the need {need.user!r} is not served: {'; '.join(wrong)}; fix the source, or "
+                "change needs in the contract",
+            )
+    served = {column for need in contract.needs for column in need.data}
+    idle = [c for c in columns if c not in served and c not in contract.not_features]
+    if contract.needs and idle:
+        yield Finding(
+            "serves_no_need",
+            "",
+            "info",
+            f"features that serve no need: {', '.join(idle)}; name the need they serve, or stop "
+            "collecting them",
+        )
+
+
+def _wrong(column: str, need: Need, columns: Mapping[str, FeatureSummary]) -> str | None:
+    """Why a column does not serve a need; None when it does."""
+    summary = columns.get(column)
+    if summary is None:
+        return f"there is no column {column!r}" + nearest(column, tuple(columns)).replace(
+            "; ", ", "
+        )
+    values = summary.count - summary.nans
+    if not values:
+        return f"column {column!r} has no value in {summary.rows:,} rows"
+    if need.populated is not None and values < need.populated * summary.rows:
+        return (
+            f"column {column!r} has a value in {values:,} of {summary.rows:,} rows, fewer than "
+            f"the {need.populated:.2%} of populated"
+        )
+    return None

@@ -1,0 +1,337 @@
+"""DuckDB over one span's rows and statistics, locked: it reads these and nothing else.
+
+External access is closed but for the examples' own files, extensions are never loaded, the
+configuration cannot be changed, memory and time have limits, and only a single SELECT is run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import duckdb
+
+from tidegate.core.errors import ExamplesError
+from tidegate.data.examples import Examples
+from tidegate.statistics.model import FeatureSummary
+from tidegate.validation.rules.result import Rows
+
+#: Of the pod's 4 GiB; what needs more goes to temporary files.
+MEMORY: Final = "1GB"
+SCRATCH: Final = "10GB"
+#: Seconds that one query may take.
+TIME_LIMIT: Final = 120.0
+#: Rows shown of those that fail, columns of each, and characters of a value.
+SAMPLE: Final = 5
+MAX_COLUMNS: Final = 12
+MAX_TEXT: Final = 80
+
+#: The columns of the tables `statistics` and `baseline`; see `FeatureSummary`.
+_FEATURE: Final = {
+    "name": "VARCHAR",
+    "type": "VARCHAR",
+    "rows": "BIGINT",
+    "count": "BIGINT",
+    "missing": "BIGINT",
+    "missing_fraction": "DOUBLE",
+    "unique": "BIGINT",
+    "zeros": "BIGINT",
+    "nans": "BIGINT",
+    "mean": "DOUBLE",
+    "std": "DOUBLE",
+    "min": "DOUBLE",
+    "median": "DOUBLE",
+    "max": "DOUBLE",
+    "quantiles": "DOUBLE[]",
+    "avg_length": "DOUBLE",
+}
+
+
+class QueryError(Exception):
+    """A query could not be run; its text is one line that says why."""
+
+
+@contextlib.contextmanager
+def opened(
+    examples: Examples | None,
+    statistics: Mapping[str, FeatureSummary],
+    baseline: Mapping[str, FeatureSummary] | None = None,
+    *,
+    time_limit: float = TIME_LIMIT,
+) -> Iterator[Database]:
+    """Open one span, to be asked while the context lasts.
+
+    Args:
+        examples: The rows; None, and only statistics can be asked.
+        statistics: Of the span, by column.
+        baseline: Of the span before, by column.
+        time_limit: Seconds that one query may take.
+
+    Raises:
+        ExamplesError: a file of the examples cannot be read.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="tidegate-rules-") as scratch,
+        duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": scratch,
+                "max_temp_directory_size": SCRATCH,
+                "threads": len(os.sched_getaffinity(0)),
+                "python_enable_replacements": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+            },
+        ) as connection,
+    ):
+        tables = {
+            "statistics": _features(connection, "statistics", statistics),
+            "baseline": _features(connection, "baseline", baseline or {}),
+        }
+        # With them DuckDB trusts the bounds that Parquet files state of floats, which leave NaN
+        # out, and rows with NaN vanish from results (duckdb/duckdb#25521).
+        connection.execute("SET disabled_optimizers = 'statistics_propagation,filter_pushdown'")
+        splits = () if examples is None else examples.splits
+        files = [] if examples is None else [f for s in splits for f in examples.files(s)]
+        names = ", ".join(_literal(str(file)) for file in files)
+        connection.execute(f"SET allowed_paths = [{names}]")
+        connection.execute("SET enable_external_access = false")
+        if examples is not None and files:
+            tables["examples"] = _examples(connection, examples, names)
+        connection.execute("SET lock_configuration = true")
+        yield Database(connection, tables, time_limit)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table: how SQL calls each of its columns and of what type it is, and its rows."""
+
+    columns: Mapping[str, tuple[str, str]]
+    rows: int
+
+
+def _examples(connection: duckdb.DuckDBPyConnection, examples: Examples, names: str) -> _Table:
+    source = f"SELECT * FROM read_parquet([{names}])"  # noqa: S608
+    try:
+        connection.execute(f"CREATE VIEW examples AS {source}")
+        described = connection.execute("DESCRIBE examples").fetchall()
+    except duckdb.Error as error:
+        raise ExamplesError(
+            f"cannot read the examples in {examples.path}: {one_line(error)}; ingest the span "
+            "again, with caching off"
+        ) from None
+    # DuckDB renames a column that differs from another in upper and lower case only.
+    found = [(row[0], row[1]) for row in described]
+    return _Table(dict(zip(examples.schema.names, found, strict=True)), examples.num_rows())
+
+
+def _features(
+    connection: duckdb.DuckDBPyConnection, table: str, features: Mapping[str, FeatureSummary]
+) -> _Table:
+    columns = ", ".join(f"{quoted(c)} {kind}" for c, kind in _FEATURE.items())
+    connection.execute(f"CREATE TABLE {table} ({columns})")
+    rows = [[_plain(getattr(f, c)) for c in _FEATURE] for f in features.values()]
+    if rows:
+        marks = ", ".join("?" for _ in _FEATURE)
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    return _Table({c: (c, kind) for c, kind in _FEATURE.items()}, len(rows))
+
+
+class Database:
+    """One span to ask: the tables `examples` (if given), `statistics` and `baseline`."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        tables: Mapping[str, _Table],
+        time_limit: float,
+    ) -> None:
+        """What `opened` made."""
+        self._connection = connection
+        self._tables = tables
+        self._time_limit = time_limit
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table, as the data spell them; empty where there is no such table."""
+        return tuple(self._tables[table].columns) if table in self._tables else ()
+
+    def num_rows(self, table: str) -> int:
+        """The rows of a table."""
+        return self._tables[table].rows
+
+    def column(self, name: str, table: str = "examples") -> str:
+        """A column as it stands in SQL."""
+        return quoted(self._tables[table].columns[name][0])
+
+    def kind(self, name: str) -> str:
+        """The type of a column of the examples: BIGINT, DOUBLE, VARCHAR, TIMESTAMP or "NULL"."""
+        return self._tables["examples"].columns[name][1]
+
+    def failing(
+        self,
+        table: str,
+        fails: str,
+        *,
+        where: str = "true",
+        show: Sequence[str] = (),
+        by: Sequence[str] = (),
+        values: Sequence[Any] = (),
+    ) -> Rows:
+        """Count the rows of `where` that fail, and take a sample of them.
+
+        Args:
+            table: One of the tables.
+            fails: A condition in SQL that is true of what fails.
+            where: A condition in SQL: which rows are looked at.
+            show: The columns to show, in this order.
+            by: The columns whose hash decides which rows are in the sample; `show` by default.
+            values: For the parameters `?` of `fails`; then `where` has none.
+
+        Raises:
+            QueryError: it cannot be run.
+        """
+        ((of, failing),) = self.run(
+            f"SELECT count(*), count(*) FILTER (WHERE {fails}) FROM {table} WHERE ({where}\n)",  # noqa: S608
+            values,
+        )
+        query = f"SELECT * FROM {table} WHERE ({where}\n) AND {fails}"  # noqa: S608
+        shown = {name: self.column(name, table) for name in show}
+        return self._sampled(query, failing, of, shown, [self.column(c, table) for c in by], values)
+
+    def returned(self, query: str, *, of: int, show: Sequence[str] | None) -> Rows:
+        """Count what a query returns, and take a sample of it.
+
+        Args:
+            query: One SELECT.
+            of: How many rows it is about.
+            show: The columns to show; all it returns by default.
+
+        Raises:
+            QueryError: it cannot be run, or does not return a column of `show`.
+        """
+        there = list(self.described(f"SELECT * FROM ({query}\n)"))  # noqa: S608
+        for name in show or ():
+            if name not in there:
+                raise QueryError(f"show names {name!r}, and select returns {', '.join(there)}")
+        ((failing,),) = self.run(f"SELECT count(*) FROM ({query}\n)")  # noqa: S608
+        shown = {name: quoted(name) for name in (there if show is None else show)}
+        return self._sampled(query, failing, of, shown, [quoted(name) for name in there], ())
+
+    def described(self, query: str) -> dict[str, str]:
+        """The columns a query returns, and their types, without running it.
+
+        Raises:
+            QueryError: it could not be run, or the time is over.
+        """
+        with self._limited():
+            found = self._connection.execute(f"{query} LIMIT 0").description
+        return {str(name): str(kind) for name, kind, *_ in found or ()}
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query.
+
+        Raises:
+            QueryError: it cannot be run, or takes longer than the limit.
+        """
+        with self._limited():
+            return self._connection.execute(sql, list(values)).fetchall()
+
+    def _sampled(
+        self,
+        query: str,
+        failing: int,
+        of: int,
+        show: Mapping[str, str],
+        by: Sequence[str],
+        values: Sequence[Any],
+    ) -> Rows:
+        shown = dict(list(show.items())[:MAX_COLUMNS])
+        if not failing or not shown:
+            return Rows(failing, of)
+        texts = ", ".join(f"left(CAST({c} AS VARCHAR), {MAX_TEXT + 1})" for c in shown.values())
+        order = ", ".join(by or shown.values())
+        rows = self.run(
+            f"SELECT {texts} FROM ({query}\n) ORDER BY hash({order}), {order} LIMIT {SAMPLE}",  # noqa: S608
+            values,
+        )
+        return Rows(failing, of, tuple(shown), tuple(tuple(_cut(v) for v in row) for row in rows))
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        timer = threading.Timer(self._time_limit, self._connection.interrupt)
+        timer.start()
+        try:
+            with _explained():
+                yield
+        except duckdb.InterruptException:
+            raise QueryError(f"it takes longer than {self._time_limit:g} seconds") from None
+        finally:
+            timer.cancel()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise
+    except (duckdb.Error, UnicodeError) as error:
+        raise QueryError(one_line(error)) from None
+
+
+def check_condition(sql: str) -> None:
+    """Make sure that a text is one expression, which can stand within a query.
+
+    Raises:
+        QueryError: it is not.
+    """
+    with _explained():
+        sql.encode()
+        duckdb.SQLExpression(sql)
+
+
+def one_select(sql: str) -> str:
+    """The one SELECT that a text must be, without the semicolon that ends it.
+
+    Raises:
+        QueryError: it is another statement, several, or none.
+    """
+    with _explained():
+        sql.encode()
+        statements = duckdb.extract_statements(sql)
+    if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+        kinds = ", ".join(s.type.name for s in statements) or "nothing"
+        raise QueryError(f"select must be one SELECT, and is {kinds}")
+    return statements[0].query.strip().rstrip(";")
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def one_line(error: Exception) -> str:
+    """What DuckDB says, without its picture of the query."""
+    said = str(error).split("\n\nLINE ")[0]
+    return " ".join(said.split())[:300]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _cut(text: str | None) -> str | None:
+    if text is None or len(text) <= MAX_TEXT:
+        return text
+    return text[: MAX_TEXT - 1] + "\u2026"
