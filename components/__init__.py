@@ -1,18 +1,18 @@
 """The components: one folder each, a signature and one call into the engine."""
 
-from components.compute_statistics.component import compute_statistics
-from components.evaluate_model.component import evaluate_model
-from components.hold_run.component import hold_run
-from components.infer_schema.component import infer_schema
-from components.ingest_examples.component import ingest_examples
-from components.measure_features.component import measure_features
-from components.measure_shift.component import measure_shift
-from components.measure_skew.component import measure_skew
-from components.notify.component import notify
-from components.publish_model.component import publish_model
-from components.resolve_inputs.component import resolve_inputs
-from components.train_model.component import train_model
-from components.validate_examples.component import validate_examples
+from tidegate_kfp.components.comparison.measure_shift.component import measure_shift
+from tidegate_kfp.components.comparison.measure_skew.component import measure_skew
+from tidegate_kfp.components.data.compute_statistics.component import compute_statistics
+from tidegate_kfp.components.data.ingest_examples.component import ingest_examples
+from tidegate_kfp.components.data.validate_examples.component import validate_examples
+from tidegate_kfp.components.model.evaluate_model.component import evaluate_model
+from tidegate_kfp.components.model.measure_features.component import measure_features
+from tidegate_kfp.components.model.publish_model.component import publish_model
+from tidegate_kfp.components.model.train_model.component import train_model
+from tidegate_kfp.components.run.hold_run.component import hold_run
+from tidegate_kfp.components.run.notify.component import notify
+from tidegate_kfp.components.run.resolve_inputs.component import resolve_inputs
+from tidegate_kfp.components.schema.infer_schema.component import infer_schema
 
 __all__ = [
     "compute_statistics",

@@ -1,1 +1,1 @@
-"""Ready pipelines made of the components."""
+"""The pipelines: a definition and its compiled YAML each."""

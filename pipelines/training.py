@@ -2,8 +2,7 @@
 
 from kfp import dsl
 
-import components
-from pipelines import defaults, policy
+from tidegate_kfp import components, defaults, policy
 
 
 def _hold(

@@ -233,7 +233,7 @@ def test_a_contract_is_read_as_kubernetes_mounts_it(tmp_path):
 
 
 def test_external_secrets_give_the_names_that_pods_read(kustomize):
-    from pipelines.defaults import CREDENTIALS, STORAGE_SECRET
+    from tidegate_kfp.defaults import CREDENTIALS, STORAGE_SECRET
 
     for path in (MANIFESTS / "overlays" / "production", MANIFESTS / "tests" / "team"):
         secret = one(kustomize(path), "ExternalSecret", "tidegate-storage")

@@ -10,9 +10,8 @@ from kfp import components as kfp_components
 from kfp import dsl
 from kfp.dsl.executor import Executor
 
-import components
-from pipelines import compilation
 from tidegate import __version__, steps
+from tidegate_kfp import compilation, components
 
 ROOT = Path(components.__file__).parent
 FOLDERS = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and not p.name.startswith("__"))

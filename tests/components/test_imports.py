@@ -8,9 +8,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import components
-from components import images
 from tests.components.reachable import imported_by
+from tidegate_kfp import components
+from tidegate_kfp.components import images
 
 ROOT = Path(__file__).parents[2]
 LOCKS = {images.LIGHT: "light", images.ML: "ml"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.server import Server
 from tidegate.platform.registry import Registry
 from tidegate.platform.storage import open_store
+from tidegate_kfp.server import Server
 
 HOST = os.environ.get("TIDEGATE_E2E_KFP")
 #: Where KFP puts artifacts unless its ConfigMap `kfp-launcher` says otherwise.

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from kfp import compiler, dsl
 
-import components
-from pipelines import cache, local
 from tests.pipelines.test_run import run
 from tidegate.platform import lineage
+from tidegate_kfp import cache, components, local
 
 CONTRACT = """\
 dataset: shop

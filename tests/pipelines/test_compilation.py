@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-from pipelines import compilation
+from tidegate_kfp import compilation
 
 NEVER_CACHED = {"resolve-inputs", "validate-examples", "publish-model", "hold-run", "notify"}
 

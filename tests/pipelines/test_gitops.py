@@ -9,8 +9,8 @@ import yaml
 from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
-from pipelines import compilation, gitops
-from pipelines.training import training
+from tidegate_kfp import compilation, gitops
+from tidegate_kfp.pipelines.training import training
 
 CRDS = Path(__file__).parents[1] / "data" / "crds"
 KEPT = "x-kubernetes-preserve-unknown-fields"
@@ -96,7 +96,7 @@ def test_another_content_is_another_version():
 
 
 def test_settings_are_in_the_objects_too(tmp_path):
-    from pipelines.settings import Settings
+    from tidegate_kfp.settings import Settings
 
     settings = Settings().at("registry.example/team")
     compilation.compile_all(settings, tmp_path)

@@ -5,10 +5,10 @@ import re
 import pytest
 import yaml
 
-from pipelines import compilation
 from tests.pipelines.conftest import write_span
 from tidegate import steps
 from tidegate.platform.registry import Registry
+from tidegate_kfp import compilation
 
 DAYS = ("2013-02-01", "2013-02-02", "2013-02-03")
 #: What a daily schedule gives the run for 2 February, whenever that runs.

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.__main__ import main
+from tidegate.cli import main
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, Node
 from tidegate.platform.registry import Registry

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from kfp import compiler, dsl
 
-import components
-from pipelines import local
 from tidegate.comparison.shift import Shift
+from tidegate_kfp import components, local
 
 CONTRACT = """\
 dataset: shop

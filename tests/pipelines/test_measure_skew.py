@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from kfp import compiler, dsl
 
-import components
-from pipelines import local
 from tidegate.comparison.skew import Skew
+from tidegate_kfp import components, local
 
 ROWS = 500
 CONTRACT = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines import compilation, defaults
-from pipelines.settings import DEFAULT, Settings
+from tidegate_kfp import compilation, defaults
+from tidegate_kfp.settings import DEFAULT, Settings
 
 ROOT = Path(__file__).parents[2]
 PIPELINES = sorted((ROOT / "pipelines").glob("*.yaml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.__main__ import main
+from tidegate.cli import main
 from tidegate.platform.registry import Registry
 
 DIGEST = "0123456789abcdef" * 4

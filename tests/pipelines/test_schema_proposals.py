@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines import server, submission
 from tests.pipelines.conftest import write_contract, write_span
 from tests.pipelines.test_bad_input import column, drive
 from tidegate import cli, steps
@@ -15,6 +14,7 @@ from tidegate.platform import lineage
 from tidegate.platform.registry import Registry
 from tidegate.schema import approval
 from tidegate.schema.proposal import Proposal
+from tidegate_kfp import server, submission
 
 
 @pytest.fixture

@@ -7,12 +7,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import components
-from pipelines import compilation, defaults
-from pipelines.__main__ import main
-from pipelines.settings import DEFAULT, Settings, Toleration
 from tidegate import __version__
+from tidegate.cli import main
 from tidegate.core.errors import SettingsError
+from tidegate_kfp import compilation, components, defaults
+from tidegate_kfp.settings import DEFAULT, Settings, Toleration
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "deploy" / "settings.example.yaml"

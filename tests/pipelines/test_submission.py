@@ -7,10 +7,10 @@ from pathlib import Path
 import kfp_server_api
 import pytest
 
-from pipelines import compilation, pods, server, submission
-from pipelines.__main__ import main
-from pipelines.gitops import version_name
+from tidegate.cli import main
 from tidegate.core.errors import TidegateError
+from tidegate_kfp import compilation, pods, server, submission
+from tidegate_kfp.gitops import version_name
 
 DATA = Path(__file__).parents[1] / "data" / "kfp"
 

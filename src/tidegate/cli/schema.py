@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.cli.inputs import data
+from tidegate.cli.program import HOLD
 from tidegate.contract import Contract
 from tidegate.core.errors import SchemaError
 from tidegate.data import sources
@@ -24,17 +25,14 @@ if TYPE_CHECKING:
     from tidegate.platform.registry import Entry
     from tidegate.schema.proposal import Proposal
 
-_DIFFERENT: Final = 3
 _EDITOR: Final = "vi"
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command and its actions to a command line."""
-    parser = commands.add_parser(
-        "schema",
-        help="infer, compare, propose, approve and reject schemas",
-        description="What later data is held to. A schema is TFMD text (schema.pbtxt), which "
-        "TFDV and TFX read too; versions and proposals are kept in the registry.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's actions to its parser."""
+    parser.description = (
+        "What later data is held to. A schema is TFMD text (schema.pbtxt), which TFDV and TFX read "
+        "too; versions and proposals are kept in the registry."
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_infer(actions)
@@ -73,7 +71,7 @@ def _add(actions: Any, name: str, what: str, run: Any) -> argparse.ArgumentParse
     parser: argparse.ArgumentParser = actions.add_parser(name, help=what, description=what)
     parser.add_argument("--registry", required=True, metavar="URI", help="a directory or URI")
     parser.add_argument("--contract", required=True, metavar="FILE", help="names the dataset")
-    parser.set_defaults(run=run)
+    parser.set_defaults(act=run)
     return parser
 
 
@@ -91,7 +89,7 @@ def _add_infer(actions: Any) -> None:
         "--out", type=Path, metavar="FILE", help="write the schema there; stdout has the evidence"
     )
     data.add_options(parser)
-    parser.set_defaults(run=_infer)
+    parser.set_defaults(act=_infer)
 
 
 def _add_diff(actions: Any) -> None:
@@ -107,7 +105,7 @@ def _add_diff(actions: Any) -> None:
     parser.add_argument("--registry", metavar="URI", help="where versions are kept")
     parser.add_argument("--contract", metavar="FILE", help="names the dataset")
     parser.add_argument("--format", choices=["text", "json"], default="text")
-    parser.set_defaults(run=_diff)
+    parser.set_defaults(act=_diff)
 
 
 def _add_propose(actions: Any) -> None:
@@ -128,7 +126,12 @@ def _add_propose(actions: Any) -> None:
     parser.add_argument("--by", metavar="NAME", help="default: the user of this system")
     parser.add_argument("--environment", choices=["TRAINING", "SERVING"], default="TRAINING")
     data.add_options(parser)
-    parser.set_defaults(run=_propose)
+    parser.set_defaults(act=_propose)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the action says; returns the exit code, 3 where schemas differ."""
+    return int(options.act(options))
 
 
 def _infer(options: argparse.Namespace) -> int:
@@ -180,7 +183,7 @@ def _diff(options: argparse.Namespace) -> int:
         terminal.write(schema_text.as_json(found), None)
     else:
         terminal.write(schema_text.changes(found, ink=terminal.out()), None)
-    return _DIFFERENT if found.changes else 0
+    return HOLD if found.changes else 0
 
 
 def _of_versions(options: argparse.Namespace) -> Proposal:
@@ -240,7 +243,7 @@ def _propose_on_file(options: argparse.Namespace) -> int:
     terminal.write(schema_text.changes(made, ink=terminal.out()), None)
     if options.out is not None:
         terminal.write(schema.text(made.schema), options.out)
-    return _DIFFERENT if made.changes else 0
+    return HOLD if made.changes else 0
 
 
 def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> int:

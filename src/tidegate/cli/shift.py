@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from tidegate import report
+from tidegate.cli import output
 from tidegate.cli.inputs import data, rows
+from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract
-from tidegate.core import text
-from tidegate.report import terminal
+from tidegate.report.shift.text import as_text
 
 if TYPE_CHECKING:
-    from tidegate.comparison.shift import FeatureShift, Shift, Side
-
-_HOLD: Final = 3
-#: Features that are shown.
-_SHOWN: Final = 20
+    from tidegate.comparison.shift import Side
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to a command line."""
-    parser = commands.add_parser(
-        "shift",
-        help="what tells two sets of rows apart, and how their labels differ",
-        description="Train a classifier to tell rows of CURRENT from rows of BASELINE by their "
-        "features: an AUC of 0.5 means that it cannot. The labels are compared apart.",
-        epilog="Without --contract, columns of times and names of rows are left out: they tell "
-        "any two files apart.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments to its parser."""
+    parser.description = (
+        "Train a classifier to tell rows of CURRENT from rows of BASELINE by their "
+        "features: an AUC of 0.5 means that it cannot. The labels are compared apart."
+    )
+    parser.epilog = (
+        "Without --contract, columns of times and names of rows are left out: they tell "
+        "any two files apart."
     )
     parser.add_argument("current", metavar="CURRENT", help="a file, directory or URI; a directory "
                         "of ingested examples; or, with a contract, a span")  # fmt: skip
     parser.add_argument("--against", required=True, metavar="BASELINE", help="the same, of before")
     parser.add_argument("--contract", metavar="FILE", help="names label, key and exclusions")
-    parser.add_argument("--format", choices=["text", "json", "html"], default="text")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
+    output.add_options(parser, "json", "html")
     parser.add_argument(
         "--hold-above",
         type=float,
@@ -44,7 +39,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     rows.add_options(parser.add_argument_group("what there is to say without a contract"))
     data.add_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,18 +57,14 @@ def run(options: argparse.Namespace) -> int:
         contract = rows.described(contract, options.label, [*excluded, *left_out])
     found = shift.compare(now, before, contract)
     found.left_out.update(left_out)
-    match options.format:
-        case "json":
-            made = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        case "html":
-            from tidegate.report import shift_page
-
-            made = shift_page(found, contract)
-        case _:
-            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
-            made = as_text(found, ink=ink, limit=terminal.width() if options.out is None else None)
-    terminal.write(made, options.out)
-    return _HOLD if options.hold_above is not None and found.auc.low > options.hold_above else 0
+    output.emit(
+        options,
+        text=lambda ink, limit: as_text(found, ink=ink, limit=limit),
+        json_=found.to_json,
+        page=lambda: report.shift_page(found, contract),
+    )
+    above = options.hold_above is not None and found.auc.low > options.hold_above
+    return HOLD if above else PASS
 
 
 def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Side, Contract]:
@@ -87,47 +77,3 @@ def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Si
         if opened.examples is not None:
             return shift.of_examples(opened.examples), opened.contract
         return shift.Side(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract
-
-
-def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
-    """What the features say, what the label says, and a line for each feature."""
-    from tidegate.report.shift.page import features_in_words, label_in_words
-
-    lines = [
-        f"{ink.bold(found.current)} ({text.count(found.rows[1], 'row')}) against {found.baseline} "
-        f"({text.count(found.rows[0], 'row')})",
-        "",
-        terminal.clean(features_in_words(found)),
-    ]
-    if found.label is not None:
-        lines.append(terminal.clean(label_in_words(found.label)))
-    lines += [
-        "",
-        *terminal.table(
-            ["feature", "AUC alone", "95%", "weight", "moved most"],
-            [_line(f) for f in found.features[:_SHOWN]],
-            align="lrrrl",
-            ink=ink,
-            limit=limit,
-        ),
-    ]
-    if len(found.features) > _SHOWN:
-        lines.append(ink.dim(f"{len(found.features) - _SHOWN} more with --format json or html"))
-    lines += [
-        ink.dim(f"not compared: {terminal.clean(name)} ({why})")
-        for name, why in found.left_out.items()
-    ]
-    return "\n".join(lines)
-
-
-def _line(feature: FeatureShift) -> list[str]:
-    from tidegate.report.shift.page import moved_in_words
-
-    auc = feature.auc
-    return [
-        feature.name,
-        text.fixed(auc.value, 3),
-        f"{text.fixed(auc.low, 3)} to {text.fixed(auc.high, 3)}",
-        text.percent(feature.weight),
-        moved_in_words(feature) if feature.told else "no more than chance gives",
-    ]

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from tidegate import report
+from tidegate.cli import output
 from tidegate.cli.inputs import data, rows, slicing
+from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
-from tidegate.core import text
 from tidegate.core.errors import ContractError
-from tidegate.report import terminal
 from tidegate.report.skew import junit
+from tidegate.report.skew.text import as_text
+from tidegate.report.slices import shown_slices
 
 if TYPE_CHECKING:
     from tidegate.cli.inputs.rows import Opened
-    from tidegate.comparison.drift.missing_and_new import Share
-    from tidegate.comparison.skew import FeatureSkew, Keys, SetAside, Side, Skew
-    from tidegate.core.verdict import Finding
-    from tidegate.report.slices import SliceLine
-
-_HOLD: Final = 3
-#: Confusion pairs shown of a feature.
-_PAIRS: Final = 3
-_SLICED: Final = slicing.Words("skew", "in training", "in serving", "skewed")
+    from tidegate.comparison.skew import Side
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to a command line."""
-    parser = commands.add_parser(
-        "skew",
-        help="hold serving logs against training data: columns, values by key, distributions",
-        description="Join SERVING to TRAINING by key and compare every feature; compare columns, "
-        "types and distributions. The exit code is 0 where it passes and 3 where it holds.",
-        epilog="Without --schema, the schema is inferred from TRAINING.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments to its parser."""
+    parser.description = (
+        "Join SERVING to TRAINING by key and compare every feature; compare columns, "
+        "types and distributions. The exit code is 0 where it passes and 3 where it holds."
     )
+    parser.epilog = "Without --schema, the schema is inferred from TRAINING."
     parser.add_argument("training", metavar="TRAINING", help="a file, directory or URI; or, with a "
                         "contract, a span of it")  # fmt: skip
     parser.add_argument("serving", metavar="SERVING", help="the same, of what models were given")
@@ -53,8 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--contract", metavar="FILE", help="the data contract: gates.skew, serving, label"
     )
-    parser.add_argument("--format", choices=["text", "json", "html", "junit"], default="text")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
+    output.add_options(parser, "json", "html", "junit")
     without = parser.add_argument_group("what there is to say without a contract")
     rows.add_options(without)
     without.add_argument(
@@ -69,7 +59,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "several columns, of each combination; may be repeated",
     )
     data.add_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,25 +88,15 @@ def run(options: argparse.Namespace) -> int:
             else schemas.read_file(options.schema)
         )
         result = skew.measure(training, serving, schema, judged_by)
-    match options.format:
-        case "json":
-            made = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        case "html":
-            from tidegate.report import skew_page
-
-            made = skew_page(result, training, serving, schema, judged_by)
-        case "junit":
-            made = junit.report(result, schema, judged_by)
-        case _:
-            from tidegate.report.slices import shown_slices
-
-            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
-            slices = shown_slices(
-                result, serving.statistics, training.statistics, shares=result.shares
-            )
-            made = as_text(result, slices, ink=ink)
-    terminal.write(made, options.out)
-    return _HOLD if result.verdict.status == "hold" else 0
+    slices = shown_slices(result, serving.statistics, training.statistics, shares=result.shares)
+    output.emit(
+        options,
+        text=lambda ink, _: as_text(result, slices, ink=ink),
+        json_=result.to_json,
+        page=lambda: report.skew_page(result, training, serving, schema, judged_by),
+        junit=lambda: junit.report(result, schema, judged_by),
+    )
+    return HOLD if result.verdict.status == "hold" else PASS
 
 
 def _given(options: argparse.Namespace) -> Contract | None:
@@ -196,99 +175,3 @@ def _described(contract: Contract, training: Side, options: argparse.Namespace) 
     whole.require_columns(training.schema.names)
     slicing.require(slicing.asked(options), training.schema.names)
     return whole
-
-
-def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
-    """The verdict, what holds, what warns, how rows were joined, and what differs most."""
-    holds = [f for f in result.verdict.findings if f.severity == "hold"]
-    warns = [f for f in result.verdict.findings if f.severity == "warn"]
-    word = ink.green("pass") if not holds else ink.red(f"hold: {text.count(len(holds), 'reason')}")
-    lines = [
-        f"{ink.bold(word)}  {result.serving} ({text.count(result.serving_rows, 'row')}) against "
-        f"{result.training} ({text.count(result.training_rows, 'row')})",
-        *_findings("holds", holds, ink.red),
-        *_findings("warns", warns, ink.yellow),
-        *_keys(result.keys),
-        *_set_aside(result.set_aside),
-    ]
-    differing = sorted((f for f in result.features if f.differing), key=lambda f: -f.share)
-    if differing:
-        lines += ["", "differs by key"]
-        lines += terminal.table(
-            ["feature", "differ", "of", "share", "at most", "training is serving"],
-            [_row(f) for f in differing],
-            align="lrrrrl",
-            ink=ink,
-        )
-    same = len(result.features) - len(differing)
-    if same:
-        lines.append(ink.dim(f"{text.count(same, 'feature')} the same in every pair"))
-    changed = [s for s in result.shares if s.status != "ok" and not s.slice]
-    if changed:
-        lines += ["", "missing and new values"]
-        lines += terminal.table(
-            ["feature", "what", "training", "serving", "beyond", "such as"],
-            [_share(s) for s in sorted(changed, key=lambda s: s.before - s.now)],
-            align="llrrrl",
-            ink=ink,
-        )
-    if slices:
-        lines += slicing.as_text(slices, ink=ink, words=_SLICED)
-    return "\n".join(lines)
-
-
-def _findings(title: str, findings: list[Finding], colour: Callable[[str], str]) -> list[str]:
-    if not findings:
-        return []
-    width = max(terminal.cells(f.code) for f in findings)
-    said = [f"  {colour(f.code.ljust(width))}  {terminal.clean(f.message)}" for f in findings]
-    return ["", title, *said]
-
-
-def _keys(keys: Keys) -> list[str]:
-    if keys.problem:
-        return []
-    return [
-        "",
-        f"joined by {', '.join(keys.columns)}",
-        f"  {keys.pairs:,} pairs of rows compared, {keys.differing:,} differ",
-        f"  {keys.missing_in_serving:,} keys in training only, {keys.missing_in_training:,} in "
-        f"serving only, {keys.ambiguous:,} in both and several times in one",
-    ]
-
-
-def _set_aside(sides: Sequence[SetAside]) -> list[str]:
-    return [
-        f"  {text.count(side.records, 'record')} of {side.side} could not be read"
-        for side in sides
-        if side.records
-    ]
-
-
-def _share(share: Share) -> list[str]:
-    what = {"missing": "empty", "unseen": "not in training"}[share.kind]
-    return [
-        share.feature,
-        what,
-        text.NOTHING if share.kind == "unseen" else text.percent(share.before),
-        text.percent(share.now),
-        text.percent(share.threshold) if share.judged else "report",
-        ", ".join(text.short(value, 20) for value in share.values),
-    ]
-
-
-def _row(feature: FeatureSkew) -> list[str]:
-    shown = feature.confusion[:_PAIRS]
-    pairs = [f"{_value(c.training)} \u2192 {_value(c.serving)} ({c.count:,})" for c in shown]
-    return [
-        feature.feature,
-        text.integer(feature.differing),
-        text.integer(feature.compared),
-        text.percent(feature.share),
-        "report" if feature.limit is None else text.percent(feature.limit),
-        feature.pattern or ", ".join(pairs),
-    ]
-
-
-def _value(value: str | None) -> str:
-    return "missing" if value is None else text.short(value, 30)

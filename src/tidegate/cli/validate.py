@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
 
+from tidegate import report
+from tidegate.cli import output
 from tidegate.cli.inputs import data, slicing
+from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract
 from tidegate.contract.sections import Features
-from tidegate.core import text
 from tidegate.core.errors import ContractError
-from tidegate.report import terminal
+from tidegate.report.slices import shown_slices
 from tidegate.report.validation import junit
-
-if TYPE_CHECKING:
-    from tidegate.core.verdict import Finding
-    from tidegate.numerics.distances import Distance
-    from tidegate.report.slices import SliceLine
-    from tidegate.validation import Validation
-
-#: Features shown as what moved most.
-_MOVED: Final = 10
-_HOLD: Final = 3
+from tidegate.report.validation.text import as_text
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to a command line."""
-    parser = commands.add_parser(
-        "validate",
-        help="judge files against others: schema, drift, quality",
-        description="Judge CURRENT against BASELINE. What holds, warns and moved is said; the "
-        "exit code is 0 where it passes and 3 where it holds.",
-        epilog="Without --schema, the schema is inferred from BASELINE. Without --contract, "
-        "columns of times and names of rows are not compared, for nothing says what they are.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments to its parser."""
+    parser.description = (
+        "Judge CURRENT against BASELINE. What holds, warns and moved is said; the "
+        "exit code is 0 where it passes and 3 where it holds."
+    )
+    parser.epilog = (
+        "Without --schema, the schema is inferred from BASELINE. Without --contract, "
+        "columns of times and names of rows are not compared, for nothing says what they are."
     )
     parser.add_argument("current", metavar="CURRENT", help="a file, directory or URI; or, with a "
                         "contract, a span of it")  # fmt: skip
@@ -51,8 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="TRAINING",
         help="SERVING: the label is absent (default: %(default)s)",
     )
-    parser.add_argument("--format", choices=["text", "json", "html", "junit"], default="text")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write there, not to stdout")
+    output.add_options(parser, "json", "html", "junit")
     without = parser.add_argument_group("what there is to say without a contract")
     without.add_argument("--label", metavar="COLUMN", help="what is to be predicted")
     without.add_argument(
@@ -64,7 +53,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "several columns, of each combination; may be repeated",
     )
     data.add_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,8 +64,6 @@ def run(options: argparse.Namespace) -> int:
 def _judged(options: argparse.Namespace, scratch: Path) -> int:
     from tidegate import schema as schemas
     from tidegate import validation
-    from tidegate.report import validation_page
-    from tidegate.report.slices import shown_slices
 
     contract = _contract(options)
     how = data.dialect(options)
@@ -102,19 +88,17 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
         examples=now.examples,
         environment=options.environment,
     )
-    match options.format:
-        case "json":
-            made = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        case "html":
-            made = validation_page(result, now.statistics, before.statistics, schema, judged_by)
-        case "junit":
-            made = junit.report(result, schema, judged_by)
-        case _:
-            ink = terminal.out() if options.out is None else terminal.Ink(coloured=False)
-            slices = shown_slices(result, now.statistics, before.statistics)
-            made = as_text(result, slices, ink=ink)
-    terminal.write(made, options.out)
-    return _HOLD if result.verdict.status == "hold" else 0
+    slices = shown_slices(result, now.statistics, before.statistics)
+    output.emit(
+        options,
+        text=lambda ink, _: as_text(result, slices, ink=ink),
+        json_=result.to_json,
+        page=lambda: report.validation_page(
+            result, now.statistics, before.statistics, schema, judged_by
+        ),
+        junit=lambda: junit.report(result, schema, judged_by),
+    )
+    return HOLD if result.verdict.status == "hold" else PASS
 
 
 def _contract(options: argparse.Namespace) -> Contract | None:
@@ -138,98 +122,3 @@ def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
     guessed = {n: r for n, r in data.unjudgeable(before.statistics).items() if n not in named}
     data.note_unjudged(guessed)
     return data.excluding(whole, guessed)
-
-
-def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
-    """The verdict, what holds, what warns, and what moved most, also in slices; a line each."""
-    found = result.verdict.findings
-    holds = [f for f in found if f.severity == "hold"]
-    warns = [f for f in found if f.severity == "warn"]
-    word = ink.green("pass") if not holds else ink.red(f"hold: {text.count(len(holds), 'reason')}")
-    rows = text.count(result.num_examples, "row")
-    lines = [
-        f"{ink.bold(word)}  {result.span} ({rows}) against {result.baseline_span}",
-        *_findings("holds", holds, ink.red),
-        *_findings("warns", warns, ink.yellow),
-    ]
-    moved = most_moved(result)[:_MOVED]
-    if moved:
-        where = ["in slice"] if any(d.slice for d in moved) else []
-        lines += ["", "moved most"]
-        lines += terminal.table(
-            ["feature", *where, "measure", "value", "threshold", "what changed"],
-            [_moved(d, sliced=bool(where)) for d in moved],
-            align="l" * len(where) + "llrrl",
-            ink=ink,
-        )
-    rest = len({d.feature for d in result.distances}) - len(moved)
-    if moved and rest > 0:
-        lines.append(ink.dim(f"{rest:,} more with --format json or html"))
-    if slices:
-        lines += slicing.as_text(slices, ink=ink)
-    lines += _told_apart(result)
-    return "\n".join(lines)
-
-
-def _findings(title: str, found: list[Finding], colour: Any) -> list[str]:
-    if not found:
-        return []
-    width = max(terminal.cells(f.code) for f in found)
-    said = [f"  {colour(f.code.ljust(width))}  {terminal.clean(f.message)}" for f in found]
-    return ["", title, *said]
-
-
-def _told_apart(result: Validation) -> list[str]:
-    """What a classifier makes of the rows, and how the label changed."""
-    from tidegate.report.shift.page import features_in_words, label_in_words
-
-    shift = result.shift
-    if shift is None:
-        return ["", f"rows not told apart: {result.shift_untold}"]
-    said = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
-    return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in said)]
-
-
-def most_moved(result: Validation) -> list[Distance]:
-    """One distance of each feature, the one nearest to its threshold; the furthest moved first.
-
-    Of all rows; of a slice, where only slices show that the feature drifted.
-    """
-
-    def ratio(d: Distance) -> tuple[bool, float]:
-        judged = d.threshold is not None
-        return judged, (d.value or 0.0) / (d.threshold or 1.0)
-
-    drifted = {d.feature for d in result.distances if d.status == "drift" and not d.slice}
-    best: dict[str, Distance] = {}
-    for distance in result.distances:
-        if distance.value is None:
-            continue
-        if distance.slice and (distance.status != "drift" or distance.feature in drifted):
-            continue
-        there = best.get(distance.feature)
-        if there is None or ratio(distance) > ratio(there):
-            best[distance.feature] = distance
-    return sorted(best.values(), key=ratio, reverse=True)
-
-
-def _moved(distance: Distance, *, sliced: bool) -> list[str]:
-    return [
-        distance.feature,
-        *([distance.slice or "all rows"] if sliced else []),
-        distance.measure,
-        text.fixed(distance.value),
-        text.fixed(distance.threshold),
-        _changed(distance),
-    ]
-
-
-def _changed(distance: Distance) -> str:
-    if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
-        return "no more than chance gives"
-    if not distance.moved:
-        return distance.note
-    label, before, after = distance.moved[0]
-    verb = "rose" if after > before else "fell"
-    said = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
-    return said if distance.threshold is not None else f"{said} (recorded only)"

@@ -8,7 +8,6 @@ from tidegate.contract.contract import Contract
 from tidegate.contract.gates import Limits, Threshold, Tolerance
 from tidegate.contract.model import Training
 from tidegate.contract.needs import Need
-from tidegate.contract.reading import nearest
 from tidegate.contract.rules import Rule
 from tidegate.contract.sections import Join, duration
 from tidegate.contract.serving import Serving
@@ -27,7 +26,6 @@ __all__ = [
     "Training",
     "duration",
     "json_schema",
-    "nearest",
 ]
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from tidegate.contract.gates import Distances, Drift, Gates, Limits
 from tidegate.contract.model import Evaluation, Training
 from tidegate.contract.needs import Need
-from tidegate.contract.reading import nearest, parse
+from tidegate.contract.reading import parse
 from tidegate.contract.rules import Rule
 from tidegate.contract.sections import (
     Column,
@@ -29,6 +29,7 @@ from tidegate.contract.serving import Serving
 from tidegate.core.codes import ALL_COLUMNS
 from tidegate.core.errors import ContractError, StorageError
 from tidegate.core.task import Task
+from tidegate.core.text import nearest
 from tidegate.platform.storage import open_store
 
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, field_validator, model_validator
 
-from tidegate.contract.reading import nearest
 from tidegate.contract.sections import DURATION, Column, Fraction, Section
 from tidegate.core.codes import ALL_COLUMNS, ELSEWHERE, FIXED, SETTABLE, Severity
+from tidegate.core.text import nearest
 
 Threshold = Literal["auto", "learned", "report"] | Annotated[float, Field(gt=0, le=1)]
 Share = Literal["report"] | Annotated[float, Field(ge=0, lt=1)]

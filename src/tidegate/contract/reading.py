@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, TypeVar, get_args, get_origin
@@ -11,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tidegate.core.errors import ContractError
+from tidegate.core.text import nearest
 
 #: Sections of the design that this version cannot enforce. They are refused, never ignored.
 _PLANNED = {"fairness", "privacy"}
@@ -64,12 +64,6 @@ def parse(model: type[Model], text: str, *, name: str) -> Model:
         raise ContractError("\n".join(dict.fromkeys(lines))) from None
     except yaml.YAMLError as error:
         raise ContractError(f"{name}: not valid YAML: {error}") from None
-
-
-def nearest(name: str, among: Sequence[str]) -> str:
-    """The end of a message about a name that is not there: the nearest, or all there are."""
-    close = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"
 
 
 def _tuples(value: Any) -> Any:

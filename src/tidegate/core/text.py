@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 #: Stands for a value that is not there.
@@ -127,3 +129,9 @@ def listing(names: list[str], limit: int = 6) -> str:
 def capitalize(text: str) -> str:
     """The text with its first letter in upper case; the others stay."""
     return text[:1].upper() + text[1:]
+
+
+def nearest(name: str, among: Sequence[str]) -> str:
+    """The end of a message about a name that is not there: the nearest, or all there are."""
+    close = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"

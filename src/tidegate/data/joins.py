@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegate.contract import Contract, Join, nearest
+from tidegate.contract import Contract, Join
 from tidegate.core.errors import ContractError, SourceError
+from tidegate.core.text import nearest
 from tidegate.data import sources
 from tidegate.data.hashing import canonical
 from tidegate.data.sources import Inputs

@@ -12,22 +12,30 @@ Everything that comes from data is escaped by the template engine, and a content
 in every page forbids scripts and loads even if that failed.
 """
 
-from tidegate.report.data.page import data_page
-from tidegate.report.evaluation.page import evaluation_page
-from tidegate.report.feature_analysis.page import signal_page
-from tidegate.report.run.page import index_page
-from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
-from tidegate.report.shift.page import shift_page
-from tidegate.report.skew.page import skew_page
-from tidegate.report.validation.page import validation_page
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tidegate.report.data.page import data_page
+    from tidegate.report.evaluation.page import evaluation_page
+    from tidegate.report.feature_analysis.page import signal_page
+    from tidegate.report.run.page import index_page
+    from tidegate.report.shift.page import shift_page
+    from tidegate.report.skew.page import skew_page
+    from tidegate.report.validation.page import validation_page
+
+#: Where each page is made: imported when it is asked for, since a terminal needs none.
+_PAGES: Final = {
+    "data_page": "data",
+    "evaluation_page": "evaluation",
+    "index_page": "run",
+    "shift_page": "shift",
+    "signal_page": "feature_analysis",
+    "skew_page": "skew",
+    "validation_page": "validation",
+}
 
 __all__ = [
-    "GateVerdict",
-    "Link",
-    "MetricRow",
-    "RunState",
-    "RunSummary",
-    "TaskRun",
     "data_page",
     "evaluation_page",
     "index_page",
@@ -36,3 +44,10 @@ __all__ = [
     "skew_page",
     "validation_page",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a page."""
+    if name not in _PAGES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_PAGES[name]}.page"), name)

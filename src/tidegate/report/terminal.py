@@ -7,12 +7,13 @@ import shutil
 import sys
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from tidegate.core.errors import StorageError
+from tidegate.core.verdict import Finding
 
 #: The width of a table in a file or a log, and the least in a terminal, in columns.
 _WIDTH: Final = 200
@@ -135,6 +136,14 @@ def clean(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+
+
+def findings(title: str, found: Sequence[Finding], colour: Callable[[str], str]) -> list[str]:
+    """Lines with a title and a finding each; none where nothing was found."""
+    if not found:
+        return []
+    width = max(cells(f.code) for f in found)
+    return ["", title, *(f"  {colour(f.code.ljust(width))}  {clean(f.message)}" for f in found)]
 
 
 class Progress:

@@ -4,45 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tidegate.contract import nearest
 from tidegate.core import text
 from tidegate.core.errors import ContractError
+from tidegate.core.text import nearest
 from tidegate.report import terminal
 
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
-    from tidegate.numerics.distances import Distance
-    from tidegate.report.slices import SliceLine
     from tidegate.statistics import Statistics
 
-#: Slices shown, and drifted features named of each.
-_SHOWN: Final = 8
-_NAMED: Final = 3
-
-
-@dataclass(frozen=True)
-class Words:
-    """What a comparison is called.
-
-    Attributes:
-        noun: What was looked for.
-        before: The rows it was compared with.
-        now: The rows that were compared.
-        adjective: Of a feature that has it.
-    """
-
-    noun: str
-    before: str
-    now: str
-    adjective: str
-
-
-_DRIFT: Final = Words("drift", "rows before", "now", "drifted")
 
 #: Combinations of columns that cut slices.
 By = tuple[tuple[str, ...], ...]
@@ -100,48 +75,3 @@ def note_left_out(statistics: Statistics) -> None:
     if statistics.slices_left_out:
         more = text.count(statistics.slices_left_out, "smaller slice")
         terminal.note(f"{statistics.span}: {more} left out")
-
-
-def as_text(lines: Sequence[SliceLine], *, ink: terminal.Ink, words: Words = _DRIFT) -> list[str]:
-    """How many slices were compared, and those that moved furthest, a line each."""
-    drifted = sum(bool(line.drifted) for line in lines)
-    found = f"{drifted:,} with {words.noun}" if drifted else f"none with {words.noun}"
-    shown = lines[:_SHOWN]
-    rows = [
-        [
-            line.name,
-            text.integer(line.before),
-            text.integer(line.rows),
-            _named(line.drifted),
-            "" if line.furthest is None else _furthest(line.furthest),
-        ]
-        for line in shown
-    ]
-    said = [
-        "",
-        f"slices: {len(lines):,} compared, {found}",
-        *terminal.table(
-            ["slice", words.before, words.now, words.adjective, "the furthest feature"],
-            rows,
-            align="lrrll",
-            ink=ink,
-        ),
-    ]
-    if len(lines) > len(shown):
-        rest = len(lines) - len(shown)
-        said.append(ink.dim(f"{rest:,} more with --format json or html"))
-    return said
-
-
-def _named(features: Sequence[str]) -> str:
-    more = f" and {len(features) - _NAMED} more" if len(features) > _NAMED else ""
-    return ", ".join(features[:_NAMED]) + more if features else text.NOTHING
-
-
-def _furthest(distance: Distance) -> str:
-    where = f"{text.fixed(distance.value)} of {text.fixed(distance.threshold)}"
-    said = f"{distance.feature} {where}"
-    chance = distance.noise is not None and (distance.value or 0.0) <= distance.noise
-    if chance:
-        return f"{said}, no more than chance gives"
-    return f"{said}: {text.short(distance.changed, 80)}" if distance.changed else said

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tidegate.core._arrow  # noqa: F401
-from tidegate.contract import Serving, nearest
+from tidegate.contract import Serving
 from tidegate.core.errors import ContractError, SourceError
+from tidegate.core.text import nearest
 from tidegate.data.examples import Examples
 from tidegate.data.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table

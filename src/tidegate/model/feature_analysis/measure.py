@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from tidegate.contract import Contract, Task, nearest
+from tidegate.contract import Contract, Task
 from tidegate.core.errors import SignalError
-from tidegate.core.text import listing
+from tidegate.core.text import listing, nearest
 from tidegate.data.sampling import SEED
 from tidegate.model.feature_analysis import advice, redundancy
 from tidegate.model.feature_analysis.result import FeatureSignal, Role, Signal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tidegate.contract import Contract, Need, nearest
+from tidegate.contract import Contract, Need
+from tidegate.core.text import nearest
 from tidegate.core.verdict import Finding
 from tidegate.statistics.model import FeatureSummary
 

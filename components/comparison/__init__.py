@@ -1,0 +1,1 @@
+"""The components that compare one data set with another."""

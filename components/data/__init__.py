@@ -1,0 +1,1 @@
+"""The components that bring data in, measure it and judge it."""

@@ -1,0 +1,1 @@
+"""The components that make a model, judge it and publish it."""

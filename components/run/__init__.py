@@ -1,0 +1,1 @@
+"""The components that begin and end a run."""

@@ -1,0 +1,107 @@
+"""The statistics of a span as text for a terminal, and as plain values for JSON."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from tidegate.core import text
+from tidegate.report import terminal
+
+if TYPE_CHECKING:
+    from tidegate.statistics import FeatureSummary, Statistics
+
+#: Frequent values named in a table, and given in JSON.
+_SHOWN: Final = 5
+_GIVEN: Final = 20
+_VALUE: Final = 24
+
+
+def as_text(statistics: Statistics, *, ink: terminal.Ink, limit: int | None) -> str:
+    """A table that a person reads: a line for each column of the data, and for it in each slice."""
+    columns = statistics.features()
+    slices = {name: part.features() for name, part in statistics.by_slice().items()}
+    wanted = statistics.slices is not None
+    header = ["column", *(["in slice"] if wanted else []), "type", "count", "missing", "distinct"]
+    rows = []
+    for name, column in columns.items():
+        rows.append(_row(column, ["all rows"] if wanted else []))
+        rows += [_row(part[name], [where]) for where, part in slices.items()]
+    lines = terminal.table(
+        [*header, "min, median, max; or most frequent"],
+        rows,
+        align="l" * wanted + "llrrrl",
+        ink=ink,
+        limit=limit,
+    )
+    return "\n".join([f"{ink.bold(statistics.span)}: {_size(statistics)}", "", *lines])
+
+
+def _size(statistics: Statistics) -> str:
+    said = f"{text.count(statistics.num_examples(), 'row')}, "
+    said += text.count(len(statistics.features()), "column")
+    if statistics.slices is None:
+        return said
+    found = text.count(len(statistics.by_slice()), "slice")
+    return f"{said}, {found}"
+
+
+def _row(column: FeatureSummary, where: list[str]) -> list[str]:
+    numeric = column.type != "string"
+    return [
+        column.name,
+        *where,
+        column.type,
+        text.integer(column.count),
+        text.percent(column.missing_fraction),
+        "" if numeric else text.distinct(column.unique, column.count),
+        _range(column) if numeric else _frequent(column),
+    ]
+
+
+def _range(column: FeatureSummary) -> str:
+    said = "  ".join(text.number(v) for v in (column.min, column.median, column.max))
+    if column.nans:
+        said += f"  ({text.integer(column.nans)} NaN)"
+    return said
+
+
+def _frequent(column: FeatureSummary) -> str:
+    return ", ".join(
+        f"{text.short(value, _VALUE)} {text.percent(count / column.count)}"
+        for value, count in column.top_values[:_SHOWN]
+    )
+
+
+def as_json(statistics: Statistics) -> dict[str, Any]:
+    """Plain values; a number that is not finite, which JSON cannot hold, is null."""
+    found = {
+        "name": statistics.span,
+        "content_digest": statistics.content_digest,
+        "rows": statistics.num_examples(),
+        "columns": _columns(statistics),
+    }
+    if statistics.slices is not None:
+        found["slices"] = [
+            {"slice": name, "rows": part.num_examples(), "columns": _columns(part)}
+            for name, part in statistics.by_slice().items()
+        ]
+    return found
+
+
+def _columns(statistics: Statistics) -> list[dict[str, Any]]:
+    columns = []
+    for column in statistics.features().values():
+        plain = {k: _finite(v) for k, v in asdict(column).items()}
+        for histogram in ("histogram", "quantile_histogram"):
+            del plain[histogram]
+        plain["top_values"] = [list(pair) for pair in column.top_values[:_GIVEN]]
+        columns.append({**plain, "missing_fraction": column.missing_fraction})
+    return columns
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

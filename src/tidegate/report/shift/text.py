@@ -1,0 +1,58 @@
+"""What tells two sets of rows apart, as text for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tidegate.core import text
+from tidegate.report import terminal
+
+if TYPE_CHECKING:
+    from tidegate.comparison.shift import FeatureShift, Shift
+
+#: Features that are shown.
+_SHOWN: Final = 20
+
+
+def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
+    """What the features say, what the label says, and a line for each feature."""
+    from tidegate.report.shift.page import features_in_words, label_in_words
+
+    lines = [
+        f"{ink.bold(found.current)} ({text.count(found.rows[1], 'row')}) against {found.baseline} "
+        f"({text.count(found.rows[0], 'row')})",
+        "",
+        terminal.clean(features_in_words(found)),
+    ]
+    if found.label is not None:
+        lines.append(terminal.clean(label_in_words(found.label)))
+    lines += [
+        "",
+        *terminal.table(
+            ["feature", "AUC alone", "95%", "weight", "moved most"],
+            [_line(f) for f in found.features[:_SHOWN]],
+            align="lrrrl",
+            ink=ink,
+            limit=limit,
+        ),
+    ]
+    if len(found.features) > _SHOWN:
+        lines.append(ink.dim(f"{len(found.features) - _SHOWN} more with --format json or html"))
+    lines += [
+        ink.dim(f"not compared: {terminal.clean(name)} ({why})")
+        for name, why in found.left_out.items()
+    ]
+    return "\n".join(lines)
+
+
+def _line(feature: FeatureShift) -> list[str]:
+    from tidegate.report.shift.page import moved_in_words
+
+    auc = feature.auc
+    return [
+        feature.name,
+        text.fixed(auc.value, 3),
+        f"{text.fixed(auc.low, 3)} to {text.fixed(auc.high, 3)}",
+        text.percent(feature.weight),
+        moved_in_words(feature) if feature.told else "no more than chance gives",
+    ]

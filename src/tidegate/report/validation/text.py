@@ -1,0 +1,104 @@
+"""A verdict on a span as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from tidegate.core import text
+from tidegate.report import slices_text, terminal
+
+if TYPE_CHECKING:
+    from tidegate.numerics.distances import Distance
+    from tidegate.report.slices import SliceLine
+    from tidegate.validation import Validation
+
+#: Features shown as what moved most.
+_MOVED: Final = 10
+
+
+def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
+    """The verdict, what holds, what warns, and what moved most, also in slices; a line each."""
+    found = result.verdict.findings
+    holds = [f for f in found if f.severity == "hold"]
+    warns = [f for f in found if f.severity == "warn"]
+    word = ink.green("pass") if not holds else ink.red(f"hold: {text.count(len(holds), 'reason')}")
+    rows = text.count(result.num_examples, "row")
+    lines = [
+        f"{ink.bold(word)}  {result.span} ({rows}) against {result.baseline_span}",
+        *terminal.findings("holds", holds, ink.red),
+        *terminal.findings("warns", warns, ink.yellow),
+    ]
+    moved = most_moved(result)[:_MOVED]
+    if moved:
+        where = ["in slice"] if any(d.slice for d in moved) else []
+        lines += ["", "moved most"]
+        lines += terminal.table(
+            ["feature", *where, "measure", "value", "threshold", "what changed"],
+            [_moved(d, sliced=bool(where)) for d in moved],
+            align="l" * len(where) + "llrrl",
+            ink=ink,
+        )
+    rest = len({d.feature for d in result.distances}) - len(moved)
+    if moved and rest > 0:
+        lines.append(ink.dim(f"{rest:,} more with --format json or html"))
+    if slices:
+        lines += slices_text.as_text(slices, ink=ink)
+    lines += _told_apart(result)
+    return "\n".join(lines)
+
+
+def _told_apart(result: Validation) -> list[str]:
+    """What a classifier makes of the rows, and how the label changed."""
+    from tidegate.report.shift.page import features_in_words, label_in_words
+
+    shift = result.shift
+    if shift is None:
+        return ["", f"rows not told apart: {result.shift_untold}"]
+    said = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
+    return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in said)]
+
+
+def most_moved(result: Validation) -> list[Distance]:
+    """One distance of each feature, the one nearest to its threshold; the furthest moved first.
+
+    Of all rows; of a slice, where only slices show that the feature drifted.
+    """
+
+    def ratio(d: Distance) -> tuple[bool, float]:
+        judged = d.threshold is not None
+        return judged, (d.value or 0.0) / (d.threshold or 1.0)
+
+    drifted = {d.feature for d in result.distances if d.status == "drift" and not d.slice}
+    best: dict[str, Distance] = {}
+    for distance in result.distances:
+        if distance.value is None:
+            continue
+        if distance.slice and (distance.status != "drift" or distance.feature in drifted):
+            continue
+        there = best.get(distance.feature)
+        if there is None or ratio(distance) > ratio(there):
+            best[distance.feature] = distance
+    return sorted(best.values(), key=ratio, reverse=True)
+
+
+def _moved(distance: Distance, *, sliced: bool) -> list[str]:
+    return [
+        distance.feature,
+        *([distance.slice or "all rows"] if sliced else []),
+        distance.measure,
+        text.fixed(distance.value),
+        text.fixed(distance.threshold),
+        _changed(distance),
+    ]
+
+
+def _changed(distance: Distance) -> str:
+    if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
+        return "no more than chance gives"
+    if not distance.moved:
+        return distance.note
+    label, before, after = distance.moved[0]
+    verb = "rose" if after > before else "fell"
+    said = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
+    return said if distance.threshold is not None else f"{said} (recorded only)"

@@ -1,0 +1,1 @@
+"""The commands that know Kubeflow Pipelines: a module each."""

@@ -1,0 +1,433 @@
+"""A Kubeflow Pipelines server: upload a pipeline once, start runs and schedules, follow them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, ParamSpec, TypeVar
+
+import kfp
+import kfp_server_api
+import urllib3
+import yaml
+
+from tidegate.core.errors import TidegateError
+from tidegate_kfp.gitops import version_name
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Holds a token for the server; a variable and no option, which every process could read.
+TOKEN_VARIABLE: Final = "TIDEGATE_KFP_TOKEN"  # noqa: S105 (a name)
+#: Where KFP's own client looks for the server and for its pages, too.
+HOST_VARIABLE: Final = "KF_PIPELINES_ENDPOINT"
+UI_VARIABLE: Final = "KF_PIPELINES_UI_ENDPOINT"
+EXPERIMENT: Final = "tidegate"
+
+_PAGE: Final = 100
+_ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"})
+
+TaskState = Literal["running", "succeeded", "cached", "failed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a run, by the name it has in the pipeline.
+
+    Attributes:
+        name: E.g. `train-model`.
+        state: `cached` where KFP took an earlier run's result and started no pod.
+        seconds: How long it ran, its pods' start included; 0 while it runs.
+    """
+
+    name: str
+    state: TaskState
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the server tells of it now.
+
+    Attributes:
+        run_id: Its identifier, which is also the `run_id` of the registry's records.
+        name: What lists show.
+        state: KFP's: PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED, ...
+        created: When it was submitted.
+        parameters: What it was started with.
+        tasks: The components that it came to, in the order they began.
+        error: What the server says went wrong; empty if nothing.
+    """
+
+    run_id: str
+    name: str
+    state: str
+    created: datetime
+    parameters: Mapping[str, Any]
+    tasks: tuple[Task, ...]
+    error: str
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in _ENDED
+
+    @property
+    def held(self) -> bool:
+        """Whether a gate held it: `hold-run` ran, and it alone made the run red, if it is."""
+        red = [t.name for t in self.tasks if t.state == "failed" and not _is_hold(t.name)]
+        return not red and any(_is_hold(t.name) for t in self.tasks)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A pipeline version on the server; `new` if it was uploaded just now."""
+
+    pipeline_id: str
+    version_id: str
+    name: str
+    new: bool
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A recurring run on the server."""
+
+    schedule_id: str
+    name: str
+    cron: str
+    enabled: bool
+    status: str
+    parameters: Mapping[str, Any]
+
+
+class Server:
+    """The API of a KFP server.
+
+    Attributes:
+        address: Where it was reached.
+        ui: Where its pages are; None where that is not known.
+        namespace: Of the runs; None where the server has one for all.
+    """
+
+    def __init__(
+        self, *, host: str | None, ui: str | None, namespace: str | None, installed: str
+    ) -> None:
+        """Connect.
+
+        Args:
+            host: The server, or KFP's pages, which pass calls on to it. None reaches it through
+                the Kubernetes API that the kubeconfig names (`services/proxy`).
+            ui: Where its pages are, if that is not `host`.
+            namespace: Of the runs, where the server has several.
+            installed: Where KFP itself is installed, to reach it through Kubernetes.
+
+        Raises:
+            TidegateError: nobody answers, or not to this user.
+        """
+        host = host or os.environ.get(HOST_VARIABLE)
+        self.ui = (ui or os.environ.get(UI_VARIABLE) or host or "").rstrip("/") or None
+        self.namespace = namespace
+        self.address = host or f"the service ml-pipeline in namespace {installed}"
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        with warnings.catch_warnings(), self._told(), _quiet():
+            warnings.simplefilter("ignore")
+            self._client = kfp.Client(
+                host=host, namespace=installed, existing_token=os.environ.get(TOKEN_VARIABLE)
+            )
+            self._client.get_kfp_healthz(sleep_duration=1)
+
+    def url(self, run_id: str) -> str | None:
+        """The page of a run; None where the address of the pages is not known."""
+        return f"{self.ui}/#/runs/details/{run_id}" if self.ui else None
+
+    def publish(self, spec: bytes) -> Version:
+        """Upload a compiled pipeline as a version named after its content, unless it is there.
+
+        Raises:
+            TidegateError: the server refuses it.
+        """
+        name = yaml.safe_load(spec.split(b"\n---\n")[0])["pipelineInfo"]["name"]
+        version = version_name(spec)
+        with self._told(), _quiet(), tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch, f"{name}.yaml")
+            file.write_bytes(spec)
+            pipeline_id = self._pipeline(name)
+            if pipeline_id is None:
+                # upload_pipeline would name the first version after the pipeline.
+                made = self._client.pipelines.pipeline_service_create_pipeline(
+                    kfp_server_api.V2beta1Pipeline(display_name=name, namespace=self.namespace)
+                )
+                pipeline_id = made.pipeline_id
+            elif found := self._version(pipeline_id, version):
+                return Version(pipeline_id, found, version, new=False)
+            uploaded = self._client.upload_pipeline_version(
+                str(file), version, pipeline_id=pipeline_id
+            )
+            return Version(pipeline_id, uploaded.pipeline_version_id, version, new=True)
+
+    def start(
+        self,
+        version: Version,
+        name: str,
+        parameters: Mapping[str, str],
+        *,
+        experiment: str = EXPERIMENT,
+        caching: bool | None = None,
+        account: str | None = None,
+    ) -> str:
+        """Start a run; returns its identifier.
+
+        Args:
+            version: What to run.
+            name: What lists show.
+            parameters: Of the pipeline.
+            experiment: The group it is shown in; made if it is not there.
+            caching: False runs every task anew; None is as the pipeline says.
+            account: The Kubernetes ServiceAccount of its pods; None is KFP's own.
+
+        Raises:
+            TidegateError: the server refuses it.
+        """
+        with self._told(), _quiet():
+            run = self._client.run_pipeline(
+                self._experiment(experiment),
+                name,
+                params=dict(parameters),
+                pipeline_id=version.pipeline_id,
+                version_id=version.version_id,
+                enable_caching=caching,
+                service_account=account,
+            )
+        return str(run.run_id)
+
+    def run(self, run_id: str) -> Run:
+        """What the server says of a run now.
+
+        Raises:
+            TidegateError: it does not know the run.
+        """
+        with self._told():
+            return as_run(self._client.get_run(run_id))
+
+    def runs(self, experiment: str = EXPERIMENT, *, last: int = 10) -> list[Run]:
+        """The last runs of an experiment, the newest first; none where it does not exist.
+
+        Raises:
+            TidegateError: the server refuses.
+        """
+        with self._told():
+            try:
+                found = self._client.get_experiment(
+                    experiment_name=experiment, namespace=self.namespace
+                )
+            except ValueError:
+                return []
+            listed = self._client.list_runs(
+                page_size=last,
+                sort_by="created_at desc",
+                experiment_id=found.experiment_id,
+                namespace=self.namespace,
+            )
+        return [as_run(each) for each in listed.runs or ()]
+
+    def schedules(self) -> list[Schedule]:
+        """Every recurring run.
+
+        Raises:
+            TidegateError: the server refuses.
+        """
+        with self._told():
+            pages = _pages(
+                lambda token: self._client.list_recurring_runs(
+                    page_token=token, page_size=_PAGE, namespace=self.namespace
+                ),
+                "recurring_runs",
+            )
+            return [
+                Schedule(
+                    schedule_id=each.recurring_run_id,
+                    name=each.display_name,
+                    cron=each.trigger.cron_schedule.cron if each.trigger.cron_schedule else "",
+                    enabled=each.mode == "ENABLE",
+                    status=each.status or "",
+                    parameters=each.runtime_config.parameters or {},
+                )
+                for each in pages
+            ]
+
+    def schedule(
+        self,
+        version: Version,
+        name: str,
+        parameters: Mapping[str, str],
+        *,
+        cron: str,
+        start: str | None,
+        end: str | None,
+        catch_up: bool,
+        experiment: str = EXPERIMENT,
+        account: str | None = None,
+    ) -> str:
+        """Start runs by a cron expression, one at a time; returns the schedule's identifier.
+
+        Args:
+            version: What to run.
+            name: What lists show.
+            parameters: Of the pipeline. KFP fills in no macros (`[[ScheduledTime]]`) where a
+                schedule names a version, as this one does; `before:scheduled` is such a span.
+            cron: Six fields, the first for seconds, in UTC.
+            start: The first moment, RFC 3339; None is now.
+            end: The last moment; None is never.
+            catch_up: Whether times that have passed are made up for, one after the other.
+            experiment: The group its runs are shown in.
+            account: The Kubernetes ServiceAccount of its pods; None is KFP's own.
+
+        Raises:
+            TidegateError: the server refuses it.
+        """
+        with self._told(), _quiet():
+            made = self._client.create_recurring_run(
+                self._experiment(experiment),
+                name,
+                cron_expression=cron,
+                start_time=start,
+                end_time=end,
+                max_concurrency=1,
+                no_catchup=not catch_up,
+                params=dict(parameters),
+                pipeline_id=version.pipeline_id,
+                version_id=version.version_id,
+                service_account=account,
+            )
+        return str(made.recurring_run_id)
+
+    def unschedule(self, schedule_id: str) -> None:
+        """Delete a recurring run; its runs that have ended stay.
+
+        One that is under way loses its pods, and KFP shows it as running for ever.
+
+        Raises:
+            TidegateError: the server refuses.
+        """
+        with self._told():
+            self._client.delete_recurring_run(schedule_id)
+
+    def _pipeline(self, name: str) -> str | None:
+        pages = _pages(
+            lambda token: self._client.list_pipelines(
+                page_token=token, page_size=_PAGE, filter=_named(name), namespace=self.namespace
+            ),
+            "pipelines",
+        )
+        return next((each.pipeline_id for each in pages), None)
+
+    def _version(self, pipeline_id: str, name: str) -> str | None:
+        pages = _pages(
+            lambda token: self._client.list_pipeline_versions(
+                pipeline_id, page_token=token, page_size=_PAGE, filter=_named(name)
+            ),
+            "pipeline_versions",
+        )
+        return next((each.pipeline_version_id for each in pages), None)
+
+    def _experiment(self, name: str) -> str:
+        made = self._client.create_experiment(name, namespace=self.namespace)
+        return str(made.experiment_id)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except kfp_server_api.ApiException as error:
+            raise TidegateError(f"{self.address} refused: {_reason(error)}") from None
+        except (urllib3.exceptions.HTTPError, OSError, TimeoutError) as error:
+            raise TidegateError(
+                f"no Kubeflow Pipelines server answers at {self.address}: {error}; give its "
+                f"address with --host or {HOST_VARIABLE}, a token in {TOKEN_VARIABLE}"
+            ) from None
+
+
+def as_run(told: Any) -> Run:
+    """What KFP's API tells of a run, of which only the components' tasks are kept."""
+    details = (told.run_details and told.run_details.task_details) or ()
+    # What has no state was left out: its branch was not taken.
+    came = [each for each in details if each.state and _is_component(each.display_name or "")]
+    return Run(
+        run_id=told.run_id,
+        name=told.display_name,
+        state=told.state or "PENDING",
+        created=told.created_at,
+        parameters=(told.runtime_config and told.runtime_config.parameters) or {},
+        tasks=tuple(_task(each) for each in sorted(came, key=lambda t: t.start_time)),
+        error=told.error.message if told.error else "",
+    )
+
+
+def _task(told: Any) -> Task:
+    if told.state not in ("SUCCEEDED", "FAILED", "CANCELED"):
+        return Task(told.display_name, "running", 0.0)
+    seconds = max((told.end_time - told.start_time).total_seconds(), 0.0)
+    if told.state != "SUCCEEDED":
+        return Task(told.display_name, "failed", seconds)
+    # Times are whole seconds, and no pod comes and goes within one.
+    return Task(told.display_name, "succeeded" if seconds else "cached", seconds)
+
+
+def _is_hold(name: str) -> bool:
+    return name.startswith("hold-run")
+
+
+def _is_component(name: str) -> bool:
+    # Beside them the server lists drivers, executors, conditions and groups.
+    from tidegate_kfp import components
+
+    return name.rstrip("-0123456789").replace("-", "_") in components.__all__
+
+
+def _named(name: str) -> str:
+    return json.dumps(
+        {"predicates": [{"operation": "EQUALS", "key": "display_name", "stringValue": name}]}
+    )
+
+
+def _pages(page: Callable[[str], Any], field: str) -> Iterator[Any]:
+    token = ""
+    while True:
+        told = page(token)
+        yield from getattr(told, field) or ()
+        token = told.next_page_token or ""
+        if not token:
+            return
+
+
+def _reason(error: kfp_server_api.ApiException) -> str:
+    try:
+        body = json.loads(error.body)
+        message = body.get("error") or body.get("message") or error.reason
+    except (TypeError, ValueError, AttributeError):
+        message = error.body or error.reason
+    said = " ".join(str(message).split())
+    if error.status in (401, 403):
+        said += f"; give a token in {TOKEN_VARIABLE}, and the namespace that it is for"
+    return f"{error.status} {said[:500]}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """KFP's client prints links and logs each failed attempt; what matters is told by us."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield
+    finally:
+        logging.disable(before)
