@@ -122,8 +122,9 @@ def told(start: tuple[float, float], file: Path, version: str = "") -> None:
 
 def report(folder: Path) -> None:
     """Tidegate's validation page of one half against the other."""
-    from tidegate import report, schema, validation
+    from tidegate import schema, validation
     from tidegate.contract import Contract
+    from tidegate.report import pages
     from tidegate.statistics import compute_files
 
     contract = Contract.parse(CONTRACT)
@@ -135,7 +136,7 @@ def report(folder: Path) -> None:
     )
     expected = schema.infer(before, contract)
     result = validation.validate(now, expected, contract, baseline=before)
-    page.write_text(report.validation_page(result, now, before, expected, contract))
+    page.write_text(pages.validation_page(result, now, before, expected, contract))
     told(start, page)
 
 

@@ -14,12 +14,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tidegate import report, validation
+from tidegate import validation
 from tidegate.contract import Contract
 from tidegate.core.verdict import Verdict
 from tidegate.model import evaluation
 from tidegate.model.evaluation import Evaluation
 from tidegate.platform.registry import Registry
+from tidegate.report import pages
 from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
 from tidegate_kfp import cache, compilation, local, progress
 
@@ -74,7 +75,7 @@ def run_and_report(
     for name, (task, artifact, _) in _PAGES.items():
         if page := done.artifact(task, artifact):
             shutil.copyfile(page, root / name)
-    (root / "index.html").write_text(report.index_page(summary), encoding="utf-8")
+    (root / "index.html").write_text(pages.index_page(summary), encoding="utf-8")
     _print(console, summary, root)
     if summary.state == "held":
         return PUBLISHED if on_hold == "succeed" else HELD

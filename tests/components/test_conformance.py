@@ -13,14 +13,14 @@ from kfp.dsl.executor import Executor
 from tidegate import __version__, steps
 from tidegate_kfp import compilation, components
 
-ROOT = Path(components.__file__).parent
-FOLDERS = sorted(p.name for p in ROOT.iterdir() if p.is_dir() and not p.name.startswith("__"))
+ROOT = Path(components.__file__).resolve().parent
+FOLDERS = sorted(p.parent for p in ROOT.glob("*/*/component.py"))
 IMAGES = {f"tidegate/{kind}:{__version__}": kind for kind in ("light", "ml")}
 
 
-@pytest.fixture(params=FOLDERS)
+@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
 def folder(request):
-    return ROOT / request.param
+    return request.param
 
 
 @pytest.fixture
@@ -34,7 +34,8 @@ def component(folder):
 
 
 def test_every_folder_is_listed():
-    assert sorted(components.__all__) == FOLDERS
+    assert sorted(components.__all__) == sorted(folder.name for folder in FOLDERS)
+    assert {p for p in ROOT.glob("*/*/") if p.name != "__pycache__"} == {*FOLDERS}
 
 
 def test_has_exactly_the_four_files(folder):
@@ -50,8 +51,8 @@ def test_yaml_is_current(folder):
 def test_image_is_versioned_and_metadata_agrees(folder, spec):
     (executor,) = spec["deploymentSpec"]["executors"].values()
     metadata = yaml.safe_load((folder / "metadata.yaml").read_text())
-    assert set(metadata) == {"name", "summary", "stability", "image", "kfp", "tags"}
-    assert metadata["name"] == folder.name
+    assert set(metadata) == {"name", "stage", "summary", "stability", "image", "kfp", "tags"}
+    assert (metadata["name"], metadata["stage"]) == (folder.name, folder.parent.name)
     assert metadata["image"] == IMAGES[executor["container"]["image"]]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import __version__, report, schema, validation
+from tidegate import __version__, schema, validation
 from tidegate.contract import Contract
 from tidegate.core import text
 from tidegate.core.verdict import Finding, Verdict
@@ -20,8 +20,10 @@ from tidegate.data.facts import Facts, Times
 from tidegate.data.splits import Leakage
 from tidegate.model.evaluation import Comparison, Evaluation, Metric, SliceResult
 from tidegate.numerics.metrics import METRICS as DEFINITIONS
+from tidegate.report import pages as report_pages
 from tidegate.report.evaluation.page import describe
 from tidegate.report.html import shapes, svg
+from tidegate.report.run import summary as run_summary
 from tidegate.report.run.page import safe
 from tidegate.statistics import FeatureSummary, compute_table
 from tidegate.validation.checks.rows import Past
@@ -211,31 +213,37 @@ def a_run(state="published", **fields):
         "state": state,
         "reasons": (HOSTILE_VALUE,),
         "tasks": (
-            report.TaskRun("train-model", "succeeded", 21.5),
-            report.TaskRun(HOSTILE, "failed", None),
+            run_summary.TaskRun("train-model", "succeeded", 21.5),
+            run_summary.TaskRun(HOSTILE, "failed", None),
         ),
-        "verdicts": (report.GateVerdict("data", "hold", (HOSTILE,)), report.GateVerdict("x", "")),
-        "metrics": (report.MetricRow("auc", 0.731, 0.725, 0.006),),
+        "verdicts": (
+            run_summary.GateVerdict("data", "hold", (HOSTILE,)),
+            run_summary.GateVerdict("x", ""),
+        ),
+            run_summary.GateVerdict("data", "hold", (HOSTILE,)),
+            run_summary.GateVerdict("x", ""),
+        ),
+        "metrics": (run_summary.MetricRow("auc", 0.731, 0.725, 0.006),),
         "version": "2013-02-0aa1",
         "registry": "/registry",
         "links": (
-            report.Link("Data", "data.html", HOSTILE_VALUE),
-            report.Link("Evil", "javascript:alert(1)"),
+            run_summary.Link("Data", "data.html", HOSTILE_VALUE),
+            run_summary.Link("Evil", "javascript:alert(1)"),
         ),
         "lineage": (("content digest", HOSTILE),),
     }
-    return report.RunSummary(**(given | fields))
+    return run_summary.RunSummary(**(given | fields))
 
 
 @pytest.fixture
 def pages(now, before, expected, contract, validated, evaluated):
     return {
-        "data": report.data_page(now, expected, contract, validation=validated, at=AT),
-        "validation": report.validation_page(
+        "data": report_pages.data_page(now, expected, contract, validation=validated, at=AT),
+        "validation": report_pages.validation_page(
             with_rules(validated), now, before, expected, contract, at=AT
         ),
-        "evaluation": report.evaluation_page(evaluated, MODEL, contract, at=AT),
-        "index": report.index_page(a_run(), at=AT),
+        "evaluation": report_pages.evaluation_page(evaluated, MODEL, contract, at=AT),
+        "index": report_pages.index_page(a_run(), at=AT),
     }
 
 
@@ -296,12 +304,12 @@ class TestEveryPage:
 
 
 def test_the_same_input_gives_the_same_page(now, expected, contract):
-    made = [report.data_page(now, expected, contract, at=AT) for _ in range(2)]
+    made = [report_pages.data_page(now, expected, contract, at=AT) for _ in range(2)]
     assert made[0] == made[1]
 
 
 def test_data_page_has_the_facts_of_a_column(now, expected, contract):
-    page = Page(report.data_page(now, expected, contract, at=AT))
+    page = Page(report_pages.data_page(now, expected, contract, at=AT))
     gaps = now.features()["gaps"]
     assert f"2,700 {text.percent(0.1)} 300" in page.plain
     for value in (gaps.mean, gaps.std, gaps.min, gaps.median, gaps.max):
@@ -325,7 +333,7 @@ def test_data_page_leaves_schema_and_drift_to_the_validation_page(now, expected,
         Finding("stale", "id", "hold", "the delivery is late"),
     )
     result = validation.validate(now, expected, contract, baseline=None)
-    html = report.data_page(
+    html = report_pages.data_page(
         now, expected, contract, validation=replace(result, verdict=Verdict(findings))
     )
     plain = Page(html).plain
@@ -343,7 +351,7 @@ def test_data_page_says_nothing_twice(now, expected, contract):
     result = validation.validate(now, expected, contract, baseline=None)
     codes = {(f.code, f.subject) for f in result.verdict.findings}
     assert {("constant_column", "const"), ("never_populated", "empty")} <= codes
-    plain = Page(report.data_page(now, expected, contract, validation=result)).plain
+    plain = Page(report_pages.data_page(now, expected, contract, validation=result)).plain
     assert "holds one value only" not in plain
     assert "has no value in any row" not in plain
     assert "is missing in 10.0% of rows (300)" in plain
@@ -352,7 +360,7 @@ def test_data_page_says_nothing_twice(now, expected, contract):
 def test_data_page_is_silent_where_the_contract_asks(now, expected):
     silent = contract_on(["id"], label="late", gates="{findings: {constant_column: 'off'}}")
     result = validation.validate(now, expected, silent, baseline=None)
-    html = report.data_page(now, expected, silent, validation=result)
+    html = report_pages.data_page(now, expected, silent, validation=result)
     assert "holds one value only" not in Page(html).plain
     assert "Constant columns off no column" not in section(html, "checks")
 
@@ -374,7 +382,7 @@ def test_data_page_shows_what_ingest_noticed(now, expected):
     seen = replace(now, facts=facts, leakage=(Leakage(("id",), 2995, 4),))
     result = validation.validate(seen, expected, asked, baseline=None)
     past = [Past("2013-01", 2800)]
-    html = report.data_page(seen, expected, asked, validation=result, history=past)
+    html = report_pages.data_page(seen, expected, asked, validation=result, history=past)
     said = section(html, "checks")
     for each in (
         "the newest record is of 2013-02-28 23:00; the span ends 2013-03-01 00:00",
@@ -391,7 +399,7 @@ def test_data_page_shows_what_ingest_noticed(now, expected):
 
 
 def test_data_page_without_a_judge_judges_nothing(now, expected, contract):
-    said = section(report.data_page(now, expected, contract), "checks")
+    said = section(report_pages.data_page(now, expected, contract), "checks")
     assert "not judged" in said
     assert "✓ fine" not in said
 
@@ -400,7 +408,7 @@ def test_data_page_says_which_need_is_served_by_what(now, expected):
     needs = "[{user: a planner, data: [gaps], populated: 0.95}, {user: a pilot, data: [hour]}]"
     asked = contract_on(["id"], label="late", needs=needs)
     result = validation.validate(now, expected, asked, baseline=None)
-    html = report.data_page(now, expected, asked, validation=result)
+    html = report_pages.data_page(now, expected, asked, validation=result)
     said = section(html, "needs")
     assert "a planner ✕ hold gaps 90.0% 95.0%" in said
     assert "a pilot ✓ fine hour 100% one row" in said
@@ -444,14 +452,14 @@ def test_rules_are_shown_what_fails_first_with_rows_and_anchors(pages):
 
 
 def test_a_page_without_rules_does_not_speak_of_them(now, before, expected, contract, validated):
-    html = report.validation_page(validated, now, before, expected, contract)
+    html = report_pages.validation_page(validated, now, before, expected, contract)
     assert 'id="rules"' not in html
     assert 'id="rows"' not in html
 
 
 def test_rules_are_left_to_the_validation_page(now, expected, contract, validated):
     told = with_rules(validated)
-    html = report.data_page(now, expected, contract, validation=told)
+    html = report_pages.data_page(now, expected, contract, validation=told)
     assert "rule_failed" not in html
 
 
@@ -461,7 +469,7 @@ def test_findings_are_sorted_by_severity(now, before, expected, contract, valida
         for severity in ("info", "warn", "hold", "warn")
     )
     mixed = replace(validated, verdict=Verdict(findings))
-    plain = Page(report.validation_page(mixed, now, before, expected, contract)).plain
+    plain = Page(report_pages.validation_page(mixed, now, before, expected, contract)).plain
     table_text = plain[plain.index("What holds the gate comes first") :]
     places = [table_text.index(f"this is {s}") for s in ("hold", "warn", "info")]
     assert places == sorted(places)
@@ -498,7 +506,7 @@ def test_every_distance_is_shown_and_what_moved_furthest_is_first(pages, validat
 
 def test_first_span_has_nothing_to_compare_with(now, expected, contract):
     first = validation.validate(now, expected, contract, baseline=None)
-    plain = Page(report.validation_page(first, now, None, expected, contract)).plain
+    plain = Page(report_pages.validation_page(first, now, None, expected, contract)).plain
     assert "This is the first span" in plain
     assert "What changed most" not in plain
 
@@ -507,7 +515,7 @@ def test_a_column_that_went_and_one_that_came(before, expected, contract):
     other = table(2000).drop(["hour"]).append_column("new", pa.array([1.5] * 2000))
     now = measure(other, "2013-02")
     result = validation.validate(now, expected, contract, baseline=before)
-    plain = Page(report.validation_page(result, now, before, expected, contract)).plain
+    plain = Page(report_pages.validation_page(result, now, before, expected, contract)).plain
     assert "Gone: hour." in plain
     assert "New: new." in plain
 
@@ -532,7 +540,7 @@ def test_slices_are_sorted_by_how_much_worse(pages):
 def test_a_difference_within_noise_is_not_called_better(evaluated, contract):
     compared = replace(evaluated.overall.comparison, change=metric(0.001, 0.01))
     same = replace(evaluated, overall=replace(evaluated.overall, comparison=compared), slices=())
-    plain = Page(report.evaluation_page(same, {}, contract)).plain
+    plain = Page(report_pages.evaluation_page(same, {}, contract)).plain
     assert "cannot tell it from the champion" in plain
     assert "within noise" in plain
     assert "✓ better" not in plain
@@ -561,7 +569,7 @@ def test_an_evaluation_without_anything_defined_still_renders(task, contract):
         overall=SliceResult("all", 0, dict.fromkeys(DEFINITIONS[task], nan)),
         slices=(SliceResult("carrier=AA", 0, {}),),
     )
-    plain = Page(report.evaluation_page(bare, {}, contract)).plain
+    plain = Page(report_pages.evaluation_page(bare, {}, contract)).plain
     assert "Hold" in plain
     assert "is not defined on the 0 rows" in plain
     assert "NaN to NaN" not in plain
@@ -571,7 +579,7 @@ def test_regression_is_drawn_in_the_labels_unit(evaluated, contract):
     minutes = replace(
         evaluated, task="regression", calibration=((-20.0, -18.0, 10), (90.0, 120.0, 10)), roc=()
     )
-    page = Page(report.evaluation_page(minutes, {}, contract))
+    page = Page(report_pages.evaluation_page(minutes, {}, contract))
     assert "predicted 90, observed 120, 10 rows" in page.plain
 
 
@@ -585,12 +593,12 @@ def test_regression_is_drawn_in_the_labels_unit(evaluated, contract):
     ],
 )
 def test_index_says_how_the_run_ended(state, said):
-    assert said in Page(report.index_page(a_run(state), at=AT)).plain
+    assert said in Page(report_pages.index_page(a_run(state), at=AT)).plain
 
 
 def test_index_of_a_run_that_did_nothing():
     bare = a_run("failed", tasks=(), verdicts=(), metrics=(), version=None, links=(), lineage=())
-    plain = Page(report.index_page(bare)).plain
+    plain = Page(report_pages.index_page(bare)).plain
     for said in (
         "No gate was reached",
         "No model was evaluated",
@@ -618,23 +626,23 @@ def test_only_links_to_pages_are_kept(href, is_safe):
 
 def test_a_column_without_rows_or_values(contract):
     empty = measure(table(0), "2013-02")
-    assert "0 rows" in Page(report.data_page(empty, None, contract)).plain
+    assert "0 rows" in Page(report_pages.data_page(empty, None, contract)).plain
 
 
 def test_a_reason_to_hold_is_told_once():
     reasons = tuple(f"reason {i:02}" for i in range(10))
-    verdicts = (report.GateVerdict("data", "hold", reasons),)
-    plain = Page(report.index_page(a_run("held", reasons=reasons, verdicts=verdicts))).plain
+    verdicts = (run_summary.GateVerdict("data", "hold", reasons),)
+    plain = Page(report_pages.index_page(a_run("held", reasons=reasons, verdicts=verdicts))).plain
     assert [plain.count(reason) for reason in reasons] == [1] * 10
     few = a_run(
-        "held", reasons=reasons[:2], verdicts=(report.GateVerdict("x", "hold", reasons[:2]),)
+        "held", reasons=reasons[:2], verdicts=(run_summary.GateVerdict("x", "hold", reasons[:2]),)
     )
-    assert "told above" in Page(report.index_page(few)).plain
+    assert "told above" in Page(report_pages.index_page(few)).plain
 
 
 def test_odd_characters_cannot_break_a_page():
     odd = "a\x00b\x1b[31m\u202egnp.exe\ud800"
-    html = report.index_page(a_run(reasons=(odd,)))
+    html = report_pages.index_page(a_run(reasons=(odd,)))
     html.encode("utf-8")
     assert "a\ufffdb\ufffd[31m\ufffdgnp.exe\ufffd" in Page(html).plain
 
@@ -651,8 +659,8 @@ def test_a_hundred_features_fit_in_half_a_megabyte(wide, contract):
     baseline, current = wide
     expected = schema.infer(baseline, contract)
     result = validation.validate(current, expected, contract, baseline=baseline)
-    data = report.data_page(current, expected, contract)
-    page = report.validation_page(result, current, baseline, expected, contract)
+    data = report_pages.data_page(current, expected, contract)
+    page = report_pages.validation_page(result, current, baseline, expected, contract)
     assert len(data.encode()) < 500_000
     assert len(page.encode()) < 500_000
 
@@ -660,7 +668,7 @@ def test_a_hundred_features_fit_in_half_a_megabyte(wide, contract):
 def test_long_texts_cannot_blow_up_a_page(contract):
     long = pa.table({"id": ["x" * 100_000] * 50, "n" * 5000: ["y" * 50_000] * 50})
     statistics = measure(long, "2013-01")
-    assert len(report.data_page(statistics, None, contract).encode()) < 60_000
+    assert len(report_pages.data_page(statistics, None, contract).encode()) < 60_000
 
 
 def test_many_classes_and_slices_fit_too(evaluated, contract):
@@ -673,7 +681,7 @@ def test_many_classes_and_slices_fit_too(evaluated, contract):
         confusion=((7,) * 31,) * 31,
         confusion_classes=classes[:31],
     )
-    html = report.evaluation_page(many, MODEL, contract)
+    html = report_pages.evaluation_page(many, MODEL, contract)
     assert "1,800 better slices are left out here" in Page(html).plain
     assert len(html.encode()) < 500_000
 

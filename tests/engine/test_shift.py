@@ -9,12 +9,12 @@ import pytest
 
 from tests.engine.modelling import contract_of, ingested, normal
 from tests.engine.test_report import HOSTILE, HOSTILE_VALUE, Page
-from tidegate import report
 from tidegate.cli import main
 from tidegate.comparison.shift import Side, compare, meaningless
 from tidegate.comparison.shift.labels import label_shift
 from tidegate.contract import Contract
 from tidegate.core.errors import SignalError
+from tidegate.report import pages
 
 ROWS = 3000
 
@@ -228,14 +228,14 @@ def test_the_page_is_one_inert_file():
         return table.append_column(HOSTILE, pa.array(values))
 
     found = shift(hostile(rows(1, move=1, late=0.4)), hostile(rows(2)))
-    html = report.shift_page(found, contract())
+    html = pages.shift_page(found, contract())
     page = Page(html)
     assert "script" not in page.tags
     assert "img" not in page.tags
     assert not [k for _, k, _ in page.attributes if k.startswith("on")]
     assert "What tells them apart most: temp." in page.plain
     assert "The share of y = 1 went from" in page.plain
-    calm = report.shift_page(shift(rows(1), rows(2)), contract(None))
+    calm = pages.shift_page(shift(rows(1), rows(2)), contract(None))
     assert "0.5 is a coin" in Page(calm).plain
 
 

@@ -8,12 +8,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from tidegate import report, statistics
 from tidegate import schema as schemas
+from tidegate import statistics
 from tidegate.contract import Contract
 from tidegate.core.errors import ContractError, StatisticsError
 from tidegate.data.examples import Examples, ingest
 from tidegate.data.sampling import kept_rows
+from tidegate.report import pages
 from tidegate.statistics import Statistics
 from tidegate.statistics.merging import merged
 from tidegate.validation import Validation, validate
@@ -199,7 +200,7 @@ def test_the_page_says_what_tells_spans_apart(made):
     schema = schemas.infer(before, contract)
 
     def page(result):
-        return report.validation_page(result, now, before, schema, contract)
+        return pages.validation_page(result, now, before, schema, contract)
 
     told = page(result)
     assert '<a href="#shift">Rows told apart</a>' in told

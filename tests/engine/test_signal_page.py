@@ -9,9 +9,9 @@ import pytest
 from tests.engine.modelling import normal
 from tests.engine.test_report import AT, HOSTILE, HOSTILE_VALUE, Page
 from tests.engine.test_signal import coin, contract, measured
-from tidegate import report
 from tidegate.model import feature_analysis
 from tidegate.model.feature_analysis import Importance
+from tidegate.report import pages
 
 ROWS = 3000
 
@@ -35,7 +35,7 @@ def found():
 
 
 def test_what_it_says_first(found):
-    page = Page(report.signal_page(found, contract(), at=AT))
+    page = Page(pages.signal_page(found, contract(), at=AT))
     assert "1 suspect" in page.plain
     assert "copy: of [y] may know the answer" in page.plain
     assert "Of the rest" in page.plain
@@ -46,7 +46,7 @@ def test_what_it_says_first(found):
 
 
 def test_it_is_one_inert_file(found):
-    page = Page(report.signal_page(found, contract(), at=AT))
+    page = Page(pages.signal_page(found, contract(), at=AT))
     assert not {"script", "img", "link", "iframe"} & set(page.tags)
     assert not [k for _, k, _ in page.attributes if k.startswith("on")]
     ids = page.values("id")
@@ -56,16 +56,16 @@ def test_it_is_one_inert_file(found):
 
 def test_nothing_to_leave_out():
     y = coin(ROWS)
-    page = Page(report.signal_page(measured({"x": normal(ROWS) + y, "y": y}), contract()))
+    page = Page(pages.signal_page(measured({"x": normal(ROWS) + y, "y": y}), contract()))
     assert "Nothing to leave out" in page.plain
     assert "x tells most" in page.plain
     assert "Of the rest" not in page.plain
-    page = Page(report.signal_page(measured({"x": normal(ROWS, 3), "y": y}), contract()))
+    page = Page(pages.signal_page(measured({"x": normal(ROWS, 3), "y": y}), contract()))
     assert "No feature tells more of y than chance gives." in page.plain
 
 
 def test_importance_is_shown_where_there_is_a_model(found):
-    assert "ROC AUC lost" not in Page(report.signal_page(found, contract())).plain
+    assert "ROC AUC lost" not in Page(pages.signal_page(found, contract())).plain
     lost = [replace(f, importance=Importance(0.04, 0.03, 0.05)) for f in found.features[:2]]
     known = replace(
         found,
@@ -75,7 +75,7 @@ def test_importance_is_shown_where_there_is_a_model(found):
         importance_rows=100,
         repeats=5,
     )
-    page = Page(report.signal_page(known, contract()))
+    page = Page(pages.signal_page(known, contract()))
     assert "ROC AUC lost" in page.plain
     assert page.plain.count("0.0300 to 0.0500") == 2
 
@@ -88,5 +88,5 @@ def test_500_features_are_small_and_bounded_in_time():
         feature_analysis.of_batches("wide", pa.table({**columns, "y": y}).to_batches()), contract()
     )
     assert found.paired == 50
-    html = report.signal_page(found, contract())
+    html = pages.signal_page(found, contract())
     assert len(html.encode()) < 1_000_000

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 
 from tests.engine.test_report import HOSTILE, HOSTILE_VALUE, Page
-from tidegate import report, schema
+from tidegate import schema
 from tidegate.comparison import skew
 from tidegate.contract import Contract
+from tidegate.report import pages
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ROWS = 500
@@ -49,7 +50,7 @@ def page_of(training, serving, *, extra="", bad=0):
         sides[1] = replace(sides[1], bad_records=bad, bad_reasons=reasons)
         expected = schema.infer(sides[0].statistics, contract)
         found = skew.measure(*sides, expected, contract)
-        return report.skew_page(found, *sides, expected, contract, at=AT), found
+        return pages.skew_page(found, *sides, expected, contract, at=AT), found
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate import report, statistics
 from tidegate import schema as schemas
+from tidegate import statistics
 from tidegate.contract import Contract
 from tidegate.data.examples import ingest
+from tidegate.report import pages
 from tidegate.statistics import compute_table
 from tidegate.statistics.slices import compute_slices, cut_by, name_of, values_of
 from tidegate.validation import Validation, validate
@@ -242,7 +243,7 @@ def test_the_rows_of_a_slice_are_counted_and_shown(tmp_path):
     assert {row[1] for row in found.rows.sample} == {"x"}
     result.write(tmp_path / "v")
     assert Validation.read(tmp_path / "v") == result
-    page = report.validation_page(result, current, baseline, schema, rules)
+    page = pages.validation_page(result, current, baseline, schema, rules)
     assert f"{found.rows.failing:,} of {found.rows.of:,} rows" in page
     assert "in this slice</a>" in page
 

@@ -11,14 +11,15 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
 
-from tidegate import report, statistics, validation
 from tidegate import schema as schemas
+from tidegate import statistics, validation
 from tidegate.comparison.drift.compare import compare
 from tidegate.comparison.drift.findings import drift_findings, share_findings
 from tidegate.contract import Contract
 from tidegate.core.errors import StatisticsError
 from tidegate.core.verdict import Finding, Verdict
 from tidegate.data.examples import Examples, ingest
+from tidegate.report import pages
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics import slices as slicing
 from tidegate.statistics.merging import merged
@@ -283,7 +284,7 @@ def test_one_airport_altered_is_found_while_all_flights_look_calm(months):
     (held,) = [f for f in result.verdict.findings if f.severity == "hold"]
     assert (held.code, held.subject) == ("drift", "distance")
     assert (held.slice, "distance") in drifted
-    page = report.validation_page(result, altered, baseline, schema, flights)
+    page = pages.validation_page(result, altered, baseline, schema, flights)
     assert "origin=JFK" in page[page.index('id="slices"') : page.index('id="features"')]
     assert "further in a slice, and not over all rows" in page
     assert f"in slice <bdi>{held.slice}</bdi>" in page

@@ -6,14 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tidegate import report, validation
 from tidegate import schema as schemas
+from tidegate import validation
 from tidegate.comparison.drift.compare import compare, level_of
 from tidegate.comparison.drift.findings import drift_findings
 from tidegate.comparison.drift.history import Kept
 from tidegate.comparison.drift.learned import learn
 from tidegate.contract import Contract
 from tidegate.platform.registry import Registry
+from tidegate.report import pages
 from tidegate.statistics import compute_table
 from tidegate.statistics.slices import compute_slices
 
@@ -94,9 +95,7 @@ def test_a_slice_that_swings_by_nature_holds_until_it_is_learned(swinging, regis
     result = validation.validate(
         now, schemas.infer(before, contract()), contract(), baseline=before, steps=steps
     )
-    page = report.validation_page(
-        result, now, before, schemas.infer(before, contract()), contract()
-    )
+    page = pages.validation_page(result, now, before, schemas.infer(before, contract()), contract())
     slices = page[page.index('id="slices"') : page.index('id="features"')]
     assert slices.count("learned from 10 steps between accepted spans with this slice") == 3
 

@@ -87,7 +87,7 @@ def test_check_fails_on_a_file_that_is_not_current(tmp_path, monkeypatch):
 
 def test_command_line_reports_usage():
     done = subprocess.run(
-        [sys.executable, "-m", "pipelines", "run", "--help"], capture_output=True, text=True
+        [sys.executable, "-m", "tidegate", "run", "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0
-    assert "a gate held a span" in done.stdout
+    assert "hold: the data or the model is not" in done.stdout

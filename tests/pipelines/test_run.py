@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(contract, registry, out, *spans, **options):
-    command = [sys.executable, "-m", "pipelines", "run", "training", "--contract", str(contract)]
+    command = [sys.executable, "-m", "tidegate", "run", "training", "--contract", str(contract)]
     command += ["--registry", str(registry), "--out", str(out)]
     for span in spans:
         command += ["--span", span]

@@ -233,7 +233,8 @@ def test_the_command_writes_elsewhere_and_checks_there(tmp_path, capsys):
     assert run(*registry) == 0
     written = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.yaml")}
     assert "pipelines/training.yaml" in written
-    assert {f"components/{name}/component.yaml" for name in components.__all__} <= written
+    for name in components.__all__:
+        assert f"components/{compilation.stage(name)}/{name}/component.yaml" in written
     assert run(*registry, "--check") == 0
     (tmp_path / "pipelines" / "training.yaml").write_text("old")
     capsys.readouterr()
@@ -256,7 +257,7 @@ def test_the_environment_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("REGISTRY", "registry.example/team")
     monkeypatch.setenv("SETTINGS", str(EXAMPLE))
     assert run("--out", tmp_path) == 0
-    for path in (*tmp_path.glob("pipelines/*.yaml"), *tmp_path.glob("components/*/*.yaml")):
+    for path in (*tmp_path.glob("pipelines/*.yaml"), *tmp_path.glob("components/*/*/*.yaml")):
         assert path.read_bytes() == (ROOT / path.relative_to(tmp_path)).read_bytes()
 
 

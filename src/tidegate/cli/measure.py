@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidegate import report
 from tidegate.cli import output
 from tidegate.cli.inputs import data, rows
 from tidegate.cli.program import HOLD, PASS
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
         options,
         text=lambda ink, limit: as_text(found, ink=ink, limit=limit),
         json_=found.to_json,
-        page=lambda: report.signal_page(found, contract),
+        page=lambda pages: pages.signal_page(found, contract),
     )
     return HOLD if options.hold_on_leak and found.suspects else PASS
 

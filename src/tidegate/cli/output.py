@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tidegate.report import terminal
@@ -22,7 +24,7 @@ def emit(
     *,
     text: Callable[[terminal.Ink, int | None], str],
     json_: Callable[[], Any],
-    page: Callable[[], str] | None = None,
+    page: Callable[[ModuleType], str] | None = None,
     junit: Callable[[], str] | None = None,
 ) -> None:
     """Write a result to stdout or `--out`.
@@ -32,7 +34,7 @@ def emit(
         text: Writes for a person, given what colours words and how wide a line may be: as the
             terminal has it, without colours and of any width in a file.
         json_: Gives plain values without NaN.
-        page: Makes the HTML page.
+        page: Makes the HTML page, given `tidegate.report.pages`, which is imported for it alone.
         junit: Makes the report for a CI server.
 
     Raises:
@@ -41,7 +43,7 @@ def emit(
     if options.format == "json":
         made = json.dumps(json_(), indent=1, ensure_ascii=False, allow_nan=False)
     elif options.format == "html" and page is not None:
-        made = page()
+        made = page(importlib.import_module("tidegate.report.pages"))
     elif options.format == "junit" and junit is not None:
         made = junit()
     elif options.out is None:

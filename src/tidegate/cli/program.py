@@ -71,7 +71,7 @@ _BASE: Final = frozenset(
     {"duckdb", "shtab", "tensorflow_data_validation", "tensorflow_metadata", "tfx_bsl"}
 )
 
-_EXIT_CODES: Final = """\
+EXIT_CODES: Final = """\
 exit codes:
   0  done; what was judged passes, what was run is published
   1  something could not be read, computed or run
@@ -114,7 +114,7 @@ def parser(chosen: str | None = None) -> Parser:
     made = Parser(
         prog="tidegate",
         description="Measure data, hold what is not as promised, and train on what is.",
-        epilog=_EXIT_CODES,
+        epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"tidegate {__version__}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tidegate import report
 from tidegate.cli import output
 from tidegate.cli.inputs import data, rows
 from tidegate.cli.program import HOLD, PASS
@@ -61,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         options,
         text=lambda ink, limit: as_text(found, ink=ink, limit=limit),
         json_=found.to_json,
-        page=lambda: report.shift_page(found, contract),
+        page=lambda pages: pages.shift_page(found, contract),
     )
     above = options.hold_above is not None and found.auc.low > options.hold_above
     return HOLD if above else PASS

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tidegate import report
 from tidegate.cli import output
 from tidegate.cli.inputs import data, rows, slicing
 from tidegate.cli.program import HOLD, PASS
@@ -93,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
         options,
         text=lambda ink, _: as_text(result, slices, ink=ink),
         json_=result.to_json,
-        page=lambda: report.skew_page(result, training, serving, schema, judged_by),
+        page=lambda pages: pages.skew_page(result, training, serving, schema, judged_by),
         junit=lambda: junit.report(result, schema, judged_by),
     )
     return HOLD if result.verdict.status == "hold" else PASS

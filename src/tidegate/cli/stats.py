@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from tidegate import report
 from tidegate.cli import output
 from tidegate.cli.inputs import data, slicing
 from tidegate.cli.program import PASS
@@ -46,6 +45,6 @@ def run(options: argparse.Namespace) -> int:
         options,
         text=lambda ink, limit: as_text(statistics, ink=ink, limit=limit),
         json_=lambda: as_json(statistics),
-        page=lambda: report.data_page(statistics, None, measured.contract),
+        page=lambda pages: pages.data_page(statistics, None, measured.contract),
     )
     return PASS

@@ -6,7 +6,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tidegate import report
 from tidegate.cli import output
 from tidegate.cli.inputs import data, slicing
 from tidegate.cli.program import HOLD, PASS
@@ -93,7 +92,7 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
         options,
         text=lambda ink, _: as_text(result, slices, ink=ink),
         json_=result.to_json,
-        page=lambda: report.validation_page(
+        page=lambda pages: pages.validation_page(
             result, now.statistics, before.statistics, schema, judged_by
         ),
         junit=lambda: junit.report(result, schema, judged_by),

@@ -209,11 +209,12 @@ def validate_examples(
     would need are proposed there, for a person to approve. Without `examples` rules over rows are
     not evaluated (the contract's hold then), and no row is shown.
     """
-    from tidegate import report, validation
     from tidegate import schema as schemas
+    from tidegate import validation
     from tidegate.comparison.drift import baselines
     from tidegate.comparison.drift.history import Kept
     from tidegate.data.examples import Examples
+    from tidegate.report import pages
     from tidegate.statistics import Statistics
     from tidegate.validation import schema_proposal
 
@@ -265,8 +266,8 @@ def validate_examples(
         parents=parents,
     )
     result.write(out)
-    write(page, report.validation_page(result, current, baseline, expected, contract))
-    told = report.data_page(current, expected, contract, validation=result, history=history)
+    write(page, pages.validation_page(result, current, baseline, expected, contract))
+    told = pages.data_page(current, expected, contract, validation=result, history=history)
     write(data_page, told)
     verdict = result.verdict
     validated = lineage.record(
@@ -304,16 +305,16 @@ def measure_shift(
     page: Path,
 ) -> Shift:
     """Tell the rows of one span from those of another, and compare their labels."""
-    from tidegate import report
     from tidegate.comparison import shift
     from tidegate.data.examples import Examples
+    from tidegate.report import pages
     from tidegate.report.shift.page import features_in_words
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     now, before = (shift.of_examples(Examples.open(path)) for path in (examples, baseline))
     result = shift.compare(now, before, contract)
     result.write(out)
-    write(page, report.shift_page(result, contract))
+    write(page, pages.shift_page(result, contract))
     lineage.record(
         out,
         "shift",

@@ -24,11 +24,11 @@ def measure_skew(
     page: Path,
 ) -> tuple[str, list[str]]:
     """Hold serving logs against training data; returns the verdict and the reasons to hold."""
-    from tidegate import report
     from tidegate import schema as schemas
     from tidegate.comparison import skew
     from tidegate.data import sources
     from tidegate.data.examples import Examples
+    from tidegate.report import pages
     from tidegate.statistics import Statistics
 
     contract = Contract.load(contract_uri, digest=contract_digest)
@@ -52,7 +52,7 @@ def measure_skew(
     if bad.kept:
         with (out / "quarantine.jsonl").open("w", encoding="utf-8", newline="") as file:
             file.writelines(bad.lines())
-    write(page, report.skew_page(result, training, serving, expected, contract))
+    write(page, pages.skew_page(result, training, serving, expected, contract))
     verdict = result.verdict
     lineage.record(
         out,

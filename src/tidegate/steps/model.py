@@ -34,9 +34,9 @@ def measure_features(
     model: Path | None = None,
 ) -> Signal:
     """Measure what every column tells of the label; with a model, what it loses without each."""
-    from tidegate import report
     from tidegate.data.examples import Examples
     from tidegate.model import feature_analysis
+    from tidegate.report import pages
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     opened = Examples.open(examples)
@@ -50,7 +50,7 @@ def measure_features(
     result = feature_analysis.measure(rows, contract, shuffled=shuffled, digests=digests)
     result.write(out)
     lineage.record(out, "signal", name=result.name, parents=parents, facts=result.scalars())
-    write(page, report.signal_page(result, contract))
+    write(page, pages.signal_page(result, contract))
     for feature in result.dropped:
         progress(f"{feature.name}: {feature.reason}")
     return result
@@ -114,9 +114,9 @@ def evaluate_model(
     page: Path,
 ) -> Evaluation:
     """Judge a model on the eval split, against the champion on the same rows."""
-    from tidegate import report
     from tidegate.data.examples import Examples
     from tidegate.model import evaluation
+    from tidegate.report import pages
 
     contract = Contract.load(contract_uri, digest=contract_digest)
     parents = [
@@ -154,7 +154,7 @@ def evaluate_model(
         },
     )
     card = json.loads((model / "model.json").read_text())
-    write(page, report.evaluation_page(result, card, contract))
+    write(page, pages.evaluation_page(result, card, contract))
     announce("model", result.verdict.status, result.verdict.reasons)
     return result
 

@@ -6,12 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from tidegate.cli.program import INTERRUPTED, PASS
+from tidegate.cli.program import EXIT_CODES, INTERRUPTED, PASS
 from tidegate_kfp import defaults
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments to its parser."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXIT_CODES
     parser.add_argument("pipeline", choices=["training"])
     parser.add_argument("--contract", required=True, help="the data contract: a file or URI")
     parser.add_argument(

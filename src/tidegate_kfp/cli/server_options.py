@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tidegate.cli.program import EXIT_CODES
 from tidegate_kfp import defaults
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add where the server is and whose runs are meant."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXIT_CODES
     server = parser.add_argument_group("the server")
     server.add_argument(
         "--host",
