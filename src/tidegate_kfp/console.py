@@ -137,7 +137,7 @@ def _summarize(
     if any(t.name.startswith("hold-run") for t in done.tasks) and not failed:
         state = "held"
         reasons = next((v.reasons for v in (data, model) if v and v.status == "hold"), ())
-        reasons += data.told("schema_proposal") if data else ()
+        reasons += data.messages("schema_proposal") if data else ()
     elif version is None or failed:
         state = "failed"
         reasons = reasons or ("the run did not finish; logs/kfp.log says why",)

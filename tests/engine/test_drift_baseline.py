@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tidegate.comparison.drift import baselines
 from tidegate.comparison.drift.compare import compare
-from tidegate.comparison.drift.history import Kept
+from tidegate.comparison.drift.history import AcceptedStatistics
 from tidegate.comparison.drift.learned import OF_CHANCE
 from tidegate.comparison.drift.learned import steps as learned_steps
 from tidegate.comparison.drift.noise_floor import noise_floor
@@ -188,7 +188,7 @@ def test_steps_between_accepted_spans_are_what_comparing_them_gives(registry, tm
     for span, columns in months.items():
         accept(registry, tmp_path, span, columns)
     learning = contract("default: learned")
-    found = Kept(registry).steps(learning, before="2013-05")
+    found = AcceptedStatistics(registry).steps(learning, before="2013-05")
     assert {k: len(v) for k, v in found.items()} == {
         ("x", "jensen_shannon", ""): 3, ("c", "jensen_shannon", ""): 3, ("c", "l_infinity", ""): 3,
     }  # fmt: skip
@@ -207,9 +207,9 @@ def test_steps_between_accepted_spans_are_what_comparing_them_gives(registry, tm
     assert [(e.span, [b.span for b in those]) for e, those in pairs][-1] == (
         "2013-05", ["2013-03", "2013-04"],
     )  # fmt: skip
-    steps = Kept(registry).steps(rolling, before="2013-06")["x", "jensen_shannon", ""]
+    steps = AcceptedStatistics(registry).steps(rolling, before="2013-06")["x", "jensen_shannon", ""]
     both = merged([of(months["2013-03"], "2013-03"), of(months["2013-04"], "2013-04")])
     assert steps[-1] == compare(of(months["2013-05"]), both, rolling)[0].value
-    assert Kept(registry).steps(contract("default: auto"), before="2013-06") is None
+    assert AcceptedStatistics(registry).steps(contract("default: auto"), before="2013-06") is None
     fixed = baselines.pairs(baselines.accepted(registry), against="span(2013-02)")
     assert [e.span for e, _ in fixed] == ["2013-01", "2013-03", "2013-04", "2013-05"]

@@ -13,7 +13,7 @@ from tidegate.data import sources
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, Making, Node
 from tidegate.platform.registry import Registry
-from tidegate.steps import origins
+from tidegate.steps import parents
 
 texts = st.text(max_size=5)
 facts = st.dictionaries(texts, st.none() | st.integers() | texts, max_size=2)
@@ -222,7 +222,7 @@ def test_a_version_keeps_its_lineage(tmp_path, monkeypatch):
     assert found.parents(found.root) == [made.root]
     assert commit("second") == entry
     assert registry.lineage(entry) == found
-    assert origins.of_version(entry).root.digest == entry.digest
+    assert parents.of_version(entry).root.digest == entry.digest
 
     manifest = next((tmp_path / "registry").rglob("manifest.json"))
     artifact(tmp_path, a="2")

@@ -10,7 +10,7 @@ from tidegate import schema as schemas
 from tidegate import validation
 from tidegate.comparison.drift.compare import compare, level_of
 from tidegate.comparison.drift.findings import drift_findings
-from tidegate.comparison.drift.history import Kept
+from tidegate.comparison.drift.history import AcceptedStatistics
 from tidegate.comparison.drift.learned import learn
 from tidegate.contract import Contract
 from tidegate.platform.registry import Registry
@@ -79,7 +79,7 @@ def of_kind(distances, part):
 
 def test_a_slice_that_swings_by_nature_holds_until_it_is_learned(swinging, registry):
     *accepted, before, now = swinging
-    steps = Kept(registry([*accepted, before])).steps(contract(), before=now.span)
+    steps = AcceptedStatistics(registry([*accepted, before])).steps(contract(), before=now.span)
     assert len(steps["kind", "jensen_shannon", "place=C"]) == 10
     assert len(steps["kind", "jensen_shannon", ""]) == 10
     auto = compare(now, before, contract("default: auto"))
@@ -102,7 +102,7 @@ def test_a_slice_that_swings_by_nature_holds_until_it_is_learned(swinging, regis
 
 def test_a_calm_slice_learns_a_narrower_limit_than_auto(registry):
     calm = [span(number) for number in range(1, 11)]
-    steps = Kept(registry(calm)).steps(contract(), before="2013-11")
+    steps = AcceptedStatistics(registry(calm)).steps(contract(), before="2013-11")
     moved = span(11, swing=0.3)
     auto = of_kind(compare(moved, calm[-1], contract("default: auto")), "place=C")
     assert (auto.status, auto.threshold) == ("ok", 0.1)
@@ -115,7 +115,7 @@ def test_a_calm_slice_learns_a_narrower_limit_than_auto(registry):
 def test_a_young_slice_is_judged_by_auto_and_says_why(registry):
     old = [span(number, places="AB") for number in range(1, 8)]
     young = [span(number) for number in range(8, 12)]
-    steps = Kept(registry([*old, *young])).steps(contract(), before="2013-12")
+    steps = AcceptedStatistics(registry([*old, *young])).steps(contract(), before="2013-12")
     found = compare(span(12), young[-1], contract(), steps=steps)
     assert of_kind(found, "place=C").origin == (
         "auto: the practical effect size 0.1 (learning needs 8 steps between accepted spans with "
@@ -126,12 +126,12 @@ def test_a_young_slice_is_judged_by_auto_and_says_why(registry):
 
 def test_only_what_learns_is_looked_at_and_merged_baselines_have_slices(swinging, registry):
     rolling = contract("features: {kind: learned}, against: rolling(3)")
-    steps = Kept(registry(swinging)).steps(rolling, before="2014-01")
+    steps = AcceptedStatistics(registry(swinging)).steps(rolling, before="2014-01")
     assert {feature for feature, _, _ in steps} == {"kind"}
     assert {part for _, _, part in steps} == {"", "place=A", "place=B", "place=C"}
     assert len(steps["kind", "l_infinity", "place=C"]) == 11
     # Three months of a swing that turns every month are nearer to the next than one.
-    monthly = Kept(registry(swinging)).steps(contract(), before="2014-01")
+    monthly = AcceptedStatistics(registry(swinging)).steps(contract(), before="2014-01")
     key = ("kind", "jensen_shannon", "place=C")
     assert np.mean(steps[key]) < np.mean(monthly[key])
 

@@ -8,7 +8,6 @@ from tidegate.cli import main
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, Node
 from tidegate.platform.registry import Registry
-from tidegate.steps import origins
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def home(tmp_path, monkeypatch):
         judged = {"verdict": "pass", "metric": "auc", "split": "eval", "rows": 3000, "value": 0.7}
         parents = [model, examples]
         if champion:
-            parents.append(origins.of_version(champion))
+            parents.append(parents.of_version(champion))
             judged["champion"] = 0.65
         evaluation = artifact("evaluation", span, parents, **judged)
         champion = registry.commit(

@@ -16,7 +16,7 @@ from tidegate.model.evaluation import Evaluation, Metric, SliceResult
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, Node, directory_digest
 from tidegate.platform.registry import Registry
-from tidegate.steps import origins
+from tidegate.steps import parents
 
 HOLD = Verdict((Finding("threshold", "auc", "hold", "auc 0.5 is below 0.6"),))
 
@@ -52,19 +52,19 @@ def judge(home, verdict):
 def trace(home, *, content="c0ffee", judged=None, objects=True, other=None):
     """Say of model and evaluation what they came from; returns the model's lineage."""
     uri = str(home / "contract.yaml")
-    contract = origins.of_contract(Contract.load(uri), uri)
+    contract = parents.of_contract(Contract.load(uri), uri)
     source = [Lineage.of(Node("object", "s3://b/1.csv", content, {"size": 1}))]
 
     def examples(content):
         node = Node("examples", "2013-01", f"of {content}", {"content": content, "rows": {}})
         return Lineage.of(node, [*(source if objects else []), contract])
 
-    parents = [examples(content), contract]
-    model = lineage.record(home / "model", "model", name="m", parents=parents)
+    made_from = [examples(content), contract]
+    model = lineage.record(home / "model", "model", name="m", parents=made_from)
     if other:
-        model = Lineage.of(Node("model", "m", other), parents)
-    parents = [model, examples(judged or content), contract]
-    lineage.record(home / "evaluation", "evaluation", name="e", parents=parents)
+        model = Lineage.of(Node("model", "m", other), made_from)
+    made_from = [model, examples(judged or content), contract]
+    lineage.record(home / "evaluation", "evaluation", name="e", parents=made_from)
     return model
 
 

@@ -47,7 +47,7 @@ class Verdict:
         """The messages of the findings that hold."""
         return tuple(f.message for f in self.findings if f.severity == "hold")
 
-    def told(self, code: str) -> tuple[str, ...]:
+    def messages(self, code: str) -> tuple[str, ...]:
         """The messages of the findings of one code."""
         return tuple(f.message for f in self.findings if f.code == code)
 

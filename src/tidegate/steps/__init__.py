@@ -6,19 +6,20 @@ process with one line on stderr instead of a traceback. TensorFlow and TFDV are 
 the functions that need them: the light image has neither.
 """
 
-from tidegate.steps.data import (
-    Resolved,
-    compute_statistics,
-    infer_schema,
-    ingest_examples,
-    measure_shift,
-    resolve_inputs,
-    validate_examples,
-)
-from tidegate.steps.ending import hold_run, notify
+from tidegate.steps.compute_statistics import compute_statistics
+from tidegate.steps.evaluate_model import evaluate_model
+from tidegate.steps.hold_run import hold_run
+from tidegate.steps.infer_schema import infer_schema
+from tidegate.steps.ingest_examples import ingest_examples
+from tidegate.steps.measure_features import measure_features
+from tidegate.steps.measure_shift import measure_shift
 from tidegate.steps.measure_skew import measure_skew
-from tidegate.steps.model import evaluate_model, measure_features, publish_model, train_model
+from tidegate.steps.notify import notify
+from tidegate.steps.publish_model import publish_model
+from tidegate.steps.resolve_inputs import Resolved, resolve_inputs
 from tidegate.steps.running import step
+from tidegate.steps.train_model import train_model
+from tidegate.steps.validate_examples import validate_examples
 
 __all__ = [
     "Resolved",

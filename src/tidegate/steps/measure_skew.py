@@ -5,10 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tidegate.contract import Contract
-from tidegate.platform import lineage
-from tidegate.steps import origins
-from tidegate.steps.running import announce, step, write
+from tidegate.steps import parents
+from tidegate.steps.running import Run, announce, step, write
 
 
 @step
@@ -31,7 +29,11 @@ def measure_skew(
     from tidegate.report import pages
     from tidegate.statistics import Statistics
 
-    contract = Contract.load(contract_uri, digest=contract_digest)
+    run = Run.open(contract_uri, contract_digest)
+    contract = run.contract
+    run.given(examples, "examples")
+    run.given(statistics, "statistics")
+    run.given(schema, "schema")
     reading = contract.for_serving()
     training = skew.of_examples(Examples.open(examples), Statistics.read(statistics))
     expected = schemas.read(schema)
@@ -54,17 +56,11 @@ def measure_skew(
             file.writelines(bad.lines())
     write(page, pages.skew_page(result, training, serving, expected, contract))
     verdict = result.verdict
-    lineage.record(
+    run.parents.extend(parents.of_inputs(inputs))
+    run.record(
         out,
         "skew",
         name=inputs.span,
-        parents=[
-            lineage.read(examples, "examples"),
-            lineage.read(statistics, "statistics"),
-            lineage.read(schema, "schema"),
-            *origins.of_inputs(inputs),
-            origins.of_contract(contract, contract_uri),
-        ],
         facts={
             "verdict": verdict.status,
             "reasons": len(verdict.reasons),

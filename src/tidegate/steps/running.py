@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from tidegate import __version__
 from tidegate.contract import Contract
 from tidegate.core.errors import TidegateError
-from tidegate.platform.lineage import Making
-from tidegate.steps import openlineage
+from tidegate.platform import lineage
+from tidegate.platform.lineage import Lineage, Making
+from tidegate.platform.registry import Entry, Registry
+from tidegate.steps import openlineage, parents
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,13 +54,69 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def origin_of(contract: Contract, content_digest: str) -> dict[str, str]:
-    """What says that two runs are about the same: contract, content and code."""
-    return {
-        "contract_digest": contract.digest,
-        "content_digest": content_digest,
-        "tidegate": __version__,
-    }
+@dataclass(frozen=True)
+class Run:
+    """What a step works for, and the artifacts that it was given.
+
+    Attributes:
+        contract: The data contract.
+        contract_uri: Where it lies.
+        registry_uri: Where the registry lies; empty for a step that needs none.
+        run_id: The run, for its record in the registry; empty for a step that keeps none.
+        parents: The lineages of what the step was given, the contract's not among them.
+    """
+
+    contract: Contract
+    contract_uri: str
+    registry_uri: str = ""
+    run_id: str = ""
+    parents: list[Lineage] = field(default_factory=list)
+
+    @classmethod
+    def open(
+        cls, contract_uri: str, contract_digest: str, *, registry_uri: str = "", run_id: str = ""
+    ) -> Run:
+        """Load the contract.
+
+        Raises:
+            ContractError: it cannot be read, is not valid, or is not the one of this digest.
+        """
+        contract = Contract.load(contract_uri, digest=contract_digest)
+        return cls(contract, contract_uri, registry_uri, run_id)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of the contract's data set."""
+        return Registry(self.registry_uri, self.contract.dataset)
+
+    def given(self, path: Path, kind: str) -> Lineage:
+        """Take the lineage of an artifact among the parents of what the step makes.
+
+        Raises:
+            LineageError: it cannot be read.
+        """
+        self.parents.append(lineage.read(path, kind))
+        return self.parents[-1]
+
+    def of_version(self, entry: Entry) -> None:
+        """Take a version of the registry among the parents of what the step makes."""
+        self.parents.append(parents.of_version(entry))
+
+    def all_parents(self) -> list[Lineage]:
+        """The lineages of all that the step was given, the contract's last."""
+        return [*self.parents, parents.of_contract(self.contract, self.contract_uri)]
+
+    def record(self, out: Path, kind: str, *, name: str, facts: Mapping[str, Any]) -> Lineage:
+        """Write what an artifact was made from beside it; see `lineage.record`."""
+        return lineage.record(out, kind, name=name, parents=self.all_parents(), facts=facts)
+
+    def origin(self, content_digest: str) -> dict[str, str]:
+        """The digests by which two runs are about the same: contract, content and code."""
+        return {
+            "contract_digest": self.contract.digest,
+            "content_digest": content_digest,
+            "tidegate": __version__,
+        }
 
 
 def maker() -> dict[str, str]:

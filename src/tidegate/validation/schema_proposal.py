@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from tidegate.core.codes import ANOMALIES
 from tidegate.core.verdict import Finding, Verdict
 from tidegate.platform.lineage import Lineage
-from tidegate.platform.registry import Registry
-from tidegate.schema import approval
 from tidegate.schema.proposal import Proposal
 from tidegate.schema.propose import propose
 
@@ -98,17 +96,13 @@ def with_proposal(
     contract: Contract,
     out: Path,
     *,
-    registry: Registry,
-    command: tuple[str, str],
-    by: str,
-    lineage: Mapping[str, str],
-    schema_lineage: Lineage,
-    parents: Iterable[Lineage],
+    base: str | None,
+    keep: Callable[[Proposal], str],
 ) -> Validation:
-    """The verdict, with what is to be said of the schema: that it is new, or would have to change.
+    """Add a schema finding: it was inferred, or which changes would make the data fit.
 
-    A proposal is written into `out` wherever something does not fit. It is kept in the registry,
-    and the command told that approves it, where that holds the span.
+    A proposal is written into `out` wherever something does not fit, and kept where that holds the
+    span.
 
     Args:
         result: What the gate found.
@@ -116,15 +110,10 @@ def with_proposal(
         schema: What it was held against.
         contract: Says what each column is for.
         out: The validation's directory.
-        registry: Of the dataset.
-        command: Where registry and contract are, for the command.
-        by: The run.
-        lineage: Names and digests that a version keeps.
-        schema_lineage: What the schema came from.
-        parents: What the proposal is made from.
+        base: The version that the schema is, as of `base_of`.
+        keep: Keeps a proposal, and returns the command that approves it.
     """
     shutil.rmtree(out / FOLDER, ignore_errors=True)
-    base = base_of(schema_lineage)
     if base == "":
         return _with(result, inferred(schema, statistics.span))
     proposal = proposal_for(result, statistics, schema, contract, base=base)
@@ -133,18 +122,18 @@ def with_proposal(
     proposal.write(out / FOLDER)
     if not holds(result):
         return result
-    entry = approval.keep(registry, proposal, by=by, lineage=lineage, parents=parents)
-    said = "; ".join(c.sentence() for c in proposal.changes[:_NAMED])
+    command = keep(proposal)
+    named = "; ".join(c.sentence() for c in proposal.changes[:_NAMED])
     more = len(proposal.changes) - _NAMED
     if more > 0:
-        said += f" and {more:,} more"
+        named += f" and {more:,} more"
     left = f", save for: {proposal.left[0]}" if proposal.left else ""
     finding = Finding(
         PROPOSED,
         "",
         "info",
-        f"the data would fit the schema with {proposal.summary} ({said}){left}; if that is right: "
-        f"{approve_command(*command, entry.version)}",
+        f"the data would fit the schema with {proposal.summary} ({named}){left}; if that is right: "
+        f"{command}",
     )
     return _with(result, finding)
 

@@ -17,7 +17,7 @@ from tidegate.statistics.merging import merged
 from tidegate.statistics.model import Statistics
 
 
-class Kept:
+class AcceptedStatistics:
     """Statistics in a registry, each fetched once."""
 
     def __init__(self, registry: Registry) -> None:

@@ -1,13 +1,11 @@
-"""How a run ends: held, and told to those who wait for it."""
+"""The end of a run that a gate held."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
 from tidegate.contract import Contract
-from tidegate.platform import notification
 from tidegate.platform.registry import Registry
 from tidegate.steps.running import progress, step
 
@@ -24,7 +22,7 @@ def hold_run(
 ) -> None:
     """Record that the run was held and why, and end red unless `on_hold` is `succeed`.
 
-    Where the schema holds it, the command that approves the run's proposal is told too.
+    Where the schema holds it, the command that approves the run's proposal is printed too.
 
     Raises:
         SystemExit: with the reasons, unless the user asked for held runs to succeed.
@@ -35,23 +33,8 @@ def hold_run(
     registry.record(
         run_id, "hold_run", {"stage": stage, "reasons": list(reasons), "proposals": proposals}
     )
-    told = [*reasons, *proposals]
-    message = "\n".join([f"held at the {stage} gate:", *(f"  - {line}" for line in told)])
+    lines = [*reasons, *proposals]
+    message = "\n".join([f"held at the {stage} gate:", *(f"  - {line}" for line in lines)])
     if on_hold != "succeed":
         sys.exit(message)
     progress(message)
-
-
-@step
-def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) -> None:
-    """Log how the run ended, and post it to the webhook in the environment if there is one.
-
-    KFP does not tell an exit handler which task failed; the run's record in the registry says
-    how far it came.
-    """
-    contract = Contract.load(contract_uri)
-    record = Registry(registry_uri, contract.dataset).run(run_id)
-    message = notification.message(contract.dataset, run_id, status, record)
-    progress(message["text"])
-    if url := os.environ.get(notification.WEBHOOK_VARIABLE):
-        notification.post(url, message)

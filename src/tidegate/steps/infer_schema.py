@@ -1,0 +1,53 @@
+"""The schema that a span is held to: the registered one, or the first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tidegate.platform import lineage
+from tidegate.steps import parents
+from tidegate.steps.running import Run, progress, step
+
+
+@step
+def infer_schema(
+    *,
+    statistics: Path,
+    contract_uri: str,
+    contract_digest: str,
+    registry_uri: str,
+    schema_version: str,
+    out: Path,
+) -> dict[str, Any]:
+    """Fetch the registered schema, or infer the first one; returns the artifact's metadata.
+
+    A registered schema is never widened here: data that does not fit it is held instead.
+    """
+    from tidegate import schema
+    from tidegate.statistics import Statistics
+
+    run = Run.open(contract_uri, contract_digest, registry_uri=registry_uri)
+    computed = Statistics.read(statistics)
+    if schema_version:
+        entry = run.registry.get("schema", schema_version)
+        run.registry.fetch(entry, out)
+        found = schema.read(out)
+        # Neither contract nor statistics had a part in it.
+        made_from = [parents.of_version(entry)]
+    else:
+        run.given(statistics, "statistics")
+        made_from = run.all_parents()
+        run.contract.require_columns(tuple(computed.features()))
+        found = schema.infer(computed, run.contract)
+        schema.write(found, out)
+    lineage.record(
+        out,
+        "schema",
+        name=run.contract.dataset,
+        parents=made_from,
+        facts={"columns": len(found.feature)},
+    )
+    origin = f"registered as {schema_version}" if schema_version else "inferred from this span"
+    progress(f"schema of {len(found.feature)} columns, {origin}")
+    return {"digest": schema.digest(found), "inferred": not schema_version}
