@@ -4,7 +4,7 @@ PY := .venv/bin/python
 BUILD := build/flights
 STATE := build/registry
 SPAN ?= 2013-01 2013-02
-RUN = $(PY) -m pipelines run training --registry $(STATE)
+RUN = .venv/bin/tidegate run training --registry $(STATE)
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help setup run run-bad test e2e servers kind-up kind-cluster kind-kfp kind-tidegate kind-down lint format types compile golden check clean-tree bench images sbom lock
@@ -71,9 +71,10 @@ build/kind/storage.env:
 kind-down: $(KIND) ## delete the kind cluster
 	@$(KIND) delete cluster --name tidegate
 
-lint: .venv/.ready ## ruff: style, docstrings, import rules
+lint: .venv/.ready ## ruff: style, docstrings; import-linter: which package may import which
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@.venv/bin/lint-imports --no-cache
 
 format: .venv/.ready ## rewrite the code as ruff wants it
 	@$(PY) -m ruff check --fix-only -q .
@@ -83,10 +84,10 @@ types: .venv/.ready ## mypy, strict
 	@$(PY) -m mypy
 
 compile: .venv/.ready ## write component.yaml, pipeline YAML and the contract's JSON Schema; for REGISTRY=... or SETTINGS=FILE to build/compiled
-	@$(PY) -m pipelines compile $(if $(REGISTRY),--registry $(REGISTRY)) $(if $(SETTINGS),--settings $(SETTINGS))
+	@.venv/bin/tidegate compile $(if $(REGISTRY),--registry $(REGISTRY)) $(if $(SETTINGS),--settings $(SETTINGS))
 
 golden: .venv/.ready ## fail if a compiled file is not current
-	@$(PY) -m pipelines compile --check
+	@.venv/bin/tidegate compile --check
 
 check: lint types golden test clean-tree ## everything CI requires
 

@@ -21,8 +21,8 @@ from tidegate.data.splits import Leakage
 from tidegate.model.evaluation import Comparison, Evaluation, Metric, SliceResult
 from tidegate.numerics.metrics import METRICS as DEFINITIONS
 from tidegate.report import pages as report_pages
-from tidegate.report.evaluation.page import describe
 from tidegate.report.html import shapes, svg
+from tidegate.report.metrics import describe
 from tidegate.report.run import summary as run_summary
 from tidegate.report.run.page import safe
 from tidegate.statistics import FeatureSummary, compute_table

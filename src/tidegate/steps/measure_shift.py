@@ -25,7 +25,7 @@ def measure_shift(
     from tidegate.comparison import shift
     from tidegate.data.examples import Examples
     from tidegate.report import pages
-    from tidegate.report.shift.page import features_in_words
+    from tidegate.report.shifts import features_in_words
 
     run = Run.open(contract_uri, contract_digest)
     for path in (examples, baseline):

@@ -10,7 +10,7 @@ from tidegate.core.text import count, integer, listing, percent
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract
-    from tidegate.report.data.columns import Column
+    from tidegate.report.columns import Column
     from tidegate.statistics import Statistics
     from tidegate.validation import Validation
     from tidegate.validation.checks.rows import Past

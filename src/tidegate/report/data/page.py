@@ -10,8 +10,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from tidegate.core.text import count, integer, listing, percent
 from tidegate.core.verdict import Finding
+from tidegate.report import columns as views
 from tidegate.report.data import checks
-from tidegate.report.data import columns as views
 from tidegate.report.html.page import render, sort_findings, verdict_facts
 
 if TYPE_CHECKING:

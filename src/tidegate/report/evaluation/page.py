@@ -14,6 +14,7 @@ from tidegate.core.text import NOTHING, count, fixed, integer, number, short, si
 from tidegate.report.html import svg
 from tidegate.report.html.page import render, verdict_facts
 from tidegate.report.html.shapes import Buckets
+from tidegate.report.metrics import describe
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract
@@ -24,23 +25,6 @@ _SLICES = 200
 #: Classes whose predicted probabilities are drawn.
 _CLASSES = 12
 
-#: In words, and whether more of it is better (None: it is neither).
-METRICS: Mapping[str, tuple[str, str, bool | None]] = {
-    "auc": ("ROC AUC", "chance that a positive row is ranked above a negative one", True),
-    "pr_auc": ("PR AUC", "average precision over all recalls", True),
-    "log_loss": ("Log loss", "mean negative log-likelihood, in nats", False),
-    "brier": ("Brier score", "mean squared error of the probability", False),
-    "accuracy": ("Accuracy", "share of rows whose class is right", True),
-    "precision": ("Precision", "share of raised alarms that are right", True),
-    "recall": ("Recall", "share of positives that are found", True),
-    "f1": ("F1", "harmonic mean of precision and recall", True),
-    "macro_f1": ("Macro F1", "F1 of each class, averaged", True),
-    "ece": ("Calibration error", "mean gap between predicted and observed share", False),
-    "base_rate": ("Base rate", "share of positives in the data", None),
-    "rmse": ("RMSE", "root of the mean squared error, in the label's unit", False),
-    "mae": ("MAE", "mean absolute error, in the label's unit", False),
-    "r2": ("R\u00b2", "share of the label's variance that is explained", True),
-}
 
 #: How a history names the figures on rows that are not learnt from.
 _TWINS = ("eval_", "val_")
@@ -136,11 +120,6 @@ def evaluation_page(
         calibration_note=_CALIBRATION[evaluation.task],
         **verdict_facts(evaluation.verdict),
     )
-
-
-def describe(metric: str) -> tuple[str, str, bool | None]:
-    """A metric's title, meaning, and whether more of it is better."""
-    return METRICS.get(metric, (metric, "", None))
 
 
 def _worse_by(metric: str, difference: float) -> float:

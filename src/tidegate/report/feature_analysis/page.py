@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from tidegate.core.text import NOTHING, count, fixed, integer, listing, number, percent
-from tidegate.report.evaluation.page import describe
 from tidegate.report.html import svg
 from tidegate.report.html.page import render
+from tidegate.report.metrics import describe
 
 if TYPE_CHECKING:
     from tidegate.contract import Contract

@@ -6,8 +6,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from tidegate.core.text import count, listing, seconds
-from tidegate.report.evaluation.page import describe
 from tidegate.report.html.page import render
+from tidegate.report.metrics import describe
 from tidegate.report.run.summary import RunSummary
 
 _WORDS = {

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
-from tidegate.core.text import count, fixed, integer, listing, number, percent, short, signed
-from tidegate.report.html import svg
+from tidegate.core.text import count, fixed, integer
 from tidegate.report.html.page import render
+from tidegate.report.shifts import features_in_words, label_in_words, lines
 
 if TYPE_CHECKING:
-    from tidegate.comparison.shift import FeatureShift, LabelShift, Shift
+    from tidegate.comparison.shift import Shift
     from tidegate.contract import Contract
-
-
-@dataclass(frozen=True)
-class Line:
-    """A feature as the page shows it."""
-
-    feature: FeatureShift
-    dots: Markup
-    bar: Markup
 
 
 def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) -> str:
@@ -55,79 +43,3 @@ def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) 
         leads=[features_in_words(shift), label_in_words(shift.label) if shift.label else ""],
         lines=lines(shift),
     )
-
-
-def lines(shift: Shift, *, most: int | None = None) -> list[Line]:
-    """A line for each feature, the most telling first; at most so many where that is given."""
-    shown = shift.features[:most]
-    low = min([0.5, *(f.auc.low for f in shown)])
-    heaviest = max((f.weight for f in shown), default=0.0) or 1.0
-    return [_line(f, low, heaviest) for f in shown]
-
-
-def _line(feature: FeatureShift, low: float, heaviest: float) -> Line:
-    auc = feature.auc
-    return Line(
-        feature,
-        svg.intervals(
-            [("c", auc.value, auc.low, auc.high)],
-            low=low,
-            high=1.0,
-            reference=0.5,
-            label="AUC with its interval",
-        ),
-        svg.share_bar([feature.weight], heaviest, f"weight {percent(feature.weight)}"),
-    )
-
-
-def features_in_words(shift: Shift) -> str:
-    """One or two sentences on what the features say."""
-    between = f"{fixed(shift.auc.low, 3)} to {fixed(shift.auc.high, 3)}"
-    if not shift.told:
-        return (
-            f"Nothing in the features tells a row of {shift.current} from one of "
-            f"{shift.baseline}: the AUC of trying is {fixed(shift.auc.value, 3)} ({between}), and "
-            "0.5 is a coin."
-        )
-    said = (
-        f"By its features a row of {shift.current} is told from one of {shift.baseline} with an "
-        f"AUC of {fixed(shift.auc.value, 3)} ({between}); 0.5 is a coin, 1 is always."
-    )
-    most = sorted((f for f in shift.features if f.told), key=lambda f: -f.weight)[:3]
-    if not most:
-        return said
-    return f"{said} What tells them apart most: {listing([f.name for f in most])}."
-
-
-def moved_in_words(feature: FeatureShift) -> str:
-    """What moved most of a feature."""
-    return "; ".join(
-        f"{short(cell, 40)}: {percent(before)} \u2192 {percent(now)}"
-        for cell, before, now in feature.moved[:2]
-    )
-
-
-def label_in_words(label: LabelShift) -> str:
-    """One sentence on how the label changed."""
-    between = f"{signed(label.change.low)} to {signed(label.change.high)}"
-    if label.subject:
-        now = label.value_before + label.change.value
-        changed = (
-            f"The share of {label.label} = {short(label.subject, 40)} went from "
-            f"{percent(label.value_before)} to {percent(now)} (change {between})"
-        )
-    else:
-        now = label.value_before + label.change.value
-        changed = (
-            f"The mean of {label.label} went from {number(label.value_before)} to {number(now)} "
-            f"(change {between})"
-        )
-    if label.told:
-        return f"{changed}; the distributions' Jensen-Shannon divergence is " + (
-            f"{fixed(label.jensen_shannon)}, more than chance gives (p {_p(label.p)})."
-        )
-    return f"{changed}: no more than chance gives (p {_p(label.p)})."
-
-
-def _p(p: float) -> str:
-    return "< 0.0001" if p < 0.0001 else fixed(p, 4)

@@ -16,7 +16,7 @@ _SHOWN: Final = 20
 
 def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
     """What the features say, what the label says, and a line for each feature."""
-    from tidegate.report.shift.page import features_in_words, label_in_words
+    from tidegate.report.shifts import features_in_words, label_in_words
 
     lines = [
         f"{ink.bold(found.current)} ({text.count(found.rows[1], 'row')}) against {found.baseline} "
@@ -46,7 +46,7 @@ def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
 
 
 def _line(feature: FeatureShift) -> list[str]:
-    from tidegate.report.shift.page import moved_in_words
+    from tidegate.report.shifts import moved_in_words
 
     auc = feature.auc
     return [

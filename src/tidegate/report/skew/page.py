@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tidegate.core.text import count, integer, listing, percent
-from tidegate.report.data import columns as views
+from tidegate.report import columns as views
 from tidegate.report.distances import MEASURES, sentence
 from tidegate.report.html import shapes
 from tidegate.report.html.page import render, verdict_facts

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tidegate.core.text import NOTHING, count, integer, listing, percent
-from tidegate.report.data import columns as views
+from tidegate.report import columns as views
+from tidegate.report import shifts
 from tidegate.report.distances import MEASURES, beside, ratio, sentence
 from tidegate.report.html import shapes
 from tidegate.report.html.page import render, verdict_facts
-from tidegate.report.shift import page as shifts
 from tidegate.report.slices import shown_slices
 from tidegate.report.validation.rules import shown_rows, shown_rules
 

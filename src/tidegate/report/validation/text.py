@@ -50,7 +50,7 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.In
 
 def _told_apart(result: Validation) -> list[str]:
     """What a classifier makes of the rows, and how the label changed."""
-    from tidegate.report.shift.page import features_in_words, label_in_words
+    from tidegate.report.shifts import features_in_words, label_in_words
 
     shift = result.shift
     if shift is None:
