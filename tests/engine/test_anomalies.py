@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0.derived_feature_pb2 import DerivedFeatureSourc
 
 from tidegate import schema as schemas
 from tidegate.contract import Contract
-from tidegate.core.codes import ANOMALIES, FIXED
+from tidegate.core.codes import FIXED, SETTABLE
 from tidegate.statistics import compute_table
 from tidegate.validation import validate
 
@@ -329,7 +329,7 @@ def test_a_reachable_type_is_a_finding_about_its_column(judge, kind):
     told = [f for f in result.verdict.findings if f.code == kind.lower()]
     assert [f.subject for f in told] == [case.column]
     (finding,) = told
-    assert finding.severity == {**ANOMALIES, **dict.fromkeys(FIXED, "hold")}[kind.lower()]
+    assert finding.severity == {**SETTABLE, **dict.fromkeys(FIXED, "hold")}[kind.lower()]
     assert (result.verdict.status == "hold") == (finding.severity == "hold")
     assert case.said in finding.message
     assert ";" in finding.message

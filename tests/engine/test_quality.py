@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidegate.contract import Contract
-from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.codes import SETTABLE
 from tidegate.core.errors import ContractError
 from tidegate.numerics.units import FACTORS, conversion
 from tidegate.statistics import compute_table
@@ -116,7 +116,7 @@ def test_the_contract_says_how_severe(severity):
 
 
 def test_the_contract_silences():
-    assert found([1] * ROWS)["constant_column"].severity == DEFAULTS["constant_column"]
+    assert found([1] * ROWS)["constant_column"].severity == SETTABLE["constant_column"]
     assert found([1] * ROWS, gates="{constant_column: off}") == {}
 
 

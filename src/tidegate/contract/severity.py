@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 
 from tidegate.contract.contract import Contract
-from tidegate.core.codes import ANOMALIES, SKEW, VALIDATION, Severity
+from tidegate.core.codes import SETTABLE, Severity, of_family
 from tidegate.core.verdict import Finding
+
+#: These are settled where they are found.
+_SETTLED: Final = frozenset(of_family("quality"))
 
 
 def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding]:
@@ -18,7 +22,7 @@ def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding
     """
     for finding in findings:
         chosen: Severity = finding.severity
-        if finding.code in ANOMALIES or finding.code in VALIDATION or finding.code in SKEW:
+        if finding.code in SETTABLE and finding.code not in _SETTLED:
             by_column = contract.gates.findings.get(finding.code, {})
             chosen = contract.gates.severity(finding.code, finding.subject, default=chosen)
             spared = (

@@ -1,33 +1,50 @@
-"""Which codes a finding can have, and which of them the contract may set in `gates.findings`.
+"""The catalogue of codes: which findings there are, and how severe each is by default.
 
 It is imported where contracts are read, so it names TFDV's anomaly types without importing TFDV; a
-test compares them with TFDV's own list.
+test compares them with TFDV's own list. A new check is a row here: what the contract may set, what
+JUnit groups together, and what the schema gives rise to are read from it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
-
-from tidegate.core.check_codes import DEFAULTS, Severity
-
-if TYPE_CHECKING:
-    pass
-
-__all__ = [
-    "ALL_COLUMNS",
-    "ANOMALIES",
-    "ELSEWHERE",
-    "FIXED",
-    "SETTABLE",
-    "SKEW",
-    "VALIDATION",
-    "Severity",
-]
+from typing import Final, Literal, NamedTuple
 
 #: Stands for every column that is not named beside it.
 ALL_COLUMNS: Final = "*"
 
+Severity = Literal["hold", "warn", "info", "off"]
 Shown = Literal["hold", "warn", "info"]
+Family = Literal[
+    "data",
+    "baseline",
+    "schema",
+    "columns",
+    "quality",
+    "rules",
+    "needs",
+    "drift",
+    "shift",
+    "keys",
+    "pairs",
+    "distributions",
+    "shares",
+]
+
+
+class Code(NamedTuple):
+    """A row of the catalogue.
+
+    Attributes:
+        family: What belongs together in a report.
+        default: How severe it is unless `gates.findings` says otherwise; None where that may not.
+        decided_by: The key of the contract that decides in its place; empty where nothing does, so
+            that it always holds: nothing can be judged or learnt then.
+    """
+
+    family: Family
+    default: Shown | None
+    decided_by: str = ""
+
 
 _TYPES: Final = """
     multiple_reasons
@@ -64,73 +81,128 @@ _TYPES: Final = """
     stats_not_available derived_feature_bad_lifecycle derived_feature_invalid_source
     custom_validation
 """
-#: TFDV's anomaly types in lower case that say something of the data; `docs/anomalies.md` has them.
-ANOMALIES: Final[dict[str, Shown]] = {
-    **dict.fromkeys(_TYPES.split(), "hold"),
-    "schema_new_column": "warn",
-}
-#: What says that nothing can be judged or learnt: no data, no label, no type, or a schema that
-#: contradicts itself.
-FIXED: Final = frozenset(
-    {
+
+
+def _settable(family: Family, **defaults: Shown) -> dict[str, Code]:
+    return {code: Code(family, default) for code, default in defaults.items()}
+
+
+def _elsewhere(family: Family, key: str, *codes: str) -> dict[str, Code]:
+    return {code: Code(family, None, key) for code in codes}
+
+
+def _always(family: Family, *codes: str) -> dict[str, Code]:
+    return {code: Code(family, None) for code in codes}
+
+
+#: By code; `docs/quality.md`, `docs/anomalies.md` and `docs/skew.md` say what each means.
+CATALOGUE: Final[dict[str, Code]] = {
+    **_always(
+        "data",
         "no_examples",
         "empty_split",
-        "empty_baseline",
         "label_absent",
         "label_missing_values",
         "label_one_value",
         "statistic_not_computable",
-        "unknown_type",
+    ),
+    **_settable("data", nan_values="warn"),
+    **_always("baseline", "empty_baseline"),
+    **_settable("baseline", no_baseline="warn"),
+    **_elsewhere("data", "splits.by", "leakage"),
+    **_elsewhere("data", "gates.min_examples", "too_few_examples"),
+    # A schema that contradicts itself, then TFDV's anomaly types, and two that refine them.
+    **_always(
+        "schema",
         "no_data_in_span",
-        "no_common_keys",
+        "unknown_type",
         "feature_missing_name",
         "feature_missing_type",
         "invalid_schema_specification",
         "invalid_domain_specification",
-    }
-)
-#: What the gate finds beside TFDV and may be set.
-VALIDATION: Final[dict[str, Shown]] = {
-    "respelled_values": "hold",
-    "unseen_values": "warn",
-    "nan_values": "warn",
-    "rule_without_rows": "warn",
-    "schema_not_enforced": "warn",
-    "serves_no_need": "info",
-    "no_baseline": "warn",
+    ),
+    **{code: Code("schema", "hold") for code in _TYPES.split()},
+    **_settable(
+        "schema",
+        schema_new_column="warn",
+        respelled_values="hold",
+        unseen_values="warn",
+    ),
+    **_settable("data", schema_not_enforced="warn"),
+    **_settable(
+        "quality",
+        never_populated="warn",
+        constant_column="info",
+        near_unique_column="warn",
+        placeholder_values="warn",
+        unit_change="warn",
+        outliers="info",
+        extreme_values="warn",
+        text_of_numbers="info",
+        text_of_times="info",
+        stale="hold",
+        times_unreadable="warn",
+        times_outside_span="warn",
+        times_in_future="warn",
+        times_out_of_order="info",
+        unusual_volume="warn",
+        duplicate_keys="warn",
+        broken_text="warn",
+        padded_text="warn",
+        low_match_rate="hold",
+        quarantined_records="warn",
+    ),
+    **_settable("rules", rule_without_rows="warn"),
+    **_elsewhere("rules", "the rule's own severity", "rule_failed", "rule_not_evaluated"),
+    **_settable("needs", serves_no_need="info"),
+    **_elsewhere("needs", "needs", "need_not_served"),
+    **_elsewhere(
+        "drift",
+        "gates.drift",
+        "drift",
+        "drift_too_few",
+        "drift_not_judged",
+        "drift_not_computable",
+    ),
+    **_elsewhere("shares", "gates.drift", "missing_rate"),
+    **_elsewhere(
+        "shift", "gates.shift.max_auc", "covariate_shift", "covariate_shift_not_computable"
+    ),
+    # Serving compared with training: columns, keys, pairs of rows, distributions.
+    **_settable("columns", label_in_serving="warn"),
+    **_always("keys", "no_common_keys"),
+    **_settable(
+        "keys",
+        too_few_pairs="hold",
+        rows_without_key="warn",
+        duplicate_join_keys="warn",
+        keys_missing_in_serving="info",
+        keys_missing_in_training="info",
+    ),
+    **_settable("pairs", feature_skew_tolerated="warn"),
+    **_elsewhere("pairs", "gates.skew.mismatch", "feature_skew", "feature_skew_too_few"),
+    **_elsewhere(
+        "distributions",
+        "gates.skew",
+        "distribution_skew",
+        "distribution_skew_too_few",
+        "distribution_skew_not_judged",
+        "distribution_skew_not_computable",
+    ),
+    **_elsewhere("shares", "gates.skew", "distribution_skew_missing", "distribution_skew_unseen"),
 }
-#: What holding serving data against training data finds and may be set.
-SKEW: Final[dict[str, Shown]] = {
-    "too_few_pairs": "hold",
-    "label_in_serving": "warn",
-    "rows_without_key": "warn",
-    "duplicate_join_keys": "warn",
-    "feature_skew_tolerated": "warn",
-    "keys_missing_in_serving": "info",
-    "keys_missing_in_training": "info",
+
+
+def of_family(*families: Family) -> tuple[str, ...]:
+    """The codes of some families, in the order of the catalogue."""
+    return tuple(code for code, row in CATALOGUE.items() if row.family in families)
+
+
+#: Every code that `gates.findings` takes, with what it is by default.
+SETTABLE: Final[dict[str, Shown]] = {
+    code: row.default for code, row in CATALOGUE.items() if row.default is not None
 }
 #: Where else the severity of a code is decided.
-ELSEWHERE: Final = {
-    "drift": "gates.drift",
-    "drift_too_few": "gates.drift",
-    "drift_not_judged": "gates.drift",
-    "drift_not_computable": "gates.drift",
-    "missing_rate": "gates.drift",
-    "feature_skew": "gates.skew.mismatch",
-    "feature_skew_too_few": "gates.skew.mismatch",
-    "distribution_skew": "gates.skew",
-    "distribution_skew_too_few": "gates.skew",
-    "distribution_skew_not_judged": "gates.skew",
-    "distribution_skew_not_computable": "gates.skew",
-    "distribution_skew_missing": "gates.skew",
-    "distribution_skew_unseen": "gates.skew",
-    "covariate_shift": "gates.shift.max_auc",
-    "covariate_shift_not_computable": "gates.shift.max_auc",
-    "leakage": "splits.by",
-    "too_few_examples": "gates.min_examples",
-    "need_not_served": "needs",
-    "rule_failed": "the rule's own severity",
-    "rule_not_evaluated": "the rule's own severity",
-}
-#: Every code that `gates.findings` takes, with what it is by default.
-SETTABLE: Final[dict[str, Shown]] = {**DEFAULTS, **VALIDATION, **SKEW, **ANOMALIES}
+ELSEWHERE: Final = {code: row.decided_by for code, row in CATALOGUE.items() if row.decided_by}
+#: What says that nothing can be judged or learnt: it always holds.
+FIXED: Final = frozenset(CATALOGUE) - frozenset(SETTABLE) - frozenset(ELSEWHERE)

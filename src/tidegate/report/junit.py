@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
@@ -55,14 +55,14 @@ class Untold:
 
     def take(
         self,
-        code: Callable[[str], bool],
+        codes: Collection[str],
         subject: str | None = None,
         slice: str = "",  # noqa: A002
     ) -> list[Finding]:
-        """Those of such a code over all rows, or in a slice; of all subjects or of one."""
+        """Take those of some codes over all rows, or in a slice; of all subjects or of one."""
 
         def wanted(f: Finding) -> bool:
-            return code(f.code) and subject in (None, f.subject) and f.slice == slice
+            return f.code in codes and subject in (None, f.subject) and f.slice == slice
 
         taken = [f for f in self.left if wanted(f)]
         self.left = [f for f in self.left if not wanted(f)]
@@ -71,15 +71,7 @@ class Untold:
     def rest(self) -> Iterator[Case]:
         """A case for each code, subject and slice that is left."""
         for code, subject, part in dict.fromkeys((f.code, f.subject, f.slice) for f in self.left):
-            yield Case.of(code, subject, self.take(code.__eq__, subject, part), part)
-
-
-def is_schema(code: str) -> bool:
-    """Whether a finding of this code is one that the schema gives rise to."""
-    from tensorflow_metadata.proto.v0 import anomalies_pb2
-
-    known = anomalies_pb2.AnomalyInfo.Type.keys()
-    return code.upper() in known or code in ("unseen_values", "respelled_values")
+            yield Case.of(code, subject, self.take([code], subject, part), part)
 
 
 def written(cases: Iterable[Case], *, suite: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from tidegate.core.codes import Family, of_family
 from tidegate.core.verdict import Finding, Severity
 from tidegate.report.distances import sentence
 from tidegate.report.junit import Case, Untold
@@ -24,7 +25,7 @@ def distance_cases(
     *,
     rule: str,
     code: str,
-    is_code: Callable[[str], bool],
+    family: Family,
 ) -> Iterator[Case]:
     """Each that is too great fails, though the verdict tells of a feature once.
 
@@ -36,7 +37,7 @@ def distance_cases(
         contract: Its `gates.drift` says which slices hold.
         rule: What begins the name of a case; the measure ends it.
         code: Of a distance that is too great.
-        is_code: Whether a finding is about a distance.
+        family: Of the findings about a distance.
     """
     listed = list(distances)
     counts = {d.feature: d.n_current for d in listed if not d.slice}
@@ -45,7 +46,7 @@ def distance_cases(
     for distance in listed:
         groups.setdefault((distance.feature, distance.slice), []).append(distance)
     for (feature, part), group in groups.items():
-        found = untold.take(is_code, feature, part)
+        found = untold.take(of_family(family), feature, part)
         first = next((d for d in group if d.status == "drift"), group[0])
         for distance in group:
             of_it = found if distance is first else []

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.core.codes import ANOMALIES
+from tidegate.core.codes import SETTABLE, of_family
 from tidegate.core.verdict import Finding, Verdict
 from tidegate.platform.lineage import Lineage
 from tidegate.schema.proposal import Proposal
@@ -29,7 +29,7 @@ FOLDER: Final = "proposal"
 PROPOSED: Final = "schema_proposal"
 INFERRED: Final = "schema_inferred"
 
-_ABOUT_SCHEMA: Final = frozenset({*ANOMALIES, "respelled_values", "unseen_values"})
+_ABOUT_SCHEMA: Final = frozenset(of_family("schema")) & SETTABLE.keys()
 #: Changes that one message names.
 _NAMED: Final = 5
 

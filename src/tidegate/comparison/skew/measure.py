@@ -20,7 +20,7 @@ from tidegate.comparison.skew.result import FeatureSkew, Keys, SetAside, Skew
 from tidegate.comparison.skew.sides import Side
 from tidegate.contract import Contract, Limits
 from tidegate.contract.severity import settled
-from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.codes import SETTABLE
 from tidegate.core.errors import ContractError
 from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding, Verdict
@@ -127,7 +127,7 @@ def _no_rows(side: Side, what: str) -> Finding:
 
 
 def _quarantined(logs: SetAside, contract: Contract) -> Iterator[Finding]:
-    severity = contract.gates.severity(_BAD, default=DEFAULTS[_BAD])
+    severity = contract.gates.severity(_BAD, default=SETTABLE[_BAD])
     if logs.records and severity != "off":
         reasons = "; ".join(f"{reason} ({n:,})" for reason, n in logs.reasons)
         yield Finding(

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tensorflow_metadata.proto.v0 import anomalies_pb2
-
+from tidegate.core.codes import of_family
 from tidegate.core.text import count, integer, listing, percent
 from tidegate.core.verdict import Finding
 from tidegate.report import columns as views
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 _VALUES = 8
 #: Remarks beside the findings.
 _REMARKS = 40
-#: Beside `drift*` and the kinds of TFDV's anomalies, what only a comparison finds.
-_COMPARED = {"no_baseline", "empty_baseline", "unseen_values", "respelled_values"}
 
 
 def data_page(
@@ -92,8 +89,7 @@ def data_page(
 
 def _is_compared(code: str) -> bool:
     """Whether a finding is about schema, rules or drift, which the validation page shows."""
-    kinds = anomalies_pb2.AnomalyInfo.Type.keys()
-    return code.startswith(("drift", "rule_")) or code.upper() in kinds or code in _COMPARED
+    return code in of_family("baseline", "drift", "rules", "schema")
 
 
 def _remarks(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tidegate.core.codes import of_family
 from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding
-from tidegate.report.junit import Case, Untold, is_schema, written
+from tidegate.report.junit import Case, Untold, written
 from tidegate.report.junit_distances import distance_cases, slice_severity
 
 if TYPE_CHECKING:
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from tidegate.comparison.skew import FeatureSkew, Skew
     from tidegate.contract import Contract
 
-_OF_KEYS = {
-    "no_common_keys",
-    "too_few_pairs",
-    "rows_without_key",
-    "duplicate_join_keys",
-    "keys_missing_in_serving",
-    "keys_missing_in_training",
-}
 _OF_SHARES = {"missing": "distribution_skew_missing", "unseen": "distribution_skew_unseen"}
 
 
@@ -47,14 +40,14 @@ def _cases(result: Skew, schema: Any, contract: Contract) -> Iterator[Case]:
     untold = Untold(list(result.verdict.findings))
     names = [*(c.column for c in result.columns), *(f.name for f in schema.feature)]
     for name in dict.fromkeys(names):
-        yield Case.of("schema", name, untold.take(_is_column, name))
+        yield Case.of("schema", name, untold.take(of_family("schema", "columns"), name))
     for side in result.set_aside:
-        case = Case.of("records", side.side, untold.take("quarantined_records".__eq__, side.side))
+        case = Case.of("records", side.side, untold.take(["quarantined_records"], side.side))
         case.said.append(
             f"{count(side.records, 'record')} of {side.records + side.rows:,} could not be read"
         )
         yield case
-    keys = Case.of("keys", ", ".join(result.keys.columns), untold.take(_OF_KEYS.__contains__))
+    keys = Case.of("keys", ", ".join(result.keys.columns), untold.take(of_family("keys")))
     keys.said.append(f"{count(result.keys.pairs, 'pair')} of rows were compared")
     yield keys
     for feature in result.features:
@@ -66,14 +59,14 @@ def _cases(result: Skew, schema: Any, contract: Contract) -> Iterator[Case]:
         limits,
         rule="distribution",
         code="distribution_skew",
-        is_code=_is_distance,
+        family="distributions",
     )
     yield from _shares(result.shares, untold, limits)
     yield from untold.rest()
 
 
 def _by_key(feature: FeatureSkew, untold: Untold) -> Case:
-    found = untold.take(lambda code: code.startswith("feature_skew"), feature.feature)
+    found = untold.take(of_family("pairs"), feature.feature)
     case = Case.of("feature", feature.feature, found)
     case.said.append(
         f"{feature.differing:,} of {count(feature.compared, 'pair')} differ "
@@ -89,7 +82,7 @@ def _shares(shares: Sequence[Share], untold: Untold, contract: Contract) -> Iter
     told = {(f.code, f.subject): f.severity for f in untold.left}
     for share in shares:
         name, code = share.feature, _OF_SHARES[share.kind]
-        found = untold.take(code.__eq__, name, share.slice)
+        found = untold.take([code], name, share.slice)
         of = "rows are empty" if share.kind == "missing" else "values are not in training"
         said = f"{percent(share.now)} of the {of}"
         if share.kind == "missing":
@@ -103,11 +96,3 @@ def _shares(shares: Sequence[Share], untold: Untold, contract: Contract) -> Iter
         if not share.judged:
             case.skipped = "recorded only, as the contract says"
         yield case
-
-
-def _is_column(code: str) -> bool:
-    return is_schema(code) or code == "label_in_serving"
-
-
-def _is_distance(code: str) -> bool:
-    return code.startswith("distribution_skew") and code not in _OF_SHARES.values()

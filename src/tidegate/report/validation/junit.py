@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tidegate.core.check_codes import DEFAULTS
-from tidegate.report.junit import Case, Untold, is_schema, written
+from tidegate.core.codes import of_family
+from tidegate.report.junit import Case, Untold, written
 from tidegate.report.junit_distances import distance_cases
 
 if TYPE_CHECKING:
@@ -32,23 +32,20 @@ def report(result: Validation, schema: Any, contract: Contract) -> str:
 
 def _cases(result: Validation, schema: Any, contract: Contract) -> Iterator[Case]:
     untold = Untold(list(result.verdict.findings))
+    about_schema = of_family("schema")
     expected = [feature.name for feature in schema.feature]
-    told = [(f.subject, f.slice) for f in untold.left if is_schema(f.code) and f.subject]
+    told = [(f.subject, f.slice) for f in untold.left if f.code in about_schema and f.subject]
     for name, part in dict.fromkeys([*((name, "") for name in expected), *told]):
-        yield Case.of("schema", name, untold.take(is_schema, name, part), part)
+        yield Case.of("schema", name, untold.take(about_schema, name, part), part)
     yield from distance_cases(
-        result.distances, untold, contract, rule="drift", code="drift", is_code=_is_drift
+        result.distances, untold, contract, rule="drift", code="drift", family="drift"
     )
     for rule in result.rules:
-        found = untold.take(lambda code: code.startswith("rule_"), rule.name)
+        found = untold.take(of_family("rules"), rule.name)
         case = Case.of("rule", rule.name, found)
         case.said += [rule.description] if rule.description else []
         case.skipped = "the contract turns it off" if rule.severity == "off" else ""
         yield case
-    for code in DEFAULTS:
-        yield Case.of("quality", code, untold.take(code.__eq__))
+    for code in of_family("quality"):
+        yield Case.of("quality", code, untold.take([code]))
     yield from untold.rest()
-
-
-def _is_drift(code: str) -> bool:
-    return code.startswith("drift")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from tidegate.contract import Contract
-from tidegate.core.check_codes import DEFAULTS
+from tidegate.core.codes import SETTABLE
 from tidegate.core.verdict import Finding
 from tidegate.data.facts import PLACEHOLDER_DAYS
 from tidegate.numerics.units import conversion
@@ -46,7 +46,7 @@ def quality_findings(
     history: Sequence[Past] = (),
     now: datetime | None = None,
 ) -> list[Finding]:
-    """What is noticed, as severe as `gates.findings` or else `DEFAULTS` says.
+    """What is noticed, as severe as `gates.findings` or else the catalogue says.
 
     Args:
         statistics: Of the span.
@@ -70,7 +70,7 @@ def quality_findings(
             for name, summary in statistics.features().items()
         ),
     ):
-        severity = contract.gates.severity(code, subject, default=DEFAULTS[code])
+        severity = contract.gates.severity(code, subject, default=SETTABLE[code])
         # The rows know exactly what the statistics know roughly: said once.
         if severity != "off" and (code, subject) not in told:
             found.append(Finding(code, subject, severity, message))
