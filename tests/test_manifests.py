@@ -12,7 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.servers import find
+from tests.support.servers import find
 from tidegate.contract import Contract
 from tidegate.core.errors import ContractError
 

@@ -12,7 +12,7 @@ from kfp.compiler.compiler_utils import KubernetesManifestOptions
 from tidegate_kfp import compilation, gitops
 from tidegate_kfp.pipelines.training import training
 
-CRDS = Path(__file__).parents[1] / "data" / "crds"
+CRDS = Path(__file__).parents[1] / "files" / "crds"
 KEPT = "x-kubernetes-preserve-unknown-fields"
 
 

@@ -12,7 +12,7 @@ from tidegate.core.errors import TidegateError
 from tidegate_kfp import compilation, pods, server, submission
 from tidegate_kfp.gitops import version_name
 
-DATA = Path(__file__).parents[1] / "data" / "kfp"
+DATA = Path(__file__).parents[1] / "files" / "kfp"
 
 
 def _told(name):

@@ -1,0 +1,89 @@
+"""Files and spans as a person names them, whichever command they are for."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.support.commands import HEADER, ROWS, lines, text_of
+
+
+def test_stats_of_every_format_and_place_are_the_same(call, home):
+    rows = [dict(zip(HEADER, row, strict=True)) for row in lines(1)]
+    for row in rows:
+        row["carrier"], row["gust"] = str(row["carrier"]), float(row["gust"] or "nan")
+    Path("data/deep").mkdir(parents=True)
+    table = pa.Table.from_pylist(rows)
+    gust = table["gust"].to_pylist()
+    table = table.set_column(4, "gust", pa.array([None if v != v else v for v in gust]))
+    pq.write_table(table, "data/deep/a.parquet")
+    Path("data/deep/_SUCCESS").write_text("")
+    Path("data/.hidden.parquet").write_text("no Parquet")
+    with gzip.open("a.csv.gz", "wt") as file:
+        file.write(Path("january.csv").read_text())
+    Path("a.tsv").write_text(text_of(lines(1), between="\t"))
+    Path("a.semicolon").write_text(text_of(lines(1), between=";"))
+    with Path("a.jsonl").open("w") as file:
+        for row in table.to_pylist():
+            file.write(json.dumps(row) + "\n")
+
+    def columns(*arguments):
+        code, out, err = call("stats", *arguments, "--format", "json")
+        assert code == 0, err
+        return json.loads(out)["columns"]
+
+    expected = columns("january.csv")
+    assert columns("data") == expected
+    assert columns(f"file://{home}/data") == expected
+    assert columns(home / "data/deep/a.parquet") == expected
+    assert columns("a.csv.gz") == columns("a.tsv") == columns("a.jsonl") == expected
+    assert columns("a.semicolon", "--read-as", "csv", "--delimiter", ";") == expected
+    both = columns("january.csv", "february.csv")
+    assert both[3]["count"] == 2 * ROWS
+
+
+def test_a_text_can_mean_missing(call):
+    Path("a.csv").write_text("n\n1\nNA\n3\n")
+    column = json.loads(call("stats", "a.csv", "--null", "NA", "--format", "json")[1])["columns"][0]
+    assert (column["type"], column["missing"], column["max"]) == ("int", 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["stats", "none.csv"], "none.csv is not there; check the path"),
+        (["stats", "empty"], "empty holds no data files; there are: .csv"),
+        (["stats", "notes"], "notes: its name does not tell its format; say --read-as FORMAT"),
+        (["stats", "january.csv", "january.csv"], "january.csv is given twice"),
+        (["stats", "january.csv", "a.jsonl"], "of several formats (csv, jsonl)"),
+        (["stats", "a.jsonl", "--null", "NA"], "--delimiter and --null are for CSV"),
+        (["stats", "january.csv", "--delimiter", ";;"], "january.csv cannot be read so"),
+        (["stats", "header.csv"], "header.csv has a header and no rows"),
+        (
+            ["validate", "january.csv", "--against", "january.csv", "--label", "lat"],
+            "label names the column 'lat', which the data does not have",
+        ),
+        (
+            ["validate", "1", "--against", "1", "--contract", "c.yaml", "--label", "late"],
+            "--label is for files without a contract",
+        ),
+        (
+            ["validate", "january.csv", "--against", "january.csv", "--schema", "none.pbtxt"],
+            "cannot read none.pbtxt",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(call, home, arguments, message):
+    Path("empty").mkdir()
+    Path("notes").write_text("a\n1\n")
+    Path("header.csv").write_text("a,b\n")
+    Path("a.jsonl").write_text('{"a": 1}\n')
+    code, out, err = call(*arguments)
+    assert (code, out) == (1, "")
+    last = err.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert message in last
+    assert "Traceback" not in err

@@ -1,0 +1,149 @@
+"""What is blessed, and what is held and why."""
+
+import math
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.support.judging import ROWS, codes, columns, message, rows_of, sigmoid
+from tests.support.modelling import contract_of, ingested, normal, written_model
+from tidegate.core.errors import ContractError
+from tidegate.model.evaluation import evaluate
+from tidegate.numerics.metrics import Binary, auc
+
+
+def test_a_good_first_model_is_blessed(judged):
+    found = judged(evaluation={"thresholds": {"auc": {"min": 0.7}, "ece": {"max": 0.2}}})
+    assert found.blessed
+    assert found.comparison is None
+    assert codes(found, "info") == ["no_champion"]
+    assert found.overall.metrics["auc"].low > 0.7
+    assert sum(map(sum, found.confusion)) == found.overall.rows
+    assert found.digests["content"]
+
+
+def test_metrics_are_those_of_the_served_predictions(tmp_path, judged):
+    contract = contract_of(tmp_path)
+    made = ingested(tmp_path, contract, columns())
+    found = judged(made=made)
+    rows = pa.Table.from_batches(made.batches("eval"))
+    scores = 1 / (1 + np.exp(-rows["x"].to_numpy()))
+    assert found.overall.rows == len(rows)
+    assert found.overall.metrics["auc"].value == pytest.approx(
+        auc(Binary(rows["y"].to_numpy(), scores)).value, abs=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "expected"),
+    [
+        ({"auc": {"min": 0.99}}, r"^auc is 0\.\d+ \(95% 0\.\d+ to 0\.\d+\), beyond .*min of 0.99"),
+        ({"brier": {"max": 0.01}}, r"^brier is .*beyond the contract's max of 0.01"),
+        ({"base_rate": {"min": 0.6, "max": 0.7}}, r"^base_rate is .*min of 0.6"),
+    ],
+)
+def test_a_missed_threshold_holds(judged, thresholds, expected):
+    found = judged(evaluation={"thresholds": thresholds})
+    assert codes(found) == ["threshold"]
+    assert re.search(expected, found.verdict.reasons[0])
+
+
+def test_a_threshold_within_the_interval_is_a_warning(judged):
+    value = judged().overall.metrics["auc"].value
+    found = judged(evaluation={"thresholds": {"auc": {"min": round(value - 0.002, 4)}}})
+    assert found.blessed
+    assert codes(found, "warn") == ["uncertain_threshold"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("acuracy", "did you mean 'accuracy'"), ("zzz", "there are: auc, "), ("rmse", "binary label")],
+)
+@pytest.mark.parametrize("where", ["metric", "thresholds"])
+def test_an_unknown_metric_is_named_with_the_nearest(judged, name, hint, where):
+    section = {"metric": name} if where == "metric" else {"thresholds": {name: {"min": 0}}}
+    with pytest.raises(ContractError, match=hint) as caught:
+        judged(evaluation=section)
+    assert f"evaluation.{where} names {name!r}" in str(caught.value)
+
+
+def test_the_base_rate_compares_no_models(judged):
+    with pytest.raises(ContractError, match=r"describes the data.*such as 'auc'"):
+        judged(evaluation={"metric": "base_rate"})
+
+
+def test_predictions_that_are_not_numbers_hold(judged):
+    found = judged(lambda x: sigmoid(x) / np.float32(0) * np.float32(0))
+    assert codes(found) == ["not_finite", "undefined_metric"]
+    assert codes(found, "warn") == []
+    rows = found.overall.rows
+    assert found.verdict.reasons[0].startswith(f"{rows} of {rows} predictions are not numbers")
+    assert not any(m.defined for m in found.overall.metrics.values())
+    assert found.roc == ()
+
+
+def test_a_single_prediction_that_is_not_a_number_holds(judged):
+    import tensorflow as tf
+
+    found = judged(lambda x: tf.where(x == tf.reduce_max(x), np.nan, sigmoid(x)))
+    assert "not_finite" in codes(found)
+
+
+def test_one_class_holds(tmp_path, judged):
+    contract = contract_of(tmp_path)
+    data = columns()
+    taken = rows_of(ingested(tmp_path, contract, data))["id"].to_numpy()
+    data["y"][taken] = 1
+    found = judged(made=ingested(tmp_path, contract, data, span=2))
+    assert codes(found) == ["one_class", "undefined_metric"]
+    assert math.isnan(found.overall.metrics["auc"].value)
+    assert found.overall.metrics["log_loss"].defined
+
+
+def test_an_empty_split_holds(tmp_path, judged):
+    contract = contract_of(tmp_path, splits={"by": "hash(day)"})
+    for day in range(50):
+        data = columns(60) | {"day": [day] * 60}
+        made = ingested(tmp_path, contract, data, span=day)
+        if made.num_rows("eval") == 0:
+            break
+    found = judged(made=made, slices=[["side"]])
+    assert codes(found) == ["empty_split", "undefined_metric"]
+    assert (found.overall.rows, found.slices, found.confusion) == (0, (), ())
+
+
+def test_missing_and_unknown_labels_hold(judged):
+    data = columns()
+    y = data["y"].tolist()
+    y[:500] = [None] * 250 + [2] * 250
+    found = judged(data=data | {"y": pa.array(y)})
+    assert codes(found) == ["label_missing", "label_unknown"]
+    assert "(2); left out" in message(found, "label_unknown")
+
+
+def test_an_infinite_label_holds(tmp_path):
+    contract = contract_of(tmp_path)
+    y = normal(ROWS)
+    y[:500] = np.inf
+    made = ingested(tmp_path, contract, columns() | {"y": y})
+    model = written_model(tmp_path / "m", lambda x: x, task="regression", classes=())
+    found = evaluate(model, made, contract)
+    assert codes(found) == ["label_missing"]
+    assert found.overall.metrics["rmse"].defined
+
+
+def test_a_model_no_better_than_a_constant_is_held(judged):
+    found = judged(lambda x: sigmoid(-x))
+    assert codes(found) == ["no_better_than_constant"]
+    assert judged(lambda x: sigmoid(-x), evaluation={"thresholds": {"auc": {"min": 0}}}).blessed
+
+
+def test_a_metric_that_does_not_decide_may_be_undefined(judged):
+    found = judged(lambda x: sigmoid(x) / 4)
+    assert found.blessed
+    assert codes(found, "warn") == ["undefined_metric"]
+    assert message(found, "undefined_metric").startswith("precision is not defined")
+    held = judged(lambda x: sigmoid(x) / 4, evaluation={"thresholds": {"precision": {"min": 0.1}}})
+    assert codes(held) == ["undefined_metric"]
