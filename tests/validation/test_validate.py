@@ -133,7 +133,7 @@ def test_a_few_unseen_values_are_shown(judge):
 def test_a_feature_that_becomes_empty_holds(judge):
     result = judge({"temp": pa.nulls(ROWS, pa.float64())})
     assert ("missing_rate", "temp") in holds(result)
-    assert "empty in 100.0% of the rows, 5." in message(result, "missing_rate")
+    assert "empty in 100% of the rows, 5." in message(result, "missing_rate")
 
 
 def test_a_feature_missing_more_often_holds_and_less_often_is_shown(judge, contract):

@@ -10,12 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
 Measure = Literal["jensen_shannon", "l_infinity"]
 Status = Literal["ok", "drift", "too_few", "not_comparable", "report"]
+#: What people call a measure.
+MEASURES: Final[Mapping[Measure, str]] = {
+    "jensen_shannon": "Jensen-Shannon divergence",
+    "l_infinity": "L-infinity distance",
+}
 FloatArray: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -55,6 +60,19 @@ class Distance:
     changed: str = ""
     customary: tuple[tuple[str, float], ...] = ()
     slice: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """How many times its threshold the value is; the value where nothing is judged, 0 without.
+
+        It puts distances in the order of how far they moved.
+        """
+        return (self.value or 0.0) / (self.threshold or 1.0)
+
+    @property
+    def measure_name(self) -> str:
+        """What people call the measure."""
+        return MEASURES[self.measure]
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Distance:

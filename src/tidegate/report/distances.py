@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from tidegate.contract import Contract
 from tidegate.core.text import capitalize, fixed, number, percent, short
 from tidegate.numerics.distances import Distance
 
-MEASURES = {
-    "jensen_shannon": "Jensen-Shannon divergence",
-    "l_infinity": "L-infinity",
-}
-
-
-def ratio(distance: Distance) -> float:
-    """How many times its threshold a distance is; infinite where it cannot be told."""
-    value, threshold = distance.value, distance.threshold
-    if value is None or math.isnan(value):
-        return -1.0
-    return value / threshold if threshold else value
-
 
 def sentence(distance: Distance) -> str:
     """Say in one sentence what a distance means."""
-    measure = MEASURES.get(distance.measure, distance.measure)
+    measure = distance.measure_name
     if distance.value is None:
         return distance.note or f"{measure} could not be computed: {distance.origin}."
     if distance.status == "too_few":

@@ -39,7 +39,7 @@ class SliceLine:
     @property
     def ratio(self) -> float:
         """How many times its threshold the furthest distance is."""
-        return _ratio(self.furthest) if self.furthest is not None else 0.0
+        return self.furthest.ratio if self.furthest is not None else 0.0
 
 
 def shown_slices(
@@ -69,7 +69,7 @@ def shown_slices(
     before = baseline.by_slice() if baseline is not None else {}
     lines = []
     for name, distances in by_slice.items():
-        ranked = sorted((d for d in distances if d.threshold), key=_ratio, reverse=True)
+        ranked = sorted((d for d in distances if d.threshold), key=lambda d: d.ratio, reverse=True)
         drifted = [d.feature for d in ranked if d.status == "drift"]
         moved = dict.fromkeys([*drifted, *beyond.get(name, ())])
         few = {d.feature for d in distances if d.status == "too_few"}
@@ -84,7 +84,3 @@ def shown_slices(
             )
         )
     return sorted(lines, key=lambda line: (not line.drifted, -line.ratio, line.name))
-
-
-def _ratio(distance: Distance) -> float:
-    return (distance.value or 0.0) / (distance.threshold or 1.0)

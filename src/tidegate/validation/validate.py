@@ -11,8 +11,13 @@ import tidegate.core._quiet  # noqa: F401  (before TFDV)
 # isort: split
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from tidegate.comparison.drift.compare import check_measures, compare
-from tidegate.comparison.drift.findings import accepted, drift_findings, share_findings
+from tidegate.comparison.distance_findings import DRIFT, check_measures
+from tidegate.comparison.drift.compare import compare
+from tidegate.comparison.drift.findings import (
+    drift_findings,
+    share_findings,
+    with_accepted_changes,
+)
 from tidegate.comparison.drift.learned import Steps
 from tidegate.contract import Contract
 from tidegate.contract.severity import settled
@@ -76,7 +81,8 @@ def validate(
     anomalous: list[AnomalousRows] = []
     if rows:
         features = statistics.features()
-        check_measures(features, contract)
+        numbers = [name for name, f in features.items() if f.type != "string"]
+        check_measures(contract.gates.drift.features, numbers, DRIFT)
         reported = against.reported(statistics, schema, baseline, environment)
         label = list(basic.about_label(statistics, contract)) if environment == TRAINING else []
         found += label
@@ -99,7 +105,7 @@ def validate(
             distances = compare(statistics, baseline, contract, steps=steps)
             moved = drift_findings(distances, contract)
             moved += share_findings(statistics, baseline, contract, moved=moved)
-            found += accepted(moved, contract, span=statistics.span)
+            found += with_accepted_changes(moved, contract, span=statistics.span)
     found += basic.about_baseline(statistics, baseline)
     shift, untold = shifts.told(statistics, baseline, contract)
     found += shifts.findings(shift, untold, baseline, contract)

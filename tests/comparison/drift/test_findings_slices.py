@@ -62,7 +62,7 @@ def test_missing_and_new_values_of_a_slice_are_found():
     lost = of(changed(places(14, shares=shares), "C", n=None), "2")
     (finding,) = share_findings(lost, before, contract())
     assert (finding.code, finding.subject, finding.severity) == ("missing_rate", "n", "hold")
-    assert finding.message.startswith("in slice place=C, feature 'n' is empty in 100.0%")
+    assert finding.message.startswith("in slice place=C, feature 'n' is empty in 100%")
     assert finding.slice == "place=C"
     everywhere = of(changed(changed(places(14), "A", n=None), "B", n=None), "2")
     (finding,) = share_findings(everywhere, before, contract())

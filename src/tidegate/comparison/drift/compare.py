@@ -12,7 +12,6 @@ from tidegate.comparison.drift.noise_floor import noise_floor
 from tidegate.comparison.drift.reported_metrics import customary
 from tidegate.comparison.drift.thresholds import Asked, limit
 from tidegate.contract import Contract, Limits, Threshold
-from tidegate.core.errors import ContractError
 from tidegate.numerics.distances import Distance, Measure, Status, jensen_shannon, l_infinity
 from tidegate.statistics import cells as cellular
 from tidegate.statistics.cells import REST, Cells
@@ -116,23 +115,6 @@ def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -
     )
     times = 1 + len(slices_of(statistics, baseline))
     return contract.gates.drift.false_alarms / max(tests * times, 1)
-
-
-def check_measures(features: dict[str, FeatureSummary], contract: Contract) -> None:
-    """Check that no limit is set for a measure that a feature does not have.
-
-    Raises:
-        ContractError: L-infinity is asked of numbers, where TFDV answers 0 whatever the data.
-    """
-    for name, asked in contract.gates.drift.features.items():
-        summary = features.get(name)
-        numeric = summary is not None and summary.type != "string"
-        if numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
-            raise ContractError(
-                f"gates.drift.features.{name} limits l_infinity, and {name!r} is a column of "
-                "numbers, which have none; limit jensen_shannon, or name it in "
-                "features.categorical"
-            )
 
 
 def _asked_measure(asked: Threshold | Limits, measure: Measure) -> Asked:

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tidegate.comparison.distance_findings import SKEW, check_measures
 from tidegate.comparison.drift.compare import compare
 from tidegate.comparison.drift.missing_and_new import compare_shares
 from tidegate.comparison.skew.columns import column_findings, compare_columns, schema_findings
-from tidegate.comparison.skew.distribution_findings import already_told, distribution_findings
+from tidegate.comparison.skew.distribution_findings import already_reported, distribution_findings
 from tidegate.comparison.skew.join import joined
 from tidegate.comparison.skew.key_findings import feature_findings, key_findings
 from tidegate.comparison.skew.pairs import compare_pairs
 from tidegate.comparison.skew.result import FeatureSkew, Keys, SetAside, Skew
 from tidegate.comparison.skew.sides import Side
-from tidegate.contract import Contract, Limits
+from tidegate.contract import Contract
 from tidegate.contract.severity import settled
 from tidegate.core.codes import SETTABLE
-from tidegate.core.errors import ContractError
 from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding, Verdict
 from tidegate.data.sources.types import DOUBLE, INT
@@ -49,7 +49,8 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     """
     known = dict.fromkeys([*training.schema.names, *(f.name for f in schema.feature)])
     contract.require_skew_columns(tuple(known))
-    _check_measures(training, contract)
+    numbers = [f.name for f in training.schema if f.type in (INT, DOUBLE)]
+    check_measures(contract.gates.skew.features, numbers, SKEW)
     empty = [_no_rows(side, what) for side, what in _sides(training, serving) if not side.rows]
     found: list[Finding] = [*empty]
     columns = compare_columns(training, serving, schema, contract)
@@ -83,7 +84,7 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     distances = [d for d in distances if d.feature in both]
     shares = compare_shares(serving.statistics, training.statistics, limits)
     if not empty:
-        told = already_told(settled(found, contract), features)
+        told = already_reported(settled(found, contract), features)
         found += distribution_findings(distances, shares, told, limits)
     return Skew(
         training=training.statistics.span,
@@ -98,18 +99,6 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
         shares=tuple(shares),
         set_aside=set_aside,
     )
-
-
-def _check_measures(training: Side, contract: Contract) -> None:
-    for name, asked in contract.gates.skew.features.items():
-        at = training.schema.get_field_index(name)
-        numeric = at >= 0 and training.schema.field(at).type in (INT, DOUBLE)
-        if numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
-            raise ContractError(
-                f"gates.skew.features.{name} limits l_infinity, and {name!r} is a column of "
-                "numbers, which have none; limit jensen_shannon, or name it in "
-                "features.categorical"
-            )
 
 
 def _sides(training: Side, serving: Side) -> tuple[tuple[Side, str], tuple[Side, str]]:

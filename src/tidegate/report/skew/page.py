@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tidegate.core.text import count, integer, listing, percent
 from tidegate.report import columns as views
-from tidegate.report.distances import MEASURES, sentence
+from tidegate.report.distances import sentence
 from tidegate.report.html import shapes
 from tidegate.report.html.page import render, verdict_facts
 from tidegate.report.slices import shown_slices
@@ -158,7 +158,6 @@ def skew_page(
         slices=shown_slices(skew, serving.statistics, training.statistics, shares=skew.shares),
         set_aside=[_set_aside(side) for side in skew.set_aside if side.records],
         anchors=anchors,
-        measures=MEASURES,
         sentence=sentence,
         **verdict_facts(skew.verdict),
     )
@@ -226,8 +225,7 @@ def _by_key(compared: Compared) -> tuple[int, float]:
 
 
 def _by_distance(distance: Distance) -> tuple[int, float]:
-    value, threshold = distance.value or 0.0, distance.threshold or 1.0
-    return _DRIFT_ORDER.index(distance.status), -value / threshold
+    return _DRIFT_ORDER.index(distance.status), -distance.ratio
 
 
 def _lead(skew: Skew) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.core.text import NOTHING, count, integer, listing, percent
 from tidegate.report import columns as views
 from tidegate.report import shifts
-from tidegate.report.distances import MEASURES, beside, ratio, sentence
+from tidegate.report.distances import beside, sentence
 from tidegate.report.html import shapes
 from tidegate.report.html.page import render, verdict_facts
 from tidegate.report.slices import shown_slices
@@ -134,7 +134,6 @@ def validation_page(
         rows_of={(r.code, r.subject, r.slice): (r.anchor, r.said) for r in anomalous},
         expected=views.expectations(schema),
         distances=_every_distance(ranked),
-        measures=MEASURES,
         slices=shown_slices(validation, statistics, baseline),
         shift=validation.shift,
         shift_untold=validation.shift_untold,
@@ -186,7 +185,7 @@ def _compare(
 
 
 def _severity(distance: Distance) -> tuple[int, float]:
-    return _ORDER.index(distance.status), -ratio(distance)
+    return _ORDER.index(distance.status), -distance.ratio
 
 
 def _every_distance(ranked: list[Comparison]) -> list[tuple[Comparison, Distance]]:

@@ -67,7 +67,7 @@ def most_moved(result: Validation) -> list[Distance]:
 
     def ratio(d: Distance) -> tuple[bool, float]:
         judged = d.threshold is not None
-        return judged, (d.value or 0.0) / (d.threshold or 1.0)
+        return judged, d.ratio
 
     drifted = {d.feature for d in result.distances if d.status == "drift" and not d.slice}
     best: dict[str, Distance] = {}
