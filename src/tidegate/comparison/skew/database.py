@@ -1,4 +1,4 @@
-"""DuckDB over the rows of both sides, locked: it reads their files and nothing else.
+"""The rows of both sides in a locked DuckDB.
 
 In SQL the columns of a side are called c0, c1 and so on, in the order of its schema, so that no
 name from the data ever stands in a query.
@@ -7,18 +7,14 @@ name from the data ever stands in a query.
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 
 from tidegate.comparison.skew.sides import Side
 from tidegate.core.errors import StatisticsError
-
-#: Of the pod's 4 GiB; what needs more goes to temporary files.
-MEMORY: Final = "1GB"
+from tidegate.data.duckdb import literals, locked, one_line
 
 
 class Database:
@@ -53,31 +49,12 @@ def opened(sides: Mapping[str, Side]) -> Iterator[Database]:
     Raises:
         StatisticsError: a file cannot be read.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="tidegate-skew-") as scratch,
-        duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": MEMORY,
-                "temp_directory": scratch,
-                "threads": len(os.sched_getaffinity(0)),
-                "preserve_insertion_order": False,
-                "python_enable_replacements": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "allow_community_extensions": False,
-            },
-        ) as connection,
-    ):
-        files = [str(file) for side in sides.values() for file in side.files]
-        connection.execute(f"SET allowed_paths = [{_literals(files)}]")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+    files = [file for side in sides.values() for file in side.files]
+    with locked(files, ordered=False) as connection:
         for table, side in sides.items():
             names = ", ".join(f"c{i}" for i in range(len(side.schema.names)))
-            listed = _literals([str(file) for file in side.files])
             with _explained():
-                rows = f"read_parquet([{listed}]) AS rows({names})"
+                rows = f"read_parquet([{literals(side.files)}]) AS rows({names})"
                 connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {rows}")  # noqa: S608
         yield Database(connection)
 
@@ -87,9 +64,6 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = " ".join(str(error).split("\n\nLINE ")[0].split())[:300]
-        raise StatisticsError(f"the rows of both sides cannot be joined: {said}") from None
-
-
-def _literals(texts: list[str]) -> str:
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+        raise StatisticsError(
+            f"the rows of both sides cannot be joined: {one_line(error)}"
+        ) from None

@@ -107,16 +107,14 @@ def _count_keys(
         parts.append(f"{key_of(mine, theirs, f'c{at}')} AS k{i}")
     names = ", ".join(f"k{i}" for i in range(len(key)))
     there = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(key)))
+    for i, name in enumerate(key):
+        if side.schema.field(name).type == DOUBLE:
+            there += f" AND CAST(k{i} AS VARCHAR) <> 'nan'"
     database.run(f"CREATE VIEW {table}_rows AS SELECT *, {', '.join(parts)} FROM {table}")  # noqa: S608
     database.run(
         f"CREATE TABLE {table}_keys AS SELECT {names}, count(*) AS n FROM {table}_rows "  # noqa: S608
         f"WHERE {there} GROUP BY ALL"
     )
-    # NaN is no key. Asked of the view, DuckDB would deny that there is any: the limits that
-    # Parquet keeps of a column leave NaN out.
-    for i, name in enumerate(key):
-        if side.schema.field(name).type == DOUBLE:
-            database.run(f"DELETE FROM {table}_keys WHERE CAST(k{i} AS VARCHAR) = 'nan'")  # noqa: S608
 
 
 def _keys(database: Database, training: Side, serving: Side, key: Sequence[str]) -> Keys:

@@ -1,14 +1,8 @@
-"""DuckDB over one span's rows and statistics, locked: it reads these and nothing else.
-
-External access is closed but for the examples' own files, extensions are never loaded, the
-configuration cannot be changed, memory and time have limits, and only a single SELECT is run.
-"""
+"""One span's rows and statistics in a locked DuckDB, asked by one SELECT in limited time."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +11,11 @@ from typing import Any, Final
 import duckdb
 
 from tidegate.core.errors import ExamplesError
+from tidegate.data.duckdb import literals, locked, one_line, quoted
 from tidegate.data.examples import Examples
 from tidegate.statistics.model import FeatureSummary
 from tidegate.validation.rules.result import Rows
 
-#: Of the pod's 4 GiB; what needs more goes to temporary files.
-MEMORY: Final = "1GB"
-SCRATCH: Final = "10GB"
 #: Seconds that one query may take.
 TIME_LIMIT: Final = 120.0
 #: Rows shown of those that fail, columns of each, and characters of a value.
@@ -75,37 +67,15 @@ def opened(
     Raises:
         ExamplesError: a file of the examples cannot be read.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="tidegate-rules-") as scratch,
-        duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": MEMORY,
-                "temp_directory": scratch,
-                "max_temp_directory_size": SCRATCH,
-                "threads": len(os.sched_getaffinity(0)),
-                "python_enable_replacements": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "allow_community_extensions": False,
-            },
-        ) as connection,
-    ):
+    splits = () if examples is None else examples.splits
+    files = [] if examples is None else [f for s in splits for f in examples.files(s)]
+    with locked(files) as connection:
         tables = {
             "statistics": _features(connection, "statistics", statistics),
             "baseline": _features(connection, "baseline", baseline or {}),
         }
-        # With them DuckDB trusts the bounds that Parquet files state of floats, which leave NaN
-        # out, and rows with NaN vanish from results (duckdb/duckdb#25521).
-        connection.execute("SET disabled_optimizers = 'statistics_propagation,filter_pushdown'")
-        splits = () if examples is None else examples.splits
-        files = [] if examples is None else [f for s in splits for f in examples.files(s)]
-        names = ", ".join(_literal(str(file)) for file in files)
-        connection.execute(f"SET allowed_paths = [{names}]")
-        connection.execute("SET enable_external_access = false")
         if examples is not None and files:
-            tables["examples"] = _examples(connection, examples, names)
-        connection.execute("SET lock_configuration = true")
+            tables["examples"] = _examples(connection, examples, literals(files))
         yield Database(connection, tables, time_limit)
 
 
@@ -310,21 +280,6 @@ def one_select(sql: str) -> str:
         kinds = ", ".join(s.type.name for s in statements) or "nothing"
         raise QueryError(f"select must be one SELECT, and is {kinds}")
     return statements[0].query.strip().rstrip(";")
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def one_line(error: Exception) -> str:
-    """What DuckDB says, without its picture of the query."""
-    said = str(error).split("\n\nLINE ")[0]
-    return " ".join(said.split())[:300]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _plain(value: Any) -> Any:
