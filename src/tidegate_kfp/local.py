@@ -35,7 +35,7 @@ class Task:
     state: State = "running"
     ended: float | None = None
     lines: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -47,16 +47,16 @@ class Task:
     def message(self) -> str:
         """The last thing the task said; why it failed, when it failed."""
         function = re.sub(r"-\d+$", "", self.name).replace("-", "_")
-        own = [i for i, line in enumerate(self.said) if line.startswith(f"{function}: ")]
+        own = [i for i, line in enumerate(self.messages) if line.startswith(f"{function}: ")]
         if self.state == "failed" and own:
-            return "\n".join(self.said[own[-1] :])
-        return self.said[-1] if self.said else ""
+            return "\n".join(self.messages[own[-1] :])
+        return self.messages[-1] if self.messages else ""
 
     def hear(self, line: str) -> None:
         """Keep a line of the task's log; what KFP's own executor prints is not what it said."""
         self.lines.append(line)
         if line.strip() and not line.startswith(("[KFP Executor", "{", "}", " ")):
-            self.said.append(line)
+            self.messages.append(line)
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ def _cached(name: str, outputs: Mapping[str, Any]) -> Task:
     now = time.monotonic()
     # An artifact lies at <run>/<pipeline>/<task>/<name>.
     runs = {value.parents[2].name for value in outputs.values() if isinstance(value, Path)}
-    said = f"cached: made by {', '.join(sorted(runs))}" if runs else "cached"
-    return Task(name, now, "cached", now, said=[said], outputs=outputs)
+    messages = f"cached: made by {', '.join(sorted(runs))}" if runs else "cached"
+    return Task(name, now, "cached", now, messages=[messages], outputs=outputs)
 
 
 def _main(spec: str, root: str, arguments: str, kept: str | None = None) -> int:

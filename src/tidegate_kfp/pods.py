@@ -78,10 +78,10 @@ def log(pod: Pod) -> str:
         TidegateError: Kubernetes has no log of it, or cannot be reached.
     """
     with _Kubernetes() as core:
-        told = core.read_namespaced_pod_log(
+        log = core.read_namespaced_pod_log(
             pod.name, pod.namespace, container=_CONTAINER, _request_timeout=_TIMEOUT_SECONDS
         )
-    return str(told)
+    return str(log)
 
 
 def follow(pod: Pod) -> Iterator[str]:
@@ -128,10 +128,10 @@ class _Kubernetes:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, client.ApiException):
             try:
-                said = json.loads(error.body)["message"]
+                phrase = json.loads(error.body)["message"]
             except (TypeError, ValueError, KeyError):
-                said = error.reason
-            raise TidegateError(f"Kubernetes refused: {said}") from None
+                phrase = error.reason
+            raise TidegateError(f"Kubernetes refused: {phrase}") from None
         if isinstance(error, urllib3.exceptions.HTTPError):
             raise TidegateError(f"Kubernetes does not answer: {error}") from None
 

@@ -15,10 +15,10 @@ _MARKS: Final = {
 _SAID: Final = 110
 
 
-def line(name: str, state: str, seconds: float, said: str = "") -> Text:
+def line(name: str, state: str, seconds: float, phrase: str = "") -> Text:
     """A line with a mark for the state, the time taken and what the task said first."""
     mark, colour = _MARKS[state]
     text = Text(f"  {mark} ", style=colour)
     text.append(f"{name:<20}{seconds:6.1f} s  ", style="default")
-    text.append(said.splitlines()[0][:_SAID] if said else "", style="dim")
+    text.append(phrase.splitlines()[0][:_SAID] if phrase else "", style="dim")
     return text

@@ -138,7 +138,7 @@ class Server:
         self.namespace = namespace
         self.address = host or f"the service ml-pipeline in namespace {installed}"
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        with warnings.catch_warnings(), self._told(), _quiet():
+        with warnings.catch_warnings(), self._explained(), _quiet():
             warnings.simplefilter("ignore")
             self._client = kfp.Client(
                 host=host, namespace=installed, existing_token=os.environ.get(TOKEN_VARIABLE)
@@ -157,7 +157,7 @@ class Server:
         """
         name = yaml.safe_load(spec.split(b"\n---\n")[0])["pipelineInfo"]["name"]
         version = version_name(spec)
-        with self._told(), _quiet(), tempfile.TemporaryDirectory() as scratch:
+        with self._explained(), _quiet(), tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch, f"{name}.yaml")
             file.write_bytes(spec)
             pipeline_id = self._pipeline(name)
@@ -197,7 +197,7 @@ class Server:
         Raises:
             TidegateError: the server refuses it.
         """
-        with self._told(), _quiet():
+        with self._explained(), _quiet():
             run = self._client.run_pipeline(
                 self._experiment(experiment),
                 name,
@@ -215,7 +215,7 @@ class Server:
         Raises:
             TidegateError: it does not know the run.
         """
-        with self._told():
+        with self._explained():
             return as_run(self._client.get_run(run_id))
 
     def runs(self, experiment: str = EXPERIMENT, *, last: int = 10) -> list[Run]:
@@ -224,7 +224,7 @@ class Server:
         Raises:
             TidegateError: the server refuses.
         """
-        with self._told():
+        with self._explained():
             try:
                 found = self._client.get_experiment(
                     experiment_name=experiment, namespace=self.namespace
@@ -245,7 +245,7 @@ class Server:
         Raises:
             TidegateError: the server refuses.
         """
-        with self._told():
+        with self._explained():
             pages = _pages(
                 lambda token: self._client.list_recurring_runs(
                     page_token=token, page_size=_PAGE, namespace=self.namespace
@@ -294,7 +294,7 @@ class Server:
         Raises:
             TidegateError: the server refuses it.
         """
-        with self._told(), _quiet():
+        with self._explained(), _quiet():
             made = self._client.create_recurring_run(
                 self._experiment(experiment),
                 name,
@@ -318,7 +318,7 @@ class Server:
         Raises:
             TidegateError: the server refuses.
         """
-        with self._told():
+        with self._explained():
             self._client.delete_recurring_run(schedule_id)
 
     def _pipeline(self, name: str) -> str | None:
@@ -344,7 +344,7 @@ class Server:
         return str(made.experiment_id)
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except kfp_server_api.ApiException as error:
@@ -356,30 +356,30 @@ class Server:
             ) from None
 
 
-def as_run(told: Any) -> Run:
+def as_run(detail: Any) -> Run:
     """What KFP's API tells of a run, of which only the components' tasks are kept."""
-    details = (told.run_details and told.run_details.task_details) or ()
+    details = (detail.run_details and detail.run_details.task_details) or ()
     # What has no state was left out: its branch was not taken.
     came = [each for each in details if each.state and _is_component(each.display_name or "")]
     return Run(
-        run_id=told.run_id,
-        name=told.display_name,
-        state=told.state or "PENDING",
-        created=told.created_at,
-        parameters=(told.runtime_config and told.runtime_config.parameters) or {},
+        run_id=detail.run_id,
+        name=detail.display_name,
+        state=detail.state or "PENDING",
+        created=detail.created_at,
+        parameters=(detail.runtime_config and detail.runtime_config.parameters) or {},
         tasks=tuple(_task(each) for each in sorted(came, key=lambda t: t.start_time)),
-        error=told.error.message if told.error else "",
+        error=detail.error.message if detail.error else "",
     )
 
 
-def _task(told: Any) -> Task:
-    if told.state not in ("SUCCEEDED", "FAILED", "CANCELED"):
-        return Task(told.display_name, "running", 0.0)
-    seconds = max((told.end_time - told.start_time).total_seconds(), 0.0)
-    if told.state != "SUCCEEDED":
-        return Task(told.display_name, "failed", seconds)
+def _task(detail: Any) -> Task:
+    if detail.state not in ("SUCCEEDED", "FAILED", "CANCELED"):
+        return Task(detail.display_name, "running", 0.0)
+    seconds = max((detail.end_time - detail.start_time).total_seconds(), 0.0)
+    if detail.state != "SUCCEEDED":
+        return Task(detail.display_name, "failed", seconds)
     # Times are whole seconds, and no pod comes and goes within one.
-    return Task(told.display_name, "succeeded" if seconds else "cached", seconds)
+    return Task(detail.display_name, "succeeded" if seconds else "cached", seconds)
 
 
 def _is_hold(name: str) -> bool:
@@ -402,9 +402,9 @@ def _named(name: str) -> str:
 def _pages(page: Callable[[str], Any], field: str) -> Iterator[Any]:
     token = ""
     while True:
-        told = page(token)
-        yield from getattr(told, field) or ()
-        token = told.next_page_token or ""
+        detail = page(token)
+        yield from getattr(detail, field) or ()
+        token = detail.next_page_token or ""
         if not token:
             return
 
@@ -415,10 +415,10 @@ def _reason(error: kfp_server_api.ApiException) -> str:
         message = body.get("error") or body.get("message") or error.reason
     except (TypeError, ValueError, AttributeError):
         message = error.body or error.reason
-    said = " ".join(str(message).split())
+    phrase = " ".join(str(message).split())
     if error.status in (401, 403):
-        said += f"; give a token in {TOKEN_VARIABLE}, and the namespace that it is for"
-    return f"{error.status} {said[:500]}"
+        phrase += f"; give a token in {TOKEN_VARIABLE}, and the namespace that it is for"
+    return f"{error.status} {phrase[:500]}"
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ Image = Annotated[str, Field(pattern=f"^{_REPOSITORY}{_VERSION}$"), AfterValidat
 #: Of the tasks, those that compute on tensors.
 Accelerated = Literal["train_model", "evaluate_model"]
 
-#: Labels that `pipelines/policy.py` and KFP give themselves.
+#: Labels that `tidegate_kfp/policy.py` and KFP give themselves.
 _RESERVED = re.compile(r"^(app\.kubernetes\.io/(part-of|component)$|pipelines?[./])")
 _UNITS = {"m": 1e-3, "": 1.0} | {
     letter + suffix: float(base**power)
@@ -62,7 +62,7 @@ _UNITS = {"m": 1e-3, "": 1.0} | {
 
 
 class Sizing(Section):
-    """What a task is given instead of its size in `pipelines/defaults.py`."""
+    """What a task is given instead of its size in `tidegate_kfp/defaults.py`."""
 
     cpu_request: Cpu | None = None
     cpu_limit: Cpu | None = None
@@ -222,7 +222,7 @@ class Settings(Section):
 
         Args:
             component: Its name, such as train_model.
-            size: One of `pipelines/defaults.py`.
+            size: One of `tidegate_kfp/defaults.py`.
 
         Raises:
             SettingsError: More is requested than the limit allows.

@@ -102,7 +102,7 @@ def status(options: argparse.Namespace) -> int:
         _say(run.name, server.url(run.run_id))
         for task in run.tasks:
             _console.print(progress.line(task.name, task.state, task.seconds))
-        return told(run, options) if run.ended else _still(run)
+        return print_outcome(run, options) if run.ended else _still(run)
     runs = server.runs(options.experiment)
     for run in runs:
         _say(
@@ -155,8 +155,8 @@ def _server(options: argparse.Namespace) -> Server:
 def _published(server: Server, options: argparse.Namespace) -> Version:
     settings = Settings.load(options.settings) if options.settings else DEFAULT
     version = server.publish(compilation.compiled_training(settings))
-    told = "uploaded" if version.new else "there already"
-    _say("pipeline version", f"{version.name}, {told}")
+    print_outcomee = "uploaded" if version.new else "there already"
+    _say("pipeline version", f"{version.name}, {print_outcomee}")
     return version
 
 
@@ -195,7 +195,7 @@ def _watch(server: Server, run_id: str, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         _say("", f"the run goes on; `tidegate status {run_id} --wait` waits for it")
         raise
-    return told(run, options)
+    return print_outcome(run, options)
 
 
 def _still(run: Run) -> int:
@@ -203,7 +203,7 @@ def _still(run: Run) -> int:
     return 0
 
 
-def told(run: Run, options: argparse.Namespace) -> int:
+def print_outcome(run: Run, options: argparse.Namespace) -> int:
     """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
     outcome = _outcome(run)
     reports: dict[str, str] = {}
@@ -269,8 +269,8 @@ def _recorded(run: Run) -> list[str]:
         held = Registry(run.parameters["registry_uri"], dataset).run(run.run_id)["hold_run"]
     except (TidegateError, KeyError):
         return []
-    told = [*held["reasons"], *held.get("proposals", ())]
-    return [f"{held['stage']}: hold", *(f"  - {line}" for line in told)]
+    linest_outcome = [*held["reasons"], *held.get("proposals", ())]
+    return [f"{held['stage']}: hold", *(f"  - {line}" for line in linest_outcome)]
 
 
 def cron(text: str) -> str:

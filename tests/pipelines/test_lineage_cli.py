@@ -1,4 +1,4 @@
-"""`python -m pipelines lineage`."""
+"""`tidegate lineage`."""
 
 import json
 

@@ -64,9 +64,9 @@ def test_two_months(tmp_path, price, told):
     (file,) = (tmp_path / "run").rglob("shift.json")
     found = Shift.from_json(json.loads(file.read_text()))
     assert (found.current, found.baseline, found.rows) == ("2013-02", "2013-01", (1000, 1000))
-    assert found.told is told
-    assert [f.name for f in found.features if f.told] == (["price"] if told else [])
-    assert not found.label.told
+    assert found.significant is told
+    assert [f.name for f in found.features if f.significant] == (["price"] if told else [])
+    assert not found.label.significant
     (page,) = (p for p in (tmp_path / "run").rglob("*shift_report*") if p.is_file())
     assert "What tells them apart" in page.read_text()
     lineage = json.loads((file.parent / "lineage.json").read_text())

@@ -1,4 +1,4 @@
-"""Every task of every compiled pipeline is what `pipelines/policy.py` promises."""
+"""Every task of every compiled pipeline is what `tidegate_kfp/policy.py` promises."""
 
 import re
 from pathlib import Path

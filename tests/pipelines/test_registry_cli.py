@@ -1,4 +1,4 @@
-"""`python -m pipelines registry`."""
+"""`tidegate registry`."""
 
 import os
 import time

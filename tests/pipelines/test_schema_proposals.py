@@ -114,7 +114,7 @@ def test_who_waits_for_a_run_on_a_server_is_told_how_to_approve(home, capfd, mon
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     tasks = (server.Task("hold-run", "failed", 1.0),)
     ended = server.Run("r", "flights", "FAILED", datetime.now(UTC), given, tasks, "")
-    submission.told(ended, argparse.Namespace(namespace=None, kfp_namespace="none"))
+    submission.print_outcome(ended, argparse.Namespace(namespace=None, kfp_namespace="none"))
     shown = capfd.readouterr().out
     assert f"    - no\n    - {command}\n  held\n" in shown
     # What evaluation holds is not mended by a schema.

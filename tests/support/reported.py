@@ -8,7 +8,7 @@ import pyarrow as pa
 from tests.support.pages import HOSTILE, HOSTILE_VALUE
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding, Verdict
-from tidegate.model.evaluation import Comparison, Metric, SliceResult
+from tidegate.model.evaluation import Metric, MetricChange, SliceResult
 from tidegate.numerics.metrics import METRICS as DEFINITIONS
 from tidegate.report.run import summary as run_summary
 from tidegate.statistics import compute_table
@@ -82,7 +82,7 @@ def metric(value, half=0.01):
 def judged(name="all", rows=5000, auc=0.73, change=0.006):
     ours = {n: metric(auc if n == "auc" else 0.4) for n in DEFINITIONS["binary"]}
     theirs = ours | {"auc": metric(auc - change)}
-    compared = Comparison("auc", auc, auc - change, metric(change, 0.004), -change)
+    compared = MetricChange("auc", auc, auc - change, metric(change, 0.004), -change)
     return SliceResult(name, rows, ours, theirs, compared)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pyarrow as pa
 
-from tidegate.comparison.shift import Side, compare
+from tidegate.comparison.shift import SpanRows, compare
 from tidegate.contract import Contract
 
 ROWS = 3000
@@ -31,6 +31,6 @@ def rows(seed, *, size=ROWS, move=0.0, city=(0.5, 0.3, 0.2), late=0.2):
 
 def shift(now, before, rules=None, **options):
     def named(name, table):
-        return Side(name, table, table.num_rows)
+        return SpanRows(name, table, table.num_rows)
 
     return compare(named("now", now), named("before", before), rules or contract(), **options)

@@ -12,7 +12,7 @@ from tidegate.contract import Contract
 from tidegate.report.shift.text import as_text
 
 if TYPE_CHECKING:
-    from tidegate.comparison.shift import Side
+    from tidegate.comparison.shift import SpanRows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,15 +46,15 @@ def run(options: argparse.Namespace) -> int:
 
     given = rows.given_contract(options)
     how = data.dialect(options)
-    before, contract = _taken(options.against, given, how)
-    now, _ = _taken(options.current, given, how)
+    baseline, contract = _taken(options.against, given, how)
+    current, _ = _taken(options.current, given, how)
     left_out: dict[str, str] = {}
     if given is None:
         excluded = options.exclude or ()
         named = {*excluded, options.label}
-        left_out = shift.meaningless(now.rows, before.rows, {n for n in named if n})
+        left_out = shift.meaningless(current.rows, baseline.rows, {n for n in named if n})
         contract = rows.described(contract, options.label, [*excluded, *left_out])
-    found = shift.compare(now, before, contract)
+    found = shift.compare(current, baseline, contract)
     found.left_out.update(left_out)
     output.emit(
         options,
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     return HOLD if above else PASS
 
 
-def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Side, Contract]:
+def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[SpanRows, Contract]:
     """Some rows, and their contract."""
     from tidegate.comparison import shift
     from tidegate.comparison.shift.compare import MAX_ROWS
@@ -75,4 +75,4 @@ def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Si
     with rows.opened(argument, given, how) as opened:
         if opened.examples is not None:
             return shift.of_examples(opened.examples), opened.contract
-        return shift.Side(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract
+        return shift.SpanRows(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract

@@ -20,7 +20,7 @@ from tidegate.report.slices import shown_slices
 
 if TYPE_CHECKING:
     from tidegate.cli.inputs.rows import Opened
-    from tidegate.comparison.skew import Side
+    from tidegate.comparison.skew import JoinSide
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     slicing.add_option(
         without,
-        told="compare the rows with each value of this column with the same of TRAINING too; with "
+        help_="compare the rows with each value of this column with the same of TRAINING too; with "
         "several columns, of each combination; may be repeated",
     )
     data.add_options(parser)
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
     given = _given(options)
     how = data.dialect(options)
-    by = slicing.asked(options) if given is None else given.slices
+    by = slicing.configured(options) if given is None else given.slices
     logs = _renamed(options) if given is None else given.serving
     reading = given
     if given is not None:
@@ -131,11 +131,11 @@ def _renamed(options: argparse.Namespace) -> Serving | None:
     try:
         return Serving(source=Source(uri=options.serving, format="csv"), columns=pairs)
     except ValueError as error:
-        told = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
-        raise ContractError(f"--rename: {told}") from None
+        reason = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+        raise ContractError(f"--rename: {reason}") from None
 
 
-def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> Side:
+def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> JoinSide:
     from tidegate.comparison import skew
     from tidegate.statistics import compute
 
@@ -157,7 +157,7 @@ def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None 
     )
 
 
-def _described(contract: Contract, training: Side, options: argparse.Namespace) -> Contract:
+def _described(contract: Contract, training: JoinSide, options: argparse.Namespace) -> Contract:
     """The bare contract with what the command line and the data say of the columns.
 
     Times and names of rows are compared by key, and their distributions are only recorded. Few
@@ -172,5 +172,5 @@ def _described(contract: Contract, training: Side, options: argparse.Namespace) 
         update={"key": tuple(options.key), "gates": gates}
     )
     whole.require_columns(training.schema.names)
-    slicing.require(slicing.asked(options), training.schema.names)
+    slicing.require(slicing.configured(options), training.schema.names)
     return whole

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     slicing.add_option(
         parser,
-        told="measure the rows with each value of this column too; with several columns, of each "
+        help_="measure the rows with each value of this column too; with several columns, of each "
         "combination; may be repeated",
     )
     output.add_options(parser, "json", "html")
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, and write what was found."""
     contract = Contract.load(options.contract) if options.contract else None
-    by = slicing.asked(options)
+    by = slicing.configured(options)
     if by and options.format == "html":
         raise ContractError("the data page shows no slices; --slice goes with text or json")
     measured = data.measure(options.files, contract, data.dialect(options), by=by)

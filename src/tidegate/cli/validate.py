@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     slicing.add_option(
         without,
-        told="compare the rows with each value of this column with the same of BASELINE too; with "
+        help_="compare the rows with each value of this column with the same of BASELINE too; with "
         "several columns, of each combination; may be repeated",
     )
     data.add_options(parser)
@@ -66,34 +66,34 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
 
     contract = _contract(options)
     how = data.dialect(options)
-    by = slicing.asked(options) if contract is None else None
-    before = data.measure([options.against], contract, how, by=by)
-    now = data.measure([options.current], contract, how, keep=scratch, by=by)
-    for measured in (before, now):
+    by = slicing.configured(options) if contract is None else None
+    baseline = data.measure([options.against], contract, how, by=by)
+    current = data.measure([options.current], contract, how, keep=scratch, by=by)
+    for measured in (baseline, current):
         slicing.note_left_out(measured.statistics)
-    judged_by = now.contract
+    judged_by = current.contract
     if contract is None:
-        judged_by = _described(before, options)
+        judged_by = _described(baseline, options)
     schema = (
-        schemas.infer(before.statistics, judged_by)
+        schemas.infer(baseline.statistics, judged_by)
         if options.schema is None
         else schemas.read_file(options.schema)
     )
     result = validation.validate(
-        now.statistics,
+        current.statistics,
         schema,
         judged_by,
-        baseline=before.statistics,
-        examples=now.examples,
+        baseline=baseline.statistics,
+        examples=current.examples,
         environment=options.environment,
     )
-    slices = shown_slices(result, now.statistics, before.statistics)
+    slices = shown_slices(result, current.statistics, baseline.statistics)
     output.emit(
         options,
         text=lambda ink, _: as_text(result, slices, ink=ink),
         json_=result.to_json,
         page=lambda pages: pages.validation_page(
-            result, now.statistics, before.statistics, schema, judged_by
+            result, current.statistics, baseline.statistics, schema, judged_by
         ),
         junit=lambda: junit.report(result, schema, judged_by),
     )
@@ -111,13 +111,13 @@ def _contract(options: argparse.Namespace) -> Contract | None:
     return Contract.load(options.contract)
 
 
-def _described(before: data.Measured, options: argparse.Namespace) -> Contract:
+def _described(baseline: data.Measured, options: argparse.Namespace) -> Contract:
     """The bare contract with what the command line and the data say of the columns."""
     named = [*(options.exclude or ()), *([options.label] if options.label else [])]
-    whole = before.contract.model_copy(
+    whole = baseline.contract.model_copy(
         update={"label": options.label, "features": Features(exclude=tuple(options.exclude or ()))}
     )
-    whole.require_columns(list(before.statistics.features()))
-    guessed = {n: r for n, r in data.unjudgeable(before.statistics).items() if n not in named}
+    whole.require_columns(list(baseline.statistics.features()))
+    guessed = {n: r for n, r in data.unjudgeable(baseline.statistics).items() if n not in named}
     data.note_unjudged(guessed)
     return data.excluding(whole, guessed)

@@ -101,7 +101,7 @@ def distance_finding(d: Distance, wording: Wording) -> Finding | None:
     key = wording.key_of(d.feature)
     if d.status == "drift":
         moves = "; ".join(
-            f"{label}: {percent(before)} -> {percent(now)}" for label, before, now in d.moved
+            f"{label}: {percent(past)} -> {percent(new)}" for label, past, new in d.moved
         )
         return Finding(
             wording.code,
@@ -179,14 +179,14 @@ def share_finding(share: Share, wording: Wording) -> Finding | None:
         code, message = wording.unseen, wording.unseen_message
     else:
         return None
-    said = message.format(
+    phrase = message.format(
         name=share.feature,
-        current=percent(share.now),
-        baseline=percent(share.before),
+        current=percent(share.current),
+        baseline=percent(share.baseline),
         threshold=percent(share.threshold),
         values=", ".join(map(repr, share.values)),
     )
-    return Finding(code, share.feature, "hold" if share.holds else "warn", f"{said}; {remedy}")
+    return Finding(code, share.feature, "hold" if share.holds else "warn", f"{phrase}; {remedy}")
 
 
 def shares_finding(found: Sequence[Share], severity: Severity, wording: Wording) -> Finding:
@@ -197,7 +197,7 @@ def shares_finding(found: Sequence[Share], severity: Severity, wording: Wording)
         severity: What it is where it holds nothing more.
         wording: Of the comparison.
     """
-    worst = max(found, key=lambda s: s.now - s.before)
+    worst = max(found, key=lambda s: s.current - s.baseline)
     finding = share_finding(worst, wording)
     assert finding is not None  # noqa: S101 (it holds)
     message = f"in slice {worst.slice}, {finding.message}{others(worst, found)}"
@@ -218,8 +218,8 @@ def check_measures(
         ContractError: L-infinity is asked of numbers, where TFDV answers 0 whatever the data.
     """
     numeric = frozenset(numbers)
-    for name, asked in limits.items():
-        if name in numeric and isinstance(asked, Limits) and asked.l_infinity is not None:
+    for name, configured in limits.items():
+        if name in numeric and isinstance(configured, Limits) and configured.l_infinity is not None:
             raise ContractError(
                 f"{wording.key_of(name)} limits l_infinity, and {name!r} is a column of numbers, "
                 "which have none; limit jensen_shannon, or name it in features.categorical"

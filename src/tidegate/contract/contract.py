@@ -89,8 +89,8 @@ class Contract(Section):
             )
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
-        for name, asked in self.gates.drift.features.items():
-            limited = isinstance(asked, Limits) and asked.l_infinity is not None
+        for name, configured in self.gates.drift.features.items():
+            limited = isinstance(configured, Limits) and configured.l_infinity is not None
             if limited and name in self.features.numeric:
                 raise ValueError(
                     f"gates.drift.features.{name} limits l_infinity, which numbers do not have"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,6 +54,18 @@ class Verdict:
     def to_json(self) -> list[dict[str, str]]:
         """The findings as plain values; `slice` is there where a finding is of one."""
         return [{k: v for k, v in vars(f).items() if v or k != "slice"} for f in self.findings]
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> Verdict:
+        """Read back the `findings` of a result, which its `status` must agree with.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are missing, none, or contradict each other.
+        """
+        verdict = cls.from_json(document["findings"])
+        if verdict.status != document["status"]:
+            raise ValueError("its status is not what its findings say")
+        return verdict
 
     @classmethod
     def from_json(cls, findings: Iterable[dict[str, Any]]) -> Verdict:

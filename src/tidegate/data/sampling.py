@@ -84,14 +84,14 @@ def sample(
     return sampler.result(), sampler.total
 
 
-def kept_rows(asked: int, columns: int) -> int:
+def kept_rows(configured: int, columns: int) -> int:
     """How many rows are kept of data with so many columns, at most.
 
     Args:
-        asked: What the contract allows.
+        configured: What the contract allows.
         columns: Of those that are kept, at least one.
     """
-    return min(asked, max(LEAST_ROWS, MOST_VALUES // columns))
+    return min(configured, max(LEAST_ROWS, MOST_VALUES // columns))
 
 
 def _below(batch: pa.RecordBatch, keys: _Keys, bound: float) -> tuple[pa.RecordBatch, _Keys]:

@@ -186,9 +186,9 @@ class _ByColumn:
         chosen = found.to_numpy(zero_copy_only=False).astype(np.int64)
         if (chosen == DROPPED).any():
             value = texts[int(np.flatnonzero(chosen == DROPPED)[0])].as_py()
-            told = "no value" if value is None else f"the value {value!r}"
+            stated = "no value" if value is None else f"the value {value!r}"
             raise SourceError(
-                f"splits.by: column {self._column!r} has {told} in a row; "
+                f"splits.by: column {self._column!r} has {stated} in a row; "
                 f"it must say {' or '.join(SPLITS)} in each"
             )
         return chosen

@@ -162,7 +162,7 @@ LABEL_BINS: Final = 10
 LABEL_CLASSES: Final = 20
 
 
-def label_cells(column: pa.ChunkedArray, name: str, asked: Task | None) -> tuple[Task, Coded]:
+def label_cells(column: pa.ChunkedArray, name: str, configured: Task | None) -> tuple[Task, Coded]:
     """What kind of label a column is, and its classes, or quantile cells of a number.
 
     As in training: two values are binary, more are a regression if they are numbers and classes
@@ -179,7 +179,7 @@ def label_cells(column: pa.ChunkedArray, name: str, asked: Task | None) -> tuple
         raise SignalError(
             f"label {name!r} has a single value in all rows; there is nothing to tell apart"
         )
-    task: Task = asked or (
+    task: Task = configured or (
         "binary" if found.distinct == 2 else "regression" if numeric else "multiclass"
     )
     if task == "binary" and found.distinct > 2:

@@ -58,7 +58,7 @@ class Distance:
     note: str = ""
     moved: tuple[tuple[str, float, float], ...] = ()
     changed: str = ""
-    customary: tuple[tuple[str, float], ...] = ()
+    reported_metrics: tuple[tuple[str, float], ...] = ()
     slice: str = ""
 
     @property
@@ -77,7 +77,7 @@ class Distance:
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Distance:
         """Read back what `dataclasses.asdict` and JSON made of one."""
-        pairs = ("moved", "customary")
+        pairs = ("moved", "reported_metrics")
         return cls(**{**fields, **{k: tuple(tuple(x) for x in fields[k]) for k in pairs}})
 
 

@@ -31,37 +31,37 @@ FACTORS: tuple[tuple[str, str, float], ...] = (
 )
 
 
-def conversion(before: Sequence[float], now: Sequence[float]) -> tuple[str, float] | None:
+def conversion(baseline: Sequence[float], current: Sequence[float]) -> tuple[str, float] | None:
     """The known conversion that takes every decile of `before` to that of `now`.
 
     Args:
-        before: The nine deciles of the baseline, ascending.
-        now: The nine deciles of the span.
+        baseline: The nine deciles of the baseline, ascending.
+        current: The nine deciles of the span.
 
     Returns:
         What it is (`mile to kilometre`, several joined by `or` when they are too near to tell
         apart, the nearest first) and the factor of the nearest; None when no conversion fits.
     """
-    values = [*before, *now]
-    if not all(map(math.isfinite, values)) or len(set(before)) < MIN_DISTINCT:
+    values = [*baseline, *current]
+    if not all(map(math.isfinite, values)) or len(set(baseline)) < MIN_DISTINCT:
         return None
     known = [(f"{a} to {b}", f) for a, b, f in FACTORS]
     known += [(f"{b} to {a}", 1 / f) for a, b, f in FACTORS]
     fits = [
         (error, name, factor)
         for name, factor in known
-        if (error := _misfit([x * factor for x in before], now)) <= TOLERANCE
+        if (error := _misfit([x * factor for x in baseline], current)) <= TOLERANCE
     ]
     if fits:
         fits.sort(key=lambda fit: fit[0])
         return " or ".join(name for _, name, _ in fits), fits[0][2]
-    span = before[-1] - before[0]
+    span = baseline[-1] - baseline[0]
     for name, scale, offset in (
         ("degree Celsius to Fahrenheit", 1.8, 32.0),
         ("degree Fahrenheit to Celsius", 1 / 1.8, -32 / 1.8),
     ):
         near = TOLERANCE * span * scale
-        if all(abs(x * scale + offset - y) <= near for x, y in zip(before, now, strict=True)):
+        if all(abs(x * scale + offset - y) <= near for x, y in zip(baseline, current, strict=True)):
             return name, scale
     return None
 

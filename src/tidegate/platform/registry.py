@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import random
 import re
 import tempfile
@@ -34,6 +33,7 @@ from tidegate.core.errors import (
     StorageError,
 )
 from tidegate.core.spans import span_order
+from tidegate.platform import documents
 from tidegate.platform import lineage as lineages
 from tidegate.platform.lineage import Lineage, Making, Node
 from tidegate.platform.storage import Store, check_name, open_store
@@ -360,7 +360,7 @@ class Registry:
             facts: Plain values. A number that is not finite, which JSON cannot hold, becomes null.
         """
         name = f"{self._run(run_id)}/{_segment(step, 'step')}.json"
-        text = json.dumps(_finite(facts), indent=1, sort_keys=True, allow_nan=False) + "\n"
+        text = json.dumps(documents.finite(facts), indent=1, sort_keys=True, allow_nan=False) + "\n"
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory, "facts.json")
             file.write_text(text, encoding="utf-8")
@@ -506,14 +506,6 @@ def _segment(text: str, what: str) -> str:
             f"{what} {text!r} cannot be a name in the registry: use letters, digits, '.', '_', '-'"
         )
     return text
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(files: tuple[File, ...]) -> list[dict[str, Any]]:

@@ -110,30 +110,30 @@ def _expected(feature: Any, domains: Mapping[str, list[str]]) -> list[str]:
     kind = {1: "text", 2: "whole number", 3: "number"}.get(int(feature.type), "any type")
     share = feature.presence.min_fraction
     if share >= 1:
-        said = [f"{kind}, in every row"]
+        phrase = [f"{kind}, in every row"]
     elif share > 0:
-        said = [f"{kind}, in at least {percent(share)} of rows"]
+        phrase = [f"{kind}, in at least {percent(share)} of rows"]
     else:
-        said = [f"{kind}, optional"]
+        phrase = [f"{kind}, optional"]
     domain = feature.WhichOneof("domain_info")
     if domain in ("domain", "string_domain"):
         values = domains.get(feature.domain) if domain == "domain" else None
         values = list(feature.string_domain.value) if values is None else values
-        said.append(f"one of {count(len(values), 'value')}: {listing(values)}")
+        phrase.append(f"one of {count(len(values), 'value')}: {listing(values)}")
     elif domain in ("int_domain", "float_domain"):
         bounds = getattr(feature, domain)
         low = number(bounds.min) if bounds.HasField("min") else ""
         high = number(bounds.max) if bounds.HasField("max") else ""
         if low and high:
-            said.append(f"from {low} to {high}")
+            phrase.append(f"from {low} to {high}")
         elif low or high:
-            said.append(f"at least {low}" if low else f"at most {high}")
+            phrase.append(f"at least {low}" if low else f"at most {high}")
     mass = feature.distribution_constraints.min_domain_mass
     if 0 < mass < 1:
-        said.append(f"at least {percent(mass)} of values within these")
+        phrase.append(f"at least {percent(mass)} of values within these")
     if feature.not_in_environment:
-        said.append(f"absent in {listing(list(feature.not_in_environment))}")
-    return said
+        phrase.append(f"absent in {listing(list(feature.not_in_environment))}")
+    return phrase
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Remark:
 
 def remarks(columns: tuple[Column, ...]) -> list[Remark]:
     """What stands out in the columns, the gravest first. Remarks judge nothing: gates do."""
-    found = [Remark(c, *said) for c in columns for said in _remarks(c)]
+    found = [Remark(c, *phrase) for c in columns for phrase in _remarks(c)]
     return sorted(found, key=lambda r: -r.weight)
 
 
@@ -163,36 +163,36 @@ def _remarks(column: Column) -> list[tuple[float, str, tuple[str, ...]]]:
     s = column.summary
     if s.count == 0:
         return [(1.0, "has no value in any row", ("never_populated",))]
-    said: list[tuple[float, str, tuple[str, ...]]] = []
+    phrase: list[tuple[float, str, tuple[str, ...]]] = []
     if s.nans:
-        told = ("nan_values", "statistic_not_computable")
-        said.append((0.95, f"holds {integer(s.nans)} values that are not a number", told))
+        codes = ("nan_values", "statistic_not_computable")
+        phrase.append((0.95, f"holds {integer(s.nans)} values that are not a number", codes))
     top = s.top_values[0] if s.top_values else None
     constant = (column.numeric and s.min == s.max) or (s.unique == 1)
     if constant:
         value = short(top[0], 40) if top and not column.numeric else number(s.min)
-        told = ("constant_column", "label_one_value")
-        said.append((0.9, f"holds one value only, {value}: it carries no information", told))
+        codes = ("constant_column", "label_one_value")
+        phrase.append((0.9, f"holds one value only, {value}: it carries no information", codes))
     if s.missing_fraction >= 0.01:
         share = percent(s.missing_fraction)
-        told = ("missing_rate", "label_missing_values")
+        codes = ("missing_rate", "label_missing_values")
         missing = f"is missing in {share} of rows ({integer(s.missing)})"
-        said.append((0.2 + s.missing_fraction / 2, missing, told))
+        phrase.append((0.2 + s.missing_fraction / 2, missing, codes))
     if (tail := _tail(column)) is not None:
-        said.append((0.5, tail, ("extreme_values", "outliers")))
+        phrase.append((0.5, tail, ("extreme_values", "outliers")))
     if constant:
-        return said
+        return phrase
     if column.numeric and column.role == "feature" and s.zeros / s.count >= 0.6:
         zeros = s.zeros / s.count
-        said.append((0.3 * zeros, f"is zero in {percent(zeros)} of values", ()))
+        phrase.append((0.3 * zeros, f"is zero in {percent(zeros)} of values", ()))
     if not column.numeric and column.role == "feature":
         if s.unique and s.unique > 0.9 * s.count and s.count > 20:
             named = f"has {integer(s.unique)} values in {integer(s.count)} rows: a name"
-            said.append((0.6, named, ("near_unique_column",)))
+            phrase.append((0.6, named, ("near_unique_column",)))
         elif top and top[1] / s.count >= 0.95:
             share = percent(top[1] / s.count)
-            said.append((0.4, f"is {short(top[0], 40)} in {share} of values", ()))
-    return said
+            phrase.append((0.4, f"is {short(top[0], 40)} in {share} of values", ()))
+    return phrase
 
 
 def _tail(column: Column) -> str | None:

@@ -20,24 +20,24 @@ def sentence(distance: Distance) -> str:
             f"change from chance, which alone gives up to {fixed(distance.noise)}."
         )
     if distance.threshold is None:
-        said = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
+        phrase = f"{measure} {fixed(distance.value)} is recorded and judges nothing"
     else:
         side = "above" if distance.value > distance.threshold else "within"
-        said = f"{measure} {fixed(distance.value)} is {side} the threshold "
-        said += fixed(distance.threshold)
+        phrase = f"{measure} {fixed(distance.value)} is {side} the threshold "
+        phrase += fixed(distance.threshold)
     chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
     if chance:
-        said += ", no more than chance gives between two samples of these sizes"
+        phrase += ", no more than chance gives between two samples of these sizes"
     if distance.changed and not chance:
-        said = f"{capitalize(short(distance.changed, 200))}; {said}"
-    return f"{said}."
+        phrase = f"{capitalize(short(distance.changed, 200))}; {phrase}"
+    return f"{phrase}."
 
 
 def beside(distance: Distance, contract: Contract) -> str:
     """What other tools measure of the feature, each with its name."""
     facts = contract.columns.get(distance.feature)
     unit = (facts.unit if facts else None) or ""
-    measured = dict(distance.customary)
+    measured = dict(distance.reported_metrics)
     written: dict[str, Callable[[float], str]] = {
         "psi": lambda value: f"PSI {fixed(value, 3)}",
         "kolmogorov_smirnov": lambda value: f"KS {fixed(value, 3)}",

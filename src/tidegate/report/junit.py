@@ -30,7 +30,7 @@ class Case:
     rule: str
     feature: str
     holds: list[Finding]
-    said: list[str]
+    notes: list[str]
     skipped: str = ""
 
     @classmethod
@@ -38,13 +38,13 @@ class Case:
         """A case that fails where something of what was found holds, and says the rest."""
         found = list(found)
         holds = [f for f in found if f.severity == "hold"]
-        said = [f"{f.code}: {f.message}" for f in found if f.severity != "hold"]
+        notes = [f"{f.code}: {f.message}" for f in found if f.severity != "hold"]
         where = f" in {slice}" if slice else ""
-        return cls(rule, (feature or _WHOLE) + where, holds, said)
+        return cls(rule, (feature or _WHOLE) + where, holds, notes)
 
 
 @dataclass
-class Untold:
+class Unreported:
     """Findings that no case has told of yet.
 
     Attributes:
@@ -102,8 +102,8 @@ def written(cases: Iterable[Case], *, suite: str) -> str:
             failure.text = _text("\n".join(f"{f.code}: {f.message}" for f in case.holds))
         elif case.skipped:
             ET.SubElement(child, "skipped", {"message": _text(case.skipped)})
-        if case.said:
-            ET.SubElement(child, "system-out").text = _text("\n".join(case.said))
+        if case.notes:
+            ET.SubElement(child, "system-out").text = _text("\n".join(case.notes))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 

@@ -49,20 +49,20 @@ def _line(feature: FeatureShift, low: float, heaviest: float) -> Line:
 def features_in_words(shift: Shift) -> str:
     """One or two sentences on what the features say."""
     between = f"{fixed(shift.auc.low, 3)} to {fixed(shift.auc.high, 3)}"
-    if not shift.told:
+    if not shift.significant:
         return (
             f"Nothing in the features tells a row of {shift.current} from one of "
             f"{shift.baseline}: the AUC of trying is {fixed(shift.auc.value, 3)} ({between}), and "
             "0.5 is a coin."
         )
-    said = (
+    phrase = (
         f"By its features a row of {shift.current} is told from one of {shift.baseline} with an "
         f"AUC of {fixed(shift.auc.value, 3)} ({between}); 0.5 is a coin, 1 is always."
     )
-    most = sorted((f for f in shift.features if f.told), key=lambda f: -f.weight)[:3]
+    most = sorted((f for f in shift.features if f.significant), key=lambda f: -f.weight)[:3]
     if not most:
-        return said
-    return f"{said} What tells them apart most: {listing([f.name for f in most])}."
+        return phrase
+    return f"{phrase} What tells them apart most: {listing([f.name for f in most])}."
 
 
 def moved_in_words(feature: FeatureShift) -> str:
@@ -77,18 +77,18 @@ def label_in_words(label: LabelShift) -> str:
     """One sentence on how the label changed."""
     between = f"{signed(label.change.low)} to {signed(label.change.high)}"
     if label.subject:
-        now = label.value_before + label.change.value
+        now = label.baseline_value + label.change.value
         changed = (
             f"The share of {label.label} = {short(label.subject, 40)} went from "
-            f"{percent(label.value_before)} to {percent(now)} (change {between})"
+            f"{percent(label.baseline_value)} to {percent(now)} (change {between})"
         )
     else:
-        now = label.value_before + label.change.value
+        now = label.baseline_value + label.change.value
         changed = (
-            f"The mean of {label.label} went from {number(label.value_before)} to {number(now)} "
+            f"The mean of {label.label} went from {number(label.baseline_value)} to {number(now)} "
             f"(change {between})"
         )
-    if label.told:
+    if label.significant:
         return f"{changed}; the distributions' Jensen-Shannon divergence is " + (
             f"{fixed(label.jensen_shannon)}, more than chance gives (p {_p(label.p)})."
         )

@@ -21,7 +21,7 @@ class SliceLine:
     Attributes:
         name: As `origin=JFK`.
         rows: Its rows now.
-        before: Its rows in the baseline.
+        baseline: Its rows in the baseline.
         drifted: The features that drifted in it, what moved furthest first; then those of which
             too many values are missing or new.
         few: How many features have too few rows in it to tell.
@@ -31,7 +31,7 @@ class SliceLine:
 
     name: str
     rows: int
-    before: int
+    baseline: int
     drifted: tuple[str, ...]
     few: int
     furthest: Distance | None
@@ -65,8 +65,8 @@ def shown_slices(
     for distance in compared.distances:
         if distance.slice:
             by_slice.setdefault(distance.slice, []).append(distance)
-    now = statistics.by_slice()
-    before = baseline.by_slice() if baseline is not None else {}
+    current_slices = statistics.by_slice()
+    baseline_slices = baseline.by_slice() if baseline is not None else {}
     lines = []
     for name, distances in by_slice.items():
         ranked = sorted((d for d in distances if d.threshold), key=lambda d: d.ratio, reverse=True)
@@ -76,8 +76,8 @@ def shown_slices(
         lines.append(
             SliceLine(
                 name=name,
-                rows=now[name].num_examples() if name in now else 0,
-                before=before[name].num_examples() if name in before else 0,
+                rows=current_slices[name].num_examples() if name in current_slices else 0,
+                baseline=baseline_slices[name].num_examples() if name in baseline_slices else 0,
                 drifted=tuple(moved),
                 few=len(few),
                 furthest=ranked[0] if ranked else None,

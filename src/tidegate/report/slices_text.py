@@ -24,14 +24,14 @@ class Words:
 
     Attributes:
         noun: What was looked for.
-        before: The rows it was compared with.
-        now: The rows that were compared.
+        baseline: The rows it was compared with.
+        current: The rows that were compared.
         adjective: Of a feature that has it.
     """
 
     noun: str
-    before: str
-    now: str
+    baseline: str
+    current: str
     adjective: str
 
 
@@ -46,18 +46,18 @@ def as_text(lines: Sequence[SliceLine], *, ink: terminal.Ink, words: Words = _DR
     rows = [
         [
             line.name,
-            text.integer(line.before),
+            text.integer(line.baseline),
             text.integer(line.rows),
             _named(line.drifted),
             "" if line.furthest is None else _furthest(line.furthest),
         ]
         for line in shown
     ]
-    said = [
+    phrase = [
         "",
         f"slices: {len(lines):,} compared, {found}",
         *terminal.table(
-            ["slice", words.before, words.now, words.adjective, "the furthest feature"],
+            ["slice", words.baseline, words.current, words.adjective, "the furthest feature"],
             rows,
             align="lrrll",
             ink=ink,
@@ -65,8 +65,8 @@ def as_text(lines: Sequence[SliceLine], *, ink: terminal.Ink, words: Words = _DR
     ]
     if len(lines) > len(shown):
         rest = len(lines) - len(shown)
-        said.append(ink.dim(f"{rest:,} more with --format json or html"))
-    return said
+        phrase.append(ink.dim(f"{rest:,} more with --format json or html"))
+    return phrase
 
 
 def _named(features: Sequence[str]) -> str:
@@ -76,8 +76,8 @@ def _named(features: Sequence[str]) -> str:
 
 def _furthest(distance: Distance) -> str:
     where = f"{text.fixed(distance.value)} of {text.fixed(distance.threshold)}"
-    said = f"{distance.feature} {where}"
+    phrase = f"{distance.feature} {where}"
     chance = distance.noise is not None and (distance.value or 0.0) <= distance.noise
     if chance:
-        return f"{said}, no more than chance gives"
-    return f"{said}: {text.short(distance.changed, 80)}" if distance.changed else said
+        return f"{phrase}, no more than chance gives"
+    return f"{phrase}: {text.short(distance.changed, 80)}" if distance.changed else phrase

@@ -46,7 +46,7 @@ class Subject:
     expected: Any
     domain: tuple[str, ...]
     environment: str
-    said: str
+    phrase: str
 
 
 def findings(
@@ -127,7 +127,7 @@ def shown(values: list[tuple[str, int]], total: int) -> str:
 
 def _passed_on(s: Subject) -> str:
     where = f"column {s.name!r}: " if s.name else ""
-    return f"{where}{s.said.rstrip('. ')}; {_FIX} or change schema.pbtxt"
+    return f"{where}{s.phrase.rstrip('. ')}; {_FIX} or change schema.pbtxt"
 
 
 def _missing_column(s: Subject) -> str:
@@ -275,7 +275,7 @@ def _invalid_utf8(s: Subject) -> str:
 def _number_of_values(s: Subject) -> str:
     return (
         f"column {s.name!r} has another number of values a row than schema.pbtxt allows "
-        f"({s.said.rstrip('. ')}); {_FIX}, or change its value_count or shape"
+        f"({s.phrase.rstrip('. ')}); {_FIX}, or change its value_count or shape"
     )
 
 
@@ -294,27 +294,29 @@ def _uniques(s: Subject) -> str:
 def _comparator(s: Subject) -> str:
     return (
         f"column {s.name!r} is beyond the limit of its comparator in schema.pbtxt: "
-        f"{s.said.rstrip('. ')}; find out what changed, or raise the limit"
+        f"{s.phrase.rstrip('. ')}; find out what changed, or raise the limit"
     )
 
 
 def _no_control(s: Subject) -> str:
     return (
         f"column {s.name!r} has a comparator in schema.pbtxt, but no data to compare with "
-        f"({s.said.rstrip('. ')}); choose a baseline that has it, or remove the comparator"
+        f"({s.phrase.rstrip('. ')}); choose a baseline that has it, or remove the comparator"
     )
 
 
 def _num_examples(s: Subject) -> str:
     return (
-        f"the number of rows is not what schema.pbtxt allows: {s.said.rstrip('. ')}; {_FIX}, or "
+        f"the number of rows is not what schema.pbtxt allows: {s.phrase.rstrip('. ')}; {_FIX}, or "
         "change its dataset_constraints"
     )
 
 
 def _schema_is_wrong(s: Subject) -> str:
     where = f" of column {s.name!r}" if s.name else ""
-    return f"schema.pbtxt contradicts itself in the entry{where}: {s.said.rstrip('. ')}; correct it"
+    return (
+        f"schema.pbtxt contradicts itself in the entry{where}: {s.phrase.rstrip('. ')}; correct it"
+    )
 
 
 _whole = math.trunc

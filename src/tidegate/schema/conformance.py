@@ -60,7 +60,7 @@ def findings(
     schema: Any,
     contract: Contract,
     environment: str,
-    label_is_told: bool,
+    label_is_reported: bool,
 ) -> Iterable[Finding]:
     """What those anomalies mean for the verdict.
 
@@ -70,7 +70,7 @@ def findings(
         schema: What these were held against.
         contract: Says what no model sees: of such a column only its absence holds.
         environment: The schema's.
-        label_is_told: Whether something graver was said of the label already.
+        label_is_reported: Whether something graver was said of the label already.
     """
     if found.data_missing:
         yield Finding(
@@ -79,7 +79,11 @@ def findings(
     for finding in anomalies.findings(
         found, features=features, schema=schema, environment=environment
     ):
-        if label_is_told and finding.subject == contract.label and finding.code in _LABEL_PRESENCE:
+        if (
+            label_is_reported
+            and finding.subject == contract.label
+            and finding.code in _LABEL_PRESENCE
+        ):
             continue
         excluded = finding.subject in contract.features.exclude
         if excluded and finding.code != "schema_missing_column" and finding.severity == "hold":

@@ -31,8 +31,8 @@ def presence(feature: Any) -> str:
     if fraction >= 1:
         return "in every row"
     if fraction > 0:
-        said = f"in at least {percent(fraction)} of rows"
-        return said if least <= 1 else f"{said} and {least:,} of them"
+        phrase = f"in at least {percent(fraction)} of rows"
+        return phrase if least <= 1 else f"{phrase} and {least:,} of them"
     return f"in at least {count(least, 'row')}" if least else "optional"
 
 
@@ -43,11 +43,11 @@ def domain(feature: Any) -> str:
         return "anything"
     if kind in ("int_domain", "float_domain"):
         domain = getattr(feature, kind)
-        said = f"{number(low(domain))} to {number(high(domain))}"
+        phrase = f"{number(low(domain))} to {number(high(domain))}"
         for what in ("nan", "inf"):
             if kind == "float_domain" and getattr(domain, f"disallow_{what}"):
-                said += f", no {what}"
-        return said
+                phrase += f", no {what}"
+        return phrase
     if kind == "domain":
         return f"the values of {feature.domain!r}"
     if kind == "string_domain":
@@ -86,9 +86,9 @@ def added(before: list[str] | None, after: list[str] | None) -> str:
         return f"any value may occur ({count(len(before), 'value')} before)"
     more = [v for v in after if v not in set(before)]
     less = [v for v in before if v not in set(after)]
-    said = [f"{listed(more)} may occur too"] if more else []
-    said += [f"{listed(less)} may no longer occur"] if less else []
-    return "; ".join(said) or "its values stand in another order"
+    phrase = [f"{listed(more)} may occur too"] if more else []
+    phrase += [f"{listed(less)} may no longer occur"] if less else []
+    return "; ".join(phrase) or "its values stand in another order"
 
 
 def listed(values: Sequence[str]) -> str:

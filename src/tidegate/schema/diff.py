@@ -74,8 +74,8 @@ class Change:
         """What changes, in a line."""
         before, after = _parsed(self.was), _parsed(self.becomes)
         if self.place == "string_domain":
-            told = describe.added(describe.domain_values(before), describe.domain_values(after))
-            return f"{' and '.join(self.columns) or self.name}: {told}"
+            values = describe.added(describe.domain_values(before), describe.domain_values(after))
+            return f"{' and '.join(self.columns) or self.name}: {values}"
         if self.place == "schema":
             one, other = describe.line(self.was), describe.line(self.becomes)
             return f"{self.aspect}: {one or 'none'} -> {other or 'none'}"
@@ -165,8 +165,8 @@ def summary(changes: Sequence[Change]) -> str:
         return "no changes"
     effects = ("new", "gone", "widened", "narrowed", "changed")
     counts = {e: sum(c.effect == e for c in changes) for e in effects}
-    told = ", ".join(f"{n} {effect}" for effect, n in counts.items() if n)
-    return f"{count(len(changes), 'change')}: {told}"
+    listed = ", ".join(f"{n} {effect}" for effect, n in counts.items() if n)
+    return f"{count(len(changes), 'change')}: {listed}"
 
 
 def _of_features(old: Any, new: Any) -> Iterator[Change]:

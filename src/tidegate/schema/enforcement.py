@@ -26,12 +26,12 @@ def mended(schema: Any) -> Any:
 def not_enforced(schema: Any) -> Iterator[Finding]:
     """A warning for each entry of a schema that nothing here can check."""
     names = {feature.name for feature in schema.feature}
-    for said in unenforced(schema):
-        subject = said.partition(": ")[0]
+    for phrase in unenforced(schema):
+        subject = phrase.partition(": ")[0]
         yield Finding(
             "schema_not_enforced",
             subject if subject in names else "",
             "warn",
-            f"schema.pbtxt says what nothing checks, {said}; remove it, or say what it means in a "
-            "rule of the contract",
+            f"schema.pbtxt says what nothing checks, {phrase}; remove it, or say what it means in "
+            "a rule of the contract",
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAMED: Final = 10
 
 
-def told(
+def describe_evidence(
     change: Change,
     found: Mapping[str, Evidence],
     schema: Any,
@@ -47,9 +47,9 @@ def told(
         if evidence is None:
             continue
         if change.place == "string_domain" and change.effect != "new":
-            yield from _values_told(evidence, domains.domain(schema, name))
+            yield from _describe_values(evidence, domains.domain(schema, name))
         elif change.aspect == "presence" or change.effect == "new":
-            yield from _presence_told(evidence)
+            yield from _describe_presence(evidence)
             if evidence.absent:
                 yield f"absent in {', '.join(evidence.absent)}"
         elif change.aspect in ("type", "domain"):
@@ -69,7 +69,7 @@ def misspelt(evidence: Evidence, known: Sequence[str]) -> dict[str, str]:
     return respelled(new, tuple(known))
 
 
-def _values_told(evidence: Evidence, known: tuple[str, ...]) -> Iterator[str]:
+def _describe_values(evidence: Evidence, known: tuple[str, ...]) -> Iterator[str]:
     left = misspelt(evidence, known)
     new = [
         (v, seen) for v, seen in evidence.values.items() if v not in set(known) and v not in left
@@ -84,7 +84,7 @@ def _values_told(evidence: Evidence, known: tuple[str, ...]) -> Iterator[str]:
         yield f"{count(len(new) - _NAMED, 'more value')} in {count(rest, 'row')}"
 
 
-def _presence_told(evidence: Evidence) -> Iterator[str]:
+def _describe_presence(evidence: Evidence) -> Iterator[str]:
     for span, summary_ in evidence.summaries.items():
         low, high = wilson(summary_.missing_fraction, summary_.rows)
         yield (

@@ -6,12 +6,12 @@ change, and a person decides.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from tidegate.core.errors import SchemaError
+from tidegate.platform import documents
 from tidegate.schema import files
 from tidegate.schema.diff import Change, apply, diff, summary
 
@@ -48,16 +48,14 @@ class Proposal:
         """Write `schema.pbtxt` and `proposal.json`."""
         files.write(self.schema, directory)
         document = {
-            "format": _FORMAT,
+            documents.FORMAT: _FORMAT,
             "base": self.base,
             "because": self.because,
             "spans": list(self.spans),
             "changes": [c.to_json() for c in self.changes],
             "left": list(self.left),
         }
-        (directory / FILE).write_text(
-            json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+        documents.write(directory / FILE, document)
 
     @classmethod
     def read(cls, directory: Path) -> Proposal:
@@ -67,11 +65,13 @@ class Proposal:
             SchemaError: a file is missing or is no proposal.
         """
         schema = files.read(directory)
-        path = directory / FILE
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if found["format"] != _FORMAT:
-                raise SchemaError(f"{path} is of format {found['format']}, not {_FORMAT}")
+        with documents.reading(
+            directory / FILE,
+            format_=_FORMAT,
+            error=SchemaError,
+            what="proposal",
+            remedy="propose it anew",
+        ) as found:
             return cls(
                 schema=schema,
                 base=found["base"],
@@ -80,8 +80,6 @@ class Proposal:
                 because=found["because"],
                 left=tuple(found["left"]),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SchemaError(f"cannot read {path}: {error!r}; propose it anew") from None
 
 
 def of_schemas(old: Any, new: Any, *, base: str, because: str) -> Proposal:

@@ -16,7 +16,7 @@ from tidegate.numerics.intervals import wilson
 from tidegate.schema import domains, files
 from tidegate.schema.diff import diff, with_evidence
 from tidegate.schema.evidence import Evidence, gather
-from tidegate.schema.evidence_text import misspelt, told
+from tidegate.schema.evidence_text import describe_evidence, misspelt
 from tidegate.schema.inference import MAX_DOMAIN, learn
 from tidegate.schema.proposal import Proposal
 from tidegate.statistics.model import Statistics
@@ -79,7 +79,8 @@ def propose(
                 )
     rows = {s.span: s.num_examples() for s in spans}
     changes = tuple(
-        with_evidence(c, told(c, found, schema, rows, contract)) for c in diff(schema, made)
+        with_evidence(c, describe_evidence(c, found, schema, rows, contract))
+        for c in diff(schema, made)
     )
     left = tuple(dict.fromkeys([*_misspelt(schema, found), *_left(made, spans, environment)]))
     return Proposal(made, base, changes, tuple(rows), left=left)

@@ -38,14 +38,14 @@ class _Anomaly:
         slice: Its name.
         n_current: Its rows.
         severity: What it means for the verdict.
-        before: What is to be said of the same slice of the baseline.
+        baseline: What the same slice of the baseline was like, as the end of a message.
     """
 
     finding: Finding
     slice: str
     n_current: int
     severity: Severity
-    before: str
+    baseline: str
 
     @property
     def feature(self) -> str:
@@ -61,7 +61,7 @@ def findings(
     baseline: Statistics | None,
     environment: str,
     known: Iterable[Finding],
-    past: str = "the baseline",
+    baseline_name: str = "the baseline",
 ) -> Iterator[Finding]:
     """What slices show against the schema, one finding for each kind of anomaly of a column.
 
@@ -76,8 +76,8 @@ def findings(
         contract: Its gates, and what no model sees.
         baseline: What the span is compared with; None if there is nothing.
         environment: The schema's.
-        known: What was found of all rows; it is not told again.
-        past: What the baseline is called.
+        known: What was found of all rows; it is not reported again.
+        baseline_name: What the baseline is called.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with.
@@ -85,31 +85,31 @@ def findings(
     slices = statistics.by_slice()
     if not slices:
         return
-    told = {(f.code, f.subject) for f in known}
+    reported = {(f.code, f.subject) for f in known}
     earlier = {} if baseline is None else baseline.by_slice()
     expected = _of_slices(schema)
     judged = len(slices) * max(len(statistics.features()), 1)
     level = contract.gates.drift.false_alarms / judged
     rows = max(statistics.num_examples(), 1)
     found: dict[tuple[str, str], list[_Anomaly]] = {}
-    for name, now in slices.items():
+    for name, current in slices.items():
         new = [
             finding
-            for finding in _anomalies(now, expected, contract, environment)
-            if (finding.code, finding.subject) not in told and not cut_by(name, finding.subject)
+            for finding in _anomalies(current, expected, contract, environment)
+            if (finding.code, finding.subject) not in reported and not cut_by(name, finding.subject)
         ]
         if not new:
             continue
         before = earlier.get(name)
         there = [] if before is None else _anomalies(before, expected, contract, environment)
         for finding in new:
-            share = _share(finding, now.features().get(finding.subject), expected)
+            share = _share(finding, current.features().get(finding.subject), expected)
             if share is not None and share.by_chance(level):
                 continue
-            severity, said = slice_severity(now.num_examples() / rows, contract), ""
+            severity, phrase = slice_severity(current.num_examples() / rows, contract), ""
             if before is None:
                 severity = "warn"
-                said = f"; {past} has no such slice" if baseline is not None else ""
+                phrase = f"; {baseline_name} has no such slice" if baseline is not None else ""
             else:
                 then = _share(finding, before.features().get(finding.subject), expected)
                 alike = (finding.code, finding.subject) in {(f.code, f.subject) for f in there}
@@ -117,16 +117,16 @@ def findings(
                     # Some may have been there before, and many more be there now.
                     alike = share.as_in(then, level)
                 if alike:
-                    severity, said = "info", f"; so it was in {past}"
+                    severity, phrase = "info", f"; so it was in {baseline_name}"
             severity = max(severity, finding.severity, key=_GRAVITY.index)
             found.setdefault((finding.code, finding.subject), []).append(
-                _Anomaly(finding, name, now.num_examples(), severity, said)
+                _Anomaly(finding, name, current.num_examples(), severity, phrase)
             )
     for of_one in found.values():
-        yield _told(of_one)
+        yield _finding(of_one)
 
 
-def _told(found: list[_Anomaly]) -> Finding:
+def _finding(found: list[_Anomaly]) -> Finding:
     gravest = min((a.severity for a in found), key=_GRAVITY.index)
     alike = [a for a in found if a.severity == gravest]
     # The largest of its combination of columns comes first.
@@ -136,7 +136,7 @@ def _told(found: list[_Anomaly]) -> Finding:
         severity=gravest,
         slice=first.slice,
         message=f"in slice {first.slice} ({first.n_current:,} rows), not over all rows: "
-        f"{first.finding.message}{first.before}{others(first, alike)}",
+        f"{first.finding.message}{first.baseline}{others(first, alike)}",
     )
 
 

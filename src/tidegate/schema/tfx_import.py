@@ -92,8 +92,8 @@ def _prepare(schema: Any, contract: Contract) -> Iterator[str]:
 def unenforced(schema: Any) -> Iterator[str]:
     """What a schema says that nothing checks, a line for each place."""
     for feature in schema.feature:
-        for said in _of_feature(feature, schema):
-            yield f"{feature.name}: {said}"
+        for phrase in _of_feature(feature, schema):
+            yield f"{feature.name}: {phrase}"
     for name, why in (
         ("sparse_feature", "rows are flat, without pairs of index and value"),
         ("weighted_feature", "rows are flat, without weights"),

@@ -38,57 +38,57 @@ class Cells:
 
     Attributes:
         labels: What each cell is.
-        now: The span's mass by cell.
-        before: The baseline's.
+        current: The span's mass by cell.
+        baseline: The baseline's.
         numeric: Whether the cells were cut from the baseline: then the first and the last edge
             are its least and greatest value, and what lies beyond them is new.
         note: What else there is to know.
     """
 
     labels: list[str]
-    now: FloatArray
-    before: FloatArray
+    current: FloatArray
+    baseline: FloatArray
     numeric: bool
     note: str = ""
 
     @property
     def shares(self) -> tuple[FloatArray, FloatArray]:
         """Of the baseline and of the span, each summing to one; both must have mass."""
-        return self.before / self.before.sum(), self.now / self.now.sum()
+        return self.baseline / self.baseline.sum(), self.current / self.current.sum()
 
     @property
     def comparable(self) -> bool:
         """Whether both sides have mass."""
-        return bool(self.now.sum() > 0 and self.before.sum() > 0)
+        return bool(self.current.sum() > 0 and self.baseline.sum() > 0)
 
     def moved(self, most: int = 3) -> tuple[tuple[str, float, float], ...]:
         """The cells whose share changed most: label, share in the baseline, share now."""
         if not self.comparable:
             return ()
-        before, now = self.shares
-        ranked = np.argsort(-np.abs(now - before), kind="stable")[:most]
+        old, new = self.shares
+        ranked = np.argsort(-np.abs(new - old), kind="stable")[:most]
         return tuple(
-            (self.labels[i], float(before[i]), float(now[i])) for i in ranked if now[i] != before[i]
+            (self.labels[i], float(old[i]), float(new[i])) for i in ranked if new[i] != old[i]
         )
 
 
-def of_values(current: FeatureSummary, past: FeatureSummary) -> Cells:
+def of_values(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
     """A categorical feature over its values."""
-    labels, now, before = align_counts(current, past)
+    labels, new, old = align_counts(current, baseline)
     cut = labels[-1] == REST
     note = f"the {len(labels) - 1:,} most frequent values, all others as one" if cut else ""
-    return Cells(labels, now, before, numeric=False, note=note)
+    return Cells(labels, new, old, numeric=False, note=note)
 
 
-def of_numbers(current: FeatureSummary, past: FeatureSummary) -> Cells:
+def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
     """A numeric feature over the baseline's quantiles, and NaN."""
-    edges = cell_edges(past.quantile_histogram)
-    now = cell_masses(current.quantile_histogram, edges)
-    before = cell_masses(past.quantile_histogram, edges)
+    edges = cell_edges(baseline.quantile_histogram)
+    new = cell_masses(current.quantile_histogram, edges)
+    old = cell_masses(baseline.quantile_histogram, edges)
     return Cells(
         [*cell_labels(edges), "NaN"],
-        np.append(now, current.nans),
-        np.append(before, past.nans),
+        np.append(new, current.nans),
+        np.append(old, baseline.nans),
         numeric=True,
     )
 

@@ -186,17 +186,17 @@ def _quantiles(sides: Sequence[FeatureSummary]) -> FloatArray:
     if not len(values) or not mass.sum() > 0:
         return edges[:0]
     reached = np.cumsum(mass)[:-1]
-    asked = np.linspace(0, 1, QUANTILE_BUCKETS + 1) * mass.sum()
+    configured = np.linspace(0, 1, QUANTILE_BUCKETS + 1) * mass.sum()
     # Cumulated sums of floats may end a trifle short.
     slack = 1e-9 * mass.sum()
     # Interpolated between numbers a hair apart, a quantile may land beyond the upper one.
-    reaching = np.searchsorted(reached, asked - slack).clip(max=len(values) - 1)
-    found = np.minimum(np.interp(asked, reached, values), values[reaching])
+    reaching = np.searchsorted(reached, configured - slack).clip(max=len(values) - 1)
+    found = np.minimum(np.interp(configured, reached, values), values[reaching])
     upper = edges[np.searchsorted(edges, found).clip(max=len(edges) - 1)]
     found = np.where(np.nextafter(upper, -np.inf) <= found, upper, found)
     found = np.maximum.accumulate(found)
-    found = np.where(asked < mass[0] - slack, -np.inf, found)
-    result: FloatArray = np.where(asked > reached[-1] + slack, np.inf, found)
+    found = np.where(configured < mass[0] - slack, -np.inf, found)
+    result: FloatArray = np.where(configured > reached[-1] + slack, np.inf, found)
     return result
 
 

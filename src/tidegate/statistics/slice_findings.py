@@ -66,9 +66,9 @@ def slice_severity(share: float, contract: Contract) -> Severity:
     return "hold" if least < 1 and share >= least else "warn"
 
 
-def others(told: S, found: Iterable[S]) -> str:
+def others(worst: S, found: Iterable[S]) -> str:
     """The slices beside the one that is told, as the end of a sentence; empty if there are none."""
-    names = sorted({s.slice for s in found} - {told.slice})
+    names = sorted({s.slice for s in found} - {worst.slice})
     if not names:
         return ""
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""

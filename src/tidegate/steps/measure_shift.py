@@ -30,8 +30,8 @@ def measure_shift(
     run = Run.open(contract_uri, contract_digest)
     for path in (examples, baseline):
         run.given(path, "examples")
-    now, before = (shift.of_examples(Examples.open(path)) for path in (examples, baseline))
-    result = shift.compare(now, before, run.contract)
+    current, earlier = (shift.of_examples(Examples.open(path)) for path in (examples, baseline))
+    result = shift.compare(current, earlier, run.contract)
     result.write(out)
     write(page, pages.shift_page(result, run.contract))
     run.record(out, "shift", name=result.current, facts=result.scalars())

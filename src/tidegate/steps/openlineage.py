@@ -112,8 +112,8 @@ class _Sender:
         if problem:
             self._given_up = True
             # Neither the address nor what a library says of it: they may hold a token.
-            told = f"warning: OpenLineage events of {self._step} are not sent: {problem[0]}"
-            print(told, file=sys.stderr, flush=True)
+            message = f"warning: OpenLineage events of {self._step} are not sent: {problem[0]}"
+            print(message, file=sys.stderr, flush=True)
 
     def _emit(self, event: RunEvent) -> None:
         if self._client is None:

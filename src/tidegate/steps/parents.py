@@ -93,9 +93,9 @@ def check_publishable(
         ("contract", contract_digest, {n.digest for n in _nodes(model, "contract")}),
     ):
         if found != {wanted}:
-            told = ", ".join(sorted(digest[:12] for digest in found)) or "none"
+            digests = ", ".join(sorted(digest[:12] for digest in found)) or "none"
             raise LineageError(
-                f"the model was made from other {what} than this run is about ({told} and not "
+                f"the model was made from other {what} than this run is about ({digests} and not "
                 f"{wanted[:12]}); train it again"
             )
 

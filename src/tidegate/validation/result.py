@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tidegate.core._quiet  # noqa: F401  (before TFDV)
 
@@ -17,7 +16,13 @@ from tidegate.comparison.shift import Shift
 from tidegate.core.errors import StatisticsError
 from tidegate.core.verdict import Verdict
 from tidegate.numerics.distances import Distance
+from tidegate.platform import documents
 from tidegate.validation.rules import AnomalousRows, RuleResult
+
+#: Of `validation.json`; 2 renamed `customary`, `told` and `shift_untold`.
+FORMAT: Final = 2
+FILE: Final = "validation.json"
+ANOMALIES: Final = "anomalies.pbtxt"
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Validation:
             only statistics were given.
         shift: How well a classifier tells its rows from those of the baseline; None where that was
             not tried.
-        shift_untold: Why it was not; empty where it was.
+        shift_skipped: Why it was not; empty where it was.
     """
 
     span: str
@@ -50,7 +55,7 @@ class Validation:
     rules: tuple[RuleResult, ...] = ()
     anomalous: tuple[AnomalousRows, ...] = ()
     shift: Shift | None = None
-    shift_untold: str = ""
+    shift_skipped: str = ""
 
     @property
     def bootstrap(self) -> bool:
@@ -60,6 +65,7 @@ class Validation:
     def to_json(self) -> dict[str, Any]:
         """What `validation.json` holds: all but TFDV's proto."""
         return {
+            documents.FORMAT: FORMAT,
             "span": self.span,
             "baseline_span": self.baseline_span,
             "environment": self.environment,
@@ -70,17 +76,13 @@ class Validation:
             "anomalous": [asdict(a) for a in self.anomalous],
             "distances": [asdict(d) for d in self.distances],
             "shift": None if self.shift is None else self.shift.to_json(),
-            "shift_untold": self.shift_untold,
+            "shift_skipped": self.shift_skipped,
         }
 
     def write(self, directory: Path) -> None:
         """Write `validation.json` and TFDV's `anomalies.pbtxt`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "validation.json").write_text(
-            json.dumps(self.to_json(), indent=2, allow_nan=False, ensure_ascii=False) + "\n",
-            encoding="utf-8",
-        )
-        (directory / "anomalies.pbtxt").write_text(
+        documents.write(directory / FILE, self.to_json())
+        (directory / ANOMALIES).write_text(
             text_format.MessageToString(self.anomalies, as_utf8=True), encoding="utf-8"
         )
 
@@ -89,30 +91,33 @@ class Validation:
         """Read back what `write` wrote.
 
         Raises:
-            StatisticsError: a file is missing, cut short or contradicts itself.
+            StatisticsError: a file is missing, cut short, of another format or contradicts itself.
         """
-        try:
-            document = json.loads((directory / "validation.json").read_text(encoding="utf-8"))
-            verdict = Verdict.from_json(document["findings"])
-            if verdict.status != document["status"]:
-                raise ValueError("its status is not what its findings say")
+        with documents.reading(
+            directory / FILE,
+            format_=FORMAT,
+            error=StatisticsError,
+            what="validation",
+            remedy="validate the span again",
+        ) as document:
             return cls(
                 span=document["span"],
                 baseline_span=document["baseline_span"],
                 environment=document["environment"],
                 num_examples=document["num_examples"],
-                verdict=verdict,
+                verdict=Verdict.of_document(document),
                 distances=tuple(Distance.of(d) for d in document["distances"]),
-                anomalies=text_format.Parse(
-                    (directory / "anomalies.pbtxt").read_text(encoding="utf-8"),
-                    anomalies_pb2.Anomalies(),
-                ),
+                anomalies=_anomalies(directory / ANOMALIES),
                 rules=tuple(RuleResult.from_json(r) for r in document["rules"]),
                 anomalous=tuple(AnomalousRows.from_json(a) for a in document["anomalous"]),
                 shift=Shift.from_json(document["shift"]) if document["shift"] else None,
-                shift_untold=document["shift_untold"],
+                shift_skipped=document["shift_skipped"],
             )
-        except (OSError, ValueError, KeyError, TypeError, text_format.ParseError) as error:
-            raise StatisticsError(
-                f"cannot read the validation in {directory}: {error}; validate the span again"
-            ) from None
+
+
+def _anomalies(file: Path) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return text_format.Parse(text, anomalies_pb2.Anomalies())
+    except text_format.ParseError as error:
+        raise ValueError(f"{file.name}: {error}") from None

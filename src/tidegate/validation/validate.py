@@ -107,8 +107,8 @@ def validate(
             moved += share_findings(statistics, baseline, contract, moved=moved)
             found += with_accepted_changes(moved, contract, span=statistics.span)
     found += basic.about_baseline(statistics, baseline)
-    shift, untold = shifts.told(statistics, baseline, contract)
-    found += shifts.findings(shift, untold, baseline, contract)
+    shift, skipped = shifts.measured(statistics, baseline, contract)
+    found += shifts.findings(shift, skipped, baseline, contract)
     found = list(settled(found, contract))
     if rows and (contract.rules or examples is not None):
         before = None if baseline is None else baseline.features()
@@ -127,5 +127,5 @@ def validate(
         rules=tuple(rules),
         anomalous=tuple(anomalous),
         shift=shift,
-        shift_untold=untold,
+        shift_skipped=skipped,
     )

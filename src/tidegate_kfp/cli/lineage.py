@@ -130,7 +130,7 @@ class _Tree:
 
     def _branch(self, lineage: Lineage, node: Node, indent: str, last: bool) -> Iterator[str]:
         stem, below = ("└── ", "    ") if last else ("├── ", "│   ")
-        line = f"{indent}{stem}{_told(node, whole=self._whole)}"
+        line = f"{indent}{stem}{_facts(node, whole=self._whole)}"
         seen = node.id in self._drawn
         self._drawn.add(node.id)
         if seen and node.parents:
@@ -165,14 +165,14 @@ def _folded(nodes: list[Node]) -> list[str]:
     return found
 
 
-def _told(node: Node, *, whole: bool) -> str:
+def _facts(node: Node, *, whole: bool) -> str:
     facts = node.facts
     digest = node.digest if whole else node.digest[:_SHORT]
     if node.kind in ("object", "lookup"):
         return f"{node.kind} {_shown(node.name)}  {facts['size']:,} bytes  {digest}"
     if node.kind == "contract":
         return f"contract {_shown(node.name)}  {digest}"
-    told = {
+    by_kind = {
         "model": lambda: f"a {facts['task']} model of {facts['label']!r}",
         "evaluation": lambda: _judged(node),
         "validation": lambda: f"{facts['verdict']}, {facts['reasons']} reasons to hold",
@@ -183,7 +183,7 @@ def _told(node: Node, *, whole: bool) -> str:
     }
     if facts.get("recorded") is False:
         return f"{node.kind} {node.name}  {digest}: what it came from was not recorded"
-    return f"{node.kind} {node.name}  {digest}  {told[node.kind]()}"
+    return f"{node.kind} {node.name}  {digest}  {by_kind[node.kind]()}"
 
 
 def _rows(node: Node) -> str:
@@ -193,11 +193,11 @@ def _rows(node: Node) -> str:
 def _judged(node: Node) -> str:
     facts = node.facts
     value = facts.get("value")
-    told = f"{facts['verdict']}, {facts['metric']} "
-    told += "undefined" if value is None else f"{value:.4f}"
+    outcome = f"{facts['verdict']}, {facts['metric']} "
+    outcome += "undefined" if value is None else f"{value:.4f}"
     if (champion := facts.get("champion")) is not None:
-        told += f" (champion {champion:.4f})"
-    return f"{told} on {facts['rows']:,} rows of {facts['split']}"
+        outcome += f" (champion {champion:.4f})"
+    return f"{outcome} on {facts['rows']:,} rows of {facts['split']}"
 
 
 def _shown(name: str) -> str:

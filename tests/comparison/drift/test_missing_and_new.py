@@ -23,7 +23,7 @@ def test_values_nobody_has_seen_hold_even_if_each_is_rare():
     often = [f"w{i}" for i in np.random.default_rng(1).integers(0, 700, 600)]
     again = [f"w{i}" for i in np.random.default_rng(2).integers(0, 700, 600)]
     assert share_findings(of({"x": again}), of({"x": often}), contract()) == []
-    assert dict(apart(again, often)["jensen_shannon"].customary)["unseen"] > 0.3
+    assert dict(apart(again, often)["jensen_shannon"].reported_metrics)["unseen"] > 0.3
 
 
 def test_to_a_baseline_without_values_nothing_is_new():

@@ -17,9 +17,9 @@ def by_name(found):
 def test_one_distribution_cannot_be_told_apart():
     found = shift(rows(3), rows(4))
     assert found.auc.low < 0.5 < found.auc.high
-    assert not found.told
-    assert not any(f.told for f in found.features)
-    assert not found.label.told
+    assert not found.significant
+    assert not any(f.significant for f in found.features)
+    assert not found.label.significant
     assert set(by_name(found)) == {"temp", "wind", "city"}
 
 
@@ -36,13 +36,13 @@ def test_covariate_shift():
     # Two normals a standard deviation apart: AUC 0.760.
     assert found.auc.value == pytest.approx(0.760, abs=0.02)
     assert found.auc.high - found.auc.low < 0.05
-    assert found.told
+    assert found.significant
     first, *others = found.features
-    assert (first.name, first.told) == ("temp", True)
+    assert (first.name, first.significant) == ("temp", True)
     assert first.auc.value == pytest.approx(0.76, abs=0.02)
     assert first.weight > 0.8
-    assert not any(f.told for f in others)
-    assert not found.label.told
+    assert not any(f.significant for f in others)
+    assert not found.label.significant
 
 
 def test_what_moved_is_named():
@@ -96,7 +96,7 @@ def test_excluded_columns_and_the_key_are_not_compared():
     rules = contract(features={"exclude": ["temp"]})
     found = shift(rows(1, move=3.0), rows(2), rules)
     assert set(by_name(found)) == {"wind", "city"}
-    assert not found.told
+    assert not found.significant
 
 
 def test_many_features_are_bounded():

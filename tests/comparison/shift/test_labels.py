@@ -12,10 +12,10 @@ from tidegate.comparison.shift.labels import label_shift
 def test_label_shift():
     found = shift(rows(1, late=0.3), rows(4))
     label = found.label
-    assert not found.told
-    assert (label.task, label.subject, label.told) == ("binary", "1", True)
+    assert not found.significant
+    assert (label.task, label.subject, label.significant) == ("binary", "1", True)
     assert label.change.low < 0.1 < label.change.high
-    assert label.value_before == pytest.approx(0.2, abs=0.02)
+    assert label.baseline_value == pytest.approx(0.2, abs=0.02)
     assert label.p < 1e-9
     # 0.2 and 0.3: by hand from the definition.
     assert label.jensen_shannon == pytest.approx(0.0097, abs=0.005)
@@ -28,11 +28,11 @@ def test_labels_of_every_kind():
         return label_shift(pa.chunked_array([values]), "y", now, None, seed=0)
 
     moved = of(np.r_[normal(1000), normal(1000, 1) + 0.5])
-    assert (moved.task, moved.subject, moved.told) == ("regression", "", True)
+    assert (moved.task, moved.subject, moved.significant) == ("regression", "", True)
     assert moved.change.low < 0.5 < moved.change.high
     same = of(np.r_[normal(1000), normal(1000, 1)])
     assert same.change.low < 0 < same.change.high
-    assert not same.told
+    assert not same.significant
     random = np.random.default_rng(0)
     words = np.r_[
         random.choice(["a", "b", "c"], 1000, p=[0.5, 0.3, 0.2]),
@@ -50,7 +50,7 @@ def test_false_alarms_of_the_label():
     told = [
         label_shift(
             pa.chunked_array([(random.random(600) < 0.3).astype(int)]), "y", now, None, seed=seed
-        ).told
+        ).significant
         for seed in range(300)
     ]
     assert 0.02 < np.mean(told) < 0.09

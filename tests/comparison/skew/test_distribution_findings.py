@@ -44,8 +44,8 @@ def test_more_missing_values_hold_and_fewer_warn():
         "change of more than 10.0%; fix the logs, or set gates.skew.features.x to report"
     )
     found = share(result, "x", "missing")
-    assert (found.before, found.status, found.n_current) == (0.0, "more", ROWS)
-    assert found.now == pytest.approx(THIRD.mean())
+    assert (found.baseline, found.status, found.n_current) == (0.0, "more", ROWS)
+    assert found.current == pytest.approx(THIRD.mean())
     fewer = compared(table(x=emptied), unjoined(), loose())
     assert told(fewer, "distribution_skew_missing")["x"].severity == "warn"
     shown = compared(table(), unjoined(x=emptied), loose(", features: {x: report}"))
@@ -62,8 +62,8 @@ def test_a_tenth_may_be_missing_or_new_and_in_few_rows_more():
     assert codes(result, "hold") == {("no_common_keys", "")}
     few = [t.slice(0, 60) for t in (table(), unjoined(x=where(np.arange(ROWS) % 8 == 0, None, X)))]
     found = share(compared(*few, loose()), "x", "missing")
-    assert (found.status, found.now > 0.1) == ("ok", True)
-    assert found.threshold > found.now
+    assert (found.status, found.current > 0.1) == ("ok", True)
+    assert found.threshold > found.current
 
 
 def test_new_values_hold_even_if_each_is_rare():
@@ -150,7 +150,7 @@ def test_missing_and_new_values_of_one_slice_are_found():
     }
     assert told(result, "distribution_skew_missing")["x"].message.startswith("in slice place=C, fe")
     assert share(result, "x", "missing").status == "ok"
-    assert share(result, "x", "missing", "place=C").now == 1.0
+    assert share(result, "x", "missing", "place=C").current == 1.0
 
 
 def test_what_is_missing_everywhere_is_not_told_of_slices():

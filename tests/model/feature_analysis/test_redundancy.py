@@ -30,7 +30,7 @@ def test_redundant_pairs():
     assert pairs[frozenset({"x", "falling"})].rank_correlation == pytest.approx(-1, abs=0.02)
     told = pairs[frozenset({"city", "coast"})]
     assert (told.first, told.second) == ("city", "coast")
-    assert told.told == pytest.approx(1, abs=0.001)
+    assert told.explained == pytest.approx(1, abs=0.001)
     assert told.back < 0.6
     dropped = {f.name: f.reason for f in found.dropped}
     assert set(dropped) == {"coast", *({"x", "kelvin", "falling"} & set(dropped))}

@@ -21,7 +21,10 @@ def test_written_and_read(tmp_path):
     assert feature_analysis.Signal.read(tmp_path) == found
     json.loads((tmp_path / FILE).read_text(), parse_constant=pytest.fail)
     (tmp_path / FILE).write_text("{}")
-    with pytest.raises(SignalError, match=r"signal.json is no measurement"):
+    with pytest.raises(SignalError, match=r"is of format 1, and this version reads 2"):
+        feature_analysis.Signal.read(tmp_path)
+    (tmp_path / FILE).write_text('{"format": 2}')
+    with pytest.raises(SignalError, match=r"cannot read the signal in .*signal.json"):
         feature_analysis.Signal.read(tmp_path)
     with pytest.raises(SignalError, match="cannot read"):
         feature_analysis.Signal.read(tmp_path / "none")

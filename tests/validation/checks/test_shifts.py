@@ -94,7 +94,7 @@ def test_none_is_kept_where_the_contract_says_so(made, tmp_path):
     assert not (tmp_path / "s" / "sample.parquet").exists()
     result = judged(before, before, contract)
     assert result.shift is None
-    assert result.shift_untold == "no rows are kept of 1 (gates.shift.rows)"
+    assert result.shift_skipped == "no rows are kept of 1 (gates.shift.rows)"
     assert result.verdict.status == "pass"
 
 
@@ -138,7 +138,7 @@ def test_a_span_without_change_is_not_told_apart(made):
     before, contract = made(table(1))
     now, _ = made(table(2), "2")
     result = judged(now, before, contract)
-    assert not result.shift.told
+    assert not result.shift.significant
     assert of_code(result, "covariate_shift") == []
     assert (result.shift.baseline, result.shift.current) == ("1", "2")
     assert set(result.shift.left_out) == set()
@@ -152,7 +152,7 @@ def test_what_tells_spans_apart_is_shown(made, tmp_path):
     assert finding.severity == "info"
     assert "most by temp" in finding.message
     assert "AUC of 0.7" in finding.message
-    assert result.shift.label.told
+    assert result.shift.label.significant
     result.write(tmp_path / "v")
     again = Validation.read(tmp_path / "v")
     assert again.shift == result.shift
@@ -178,14 +178,14 @@ def test_a_limit_that_cannot_be_judged_holds(made):
     assert "no rows are kept of 1" in finding.message
     first = validate(now, schemas.infer(now, contract), contract, baseline=None)
     assert of_code(first, "covariate_shift_not_computable") == []
-    assert first.shift_untold == "there is no span before it to compare with"
+    assert first.shift_skipped == "there is no span before it to compare with"
 
 
 def test_few_rows_are_said_to_be_few(made):
     before, contract = made(table(1, size=40))
     result = judged(before, before, contract)
     assert result.shift is None
-    assert "has 40 rows; 50 are the fewest that can be compared" in result.shift_untold
+    assert "has 40 rows; 50 are the fewest that can be compared" in result.shift_skipped
 
 
 def test_a_limit_needs_rows():
@@ -207,7 +207,7 @@ def test_the_page_says_what_tells_spans_apart(made):
     assert "What tells them apart most: temp." in told
     assert "The share of late = 1 went from" in told
     assert "From 3,000 rows of before and 3,000 of now" in told
-    untold = page(replace(result, shift=None, shift_untold="no <rows>"))
+    untold = page(replace(result, shift=None, shift_skipped="no <rows>"))
     assert "Not tried: no &lt;rows&gt;." in untold
     assert 'href="#shift"' not in untold
     many = replace(result.shift, features=result.shift.features * 6)

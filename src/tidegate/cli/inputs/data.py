@@ -47,18 +47,18 @@ class Dialect:
     null_values: tuple[str, ...] | None = None
     max_bad_records: float | None = None
 
-    def require_unsaid(self) -> None:
+    def require_none(self) -> None:
         """Check that nothing is said that a contract says.
 
         Raises:
             ContractError: naming the option.
         """
-        said = {
+        phrase = {
             "--delimiter": self.delimiter,
             "--null": self.null_values,
             "--max-bad-records": self.max_bad_records,
         }
-        for option, value in said.items():
+        for option, value in phrase.items():
             if value is not None:
                 raise ContractError(f"{option} is for files without a contract; it says that")
 
@@ -129,8 +129,8 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
             }
         )
     except ValueError as error:
-        told = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
-        raise ContractError(f"{files.name} cannot be read so: {told}") from None
+        reason = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
+        raise ContractError(f"{files.name} cannot be read so: {reason}") from None
     # A contract names a key, by which rows are told apart; of a file nobody has said what it is.
     return whole.model_copy(update={"key": ()})
 
@@ -167,7 +167,7 @@ def measure(
         TidegateError: they cannot be read.
     """
     if contract is not None:
-        how.require_unsaid()
+        how.require_none()
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
         return _measure_span(arguments[0], contract, keep, by)
     with found(arguments, read_as=how.read_as) as files:
@@ -382,8 +382,8 @@ def note_unjudged(columns: dict[str, str]) -> None:
     for name, reason in columns.items():
         by_reason.setdefault(reason, []).append(name)
     for reason, names in by_reason.items():
-        told = text.listing(names)
-        terminal.note(f"not compared, as no contract says what they are: {told} ({reason})")
+        listed = text.listing(names)
+        terminal.note(f"not compared, as no contract says what they are: {listed} ({reason})")
 
 
 def _all_times(column: FeatureSummary) -> bool:

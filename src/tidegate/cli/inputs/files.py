@@ -142,8 +142,8 @@ def _files(name: str, root: str, listed: Sequence[ObjectInfo], read_as: str | No
         odd = next(info.name for info in listed if format_of(info.name) is None)
         raise SourceError(f"{odd}: its name does not tell its format; say --read-as FORMAT")
     if len(formats) > 1:
-        told = ", ".join(sorted(str(f) for f in formats))
-        raise SourceError(f"{name} is of several formats ({told}); name files of one")
+        names = ", ".join(sorted(str(f) for f in formats))
+        raise SourceError(f"{name} is of several formats ({names}); name files of one")
     store = open_store(root)
     return Files(
         name=name,

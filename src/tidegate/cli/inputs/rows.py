@@ -66,7 +66,7 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
         TidegateError: they cannot be read.
     """
     if contract is not None:
-        how.require_unsaid()
+        how.require_none()
     if Path(argument, "manifest.json").is_file():
         examples = Examples.open(Path(argument))
         using = contract or _bare(examples)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 By = tuple[tuple[str, ...], ...]
 
 
-def add_option(parser: argparse._ActionsContainer, *, told: str) -> None:
+def add_option(parser: argparse._ActionsContainer, *, help_: str) -> None:
     """Add `--slice`, which may be repeated."""
-    parser.add_argument("--slice", action="append", metavar="COLUMN[,COLUMN...]", help=told)
+    parser.add_argument("--slice", action="append", metavar="COLUMN[,COLUMN...]", help=help_)
 
 
-def asked(options: argparse.Namespace) -> By:
+def configured(options: argparse.Namespace) -> By:
     """What `--slice` says.
 
     Raises:

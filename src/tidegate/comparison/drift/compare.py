@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from tidegate.comparison.drift.describe import changed
 from tidegate.comparison.drift.learned import Steps, learn
 from tidegate.comparison.drift.noise_floor import noise_floor
-from tidegate.comparison.drift.reported_metrics import customary
-from tidegate.comparison.drift.thresholds import Asked, limit
+from tidegate.comparison.drift.reported_metrics import reported_metrics
+from tidegate.comparison.drift.thresholds import Configured, limit
 from tidegate.contract import Contract, Limits, Threshold
 from tidegate.numerics.distances import Distance, Measure, Status, jensen_shannon, l_infinity
 from tidegate.statistics import cells as cellular
@@ -45,8 +45,8 @@ def compare(
     """
     level = level_of(statistics, baseline, contract)
     result = _compared(statistics, baseline, contract, level, _History(steps or {}))
-    for name, now, before in slices_of(statistics, baseline):
-        found = _compared(now, before, contract, level, _History(steps or {}, name))
+    for name, current, baseline_slice in slices_of(statistics, baseline):
+        found = _compared(current, baseline_slice, contract, level, _History(steps or {}, name))
         result += [replace(d, slice=name) for d in found if not cut_by(name, d.feature)]
     return result
 
@@ -66,8 +66,10 @@ def slices_of(
     statistics: Statistics, baseline: Statistics
 ) -> list[tuple[str, Statistics, Statistics]]:
     """The slices that both have: the name, and each side's statistics."""
-    before = baseline.by_slice()
-    return [(n, now, before[n]) for n, now in statistics.by_slice().items() if n in before]
+    by_slice = baseline.by_slice()
+    return [
+        (n, current, by_slice[n]) for n, current in statistics.by_slice().items() if n in by_slice
+    ]
 
 
 def _compared(
@@ -77,24 +79,24 @@ def _compared(
     level: float,
     history: _History,
 ) -> list[Distance]:
-    now, before = statistics.features(), baseline.features()
+    features, baseline_features = statistics.features(), baseline.features()
     result: list[Distance] = []
-    for name in [*now, *(n for n in before if n not in now)]:
-        current, past = now.get(name), before.get(name)
-        if current is None or past is None:
-            result.append(_none(name, current, past, "only in one of the two spans"))
-        elif current.count == 0 or past.count == 0:
+    for name in [*features, *(n for n in baseline_features if n not in features)]:
+        current, baseline_summary = features.get(name), baseline_features.get(name)
+        if current is None or baseline_summary is None:
+            result.append(_none(name, current, baseline_summary, "only in one of the two spans"))
+        elif current.count == 0 or baseline_summary.count == 0:
             side = "this span" if current.count == 0 else "the baseline"
-            result.append(_none(name, current, past, f"{side} has no values"))
-        elif (current.type == "string") != (past.type == "string"):
-            note = f"{current.type} now, {past.type} in the baseline"
-            result.append(_none(name, current, past, note))
+            result.append(_none(name, current, baseline_summary, f"{side} has no values"))
+        elif (current.type == "string") != (baseline_summary.type == "string"):
+            note = f"{current.type} now, {baseline_summary.type} in the baseline"
+            result.append(_none(name, current, baseline_summary, note))
         else:
-            result.extend(_measured(current, past, contract, level, history))
+            result.extend(_measured(current, baseline_summary, contract, level, history))
     return result
 
 
-def asked_of(contract: Contract, name: str) -> Threshold | Limits:
+def configured_for(contract: Contract, name: str) -> Threshold | Limits:
     """What the contract says of a column's drift."""
     if name in contract.not_features:
         return "report"
@@ -107,28 +109,28 @@ def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -
     `gates.drift.false_alarms`, divided by how many judgements chance could decide: of every
     feature, in all rows and in every slice.
     """
-    before = baseline.features()
+    baseline_features = baseline.features()
     tests = sum(
         _TESTS[summary.type == "string"]
         for name, summary in statistics.features().items()
-        if name in before and asked_of(contract, name) in ("auto", "learned")
+        if name in baseline_features and configured_for(contract, name) in ("auto", "learned")
     )
     times = 1 + len(slices_of(statistics, baseline))
     return contract.gates.drift.false_alarms / max(tests * times, 1)
 
 
-def _asked_measure(asked: Threshold | Limits, measure: Measure) -> Asked:
+def _configured_measure(configured: Threshold | Limits, measure: Measure) -> Configured:
     """What is asked of one measure; a number limits Jensen-Shannon alone."""
-    if isinstance(asked, Limits):
-        value = getattr(asked, measure)
+    if isinstance(configured, Limits):
+        value = getattr(configured, measure)
         return "report" if value is None else float(value)
-    if isinstance(asked, str) or measure == "jensen_shannon":
-        return asked
+    if isinstance(configured, str) or measure == "jensen_shannon":
+        return configured
     return "report"
 
 
 def _none(
-    name: str, current: FeatureSummary | None, past: FeatureSummary | None, note: str
+    name: str, current: FeatureSummary | None, baseline: FeatureSummary | None, note: str
 ) -> Distance:
     return Distance(
         feature=name,
@@ -138,7 +140,7 @@ def _none(
         origin="nothing to compare",
         noise=None,
         n_current=current.count if current else 0,
-        n_baseline=past.count if past else 0,
+        n_baseline=baseline.count if baseline else 0,
         status="not_comparable",
         note=note,
     )
@@ -146,24 +148,26 @@ def _none(
 
 def _measured(
     current: FeatureSummary,
-    past: FeatureSummary,
+    baseline: FeatureSummary,
     contract: Contract,
     level: float,
     history: _History,
 ) -> Iterator[Distance]:
     text = current.type == "string"
-    cells = (cellular.of_values if text else cellular.of_numbers)(current, past)
+    cells = (cellular.of_values if text else cellular.of_numbers)(current, baseline)
     if cells.labels == [REST]:
-        nothing = _none(current.name, current, past, "no value is frequent enough to be compared")
+        nothing = _none(
+            current.name, current, baseline, "no value is frequent enough to be compared"
+        )
         yield replace(nothing, status="report")
         return
     measures: tuple[Measure, ...] = ("jensen_shannon", "l_infinity")
     facts = contract.columns.get(current.name)
-    said = changed(cells, current, past, (facts.unit if facts else None) or "")
-    beside = customary(cells, current, past)
+    phrase = changed(cells, current, baseline, (facts.unit if facts else None) or "")
+    beside = reported_metrics(cells, current, baseline)
     for measure in measures if text else measures[:1]:
-        judged = _judge(measure, cells, current, past, contract, level, history)
-        yield replace(judged, changed=said, customary=beside)
+        judged = _judge(measure, cells, current, baseline, contract, level, history)
+        yield replace(judged, changed=phrase, reported_metrics=beside)
         beside = ()
 
 
@@ -171,18 +175,18 @@ def _judge(
     measure: Measure,
     cells: Cells,
     current: FeatureSummary,
-    past: FeatureSummary,
+    baseline: FeatureSummary,
     contract: Contract,
     level: float,
     history: _History,
 ) -> Distance:
-    value = float(_DISTANCES[measure](cells.now, cells.before))
-    n, m = current.count, past.count
+    value = float(_DISTANCES[measure](cells.current, cells.baseline))
+    n, m = current.count, baseline.count
     noise = noise_floor(measure, cells, n_current=n, n_baseline=m, level=level)
-    asked = _asked_measure(asked_of(contract, current.name), measure)
-    learned = learn(history.of(current.name, measure), level) if asked == "learned" else None
+    configured = _configured_measure(configured_for(contract, current.name), measure)
+    learned = learn(history.of(current.name, measure), level) if configured == "learned" else None
     where = " with this slice" if history.slice else ""
-    judged = limit(asked, noise, n_current=n, n_baseline=m, learned=learned, where=where)
+    judged = limit(configured, noise, n_current=n, n_baseline=m, learned=learned, where=where)
     status: Status = "ok"
     note = cells.note
     if not math.isfinite(value):

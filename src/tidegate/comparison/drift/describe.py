@@ -18,13 +18,13 @@ _TELLING = 0.1
 _STRAY = 0.02
 
 
-def changed(cells: Cells, current: FeatureSummary, past: FeatureSummary, unit: str = "") -> str:
+def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, unit: str = "") -> str:
     """Say what changed: of text a value's share, of numbers the median, the spread or a range.
 
     Args:
         cells: Both sides over common cells.
         current: Of this span.
-        past: Of the baseline.
+        baseline: Of the baseline.
         unit: What the numbers count; empty where nobody said.
 
     Returns:
@@ -33,66 +33,64 @@ def changed(cells: Cells, current: FeatureSummary, past: FeatureSummary, unit: s
     moved = cells.moved(1)
     if not moved or abs(moved[0][2] - moved[0][1]) < _VISIBLE:
         return ""
-    label, before, now = moved[0]
+    label, old, new = moved[0]
     if not cells.numeric:
-        return _text(label, before, now)
+        return _text(label, old, new)
     return (
         _nans(cells)
-        or _median(current, past, unit)
-        or _beyond(cells, past, unit)
-        or _spread(current, past, unit)
-        or f"{past.name} {label} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
+        or _median(current, baseline, unit)
+        or _beyond(cells, baseline, unit)
+        or _spread(current, baseline, unit)
+        or f"{baseline.name} {label} {_went(old, new)} from {old:.1%} to {new:.1%} of rows"
     )
 
 
-def _text(label: str, before: float, now: float) -> str:
+def _text(label: str, old: float, new: float) -> str:
     name = "all other values together" if label == REST else repr(label)
-    if before == 0:
-        return f"{name} is new: {now:.1%} of rows"
-    if now == 0:
-        return f"{name} is gone: it was {before:.1%} of rows"
-    return f"{name} {_went(before, now)} from {before:.1%} to {now:.1%} of rows"
+    if old == 0:
+        return f"{name} is new: {new:.1%} of rows"
+    if new == 0:
+        return f"{name} is gone: it was {old:.1%} of rows"
+    return f"{name} {_went(old, new)} from {old:.1%} to {new:.1%} of rows"
 
 
 def _nans(cells: Cells) -> str:
-    before, now = cells.shares
-    if now[-1] - before[-1] < _STRAY:
+    old, new = cells.shares
+    if new[-1] - old[-1] < _STRAY:
         return ""
-    return f"{now[-1]:.1%} of rows are NaN, {before[-1]:.1%} before"
+    return f"{new[-1]:.1%} of rows are NaN, {old[-1]:.1%} before"
 
 
-def _beyond(cells: Cells, past: FeatureSummary, unit: str) -> str:
-    before, now = cells.shares
-    last = len(now) - 2
-    below, above = now[0] - before[0], now[last] - before[last]
+def _beyond(cells: Cells, baseline: FeatureSummary, unit: str) -> str:
+    old, new = cells.shares
+    last = len(new) - 2
+    below, above = new[0] - old[0], new[last] - old[last]
     if max(below, above) < _STRAY:
         return ""
     if below > above:
-        return f"{below:.1%} of rows now lie below {quantity(past.min, unit)}, the least before"
-    return f"{above:.1%} of rows now lie above {quantity(past.max, unit)}, the greatest before"
+        return f"{below:.1%} of rows now lie below {quantity(baseline.min, unit)}, the least before"
+    return f"{above:.1%} of rows now lie above {quantity(baseline.max, unit)}, the greatest before"
 
 
-def _median(current: FeatureSummary, past: FeatureSummary, unit: str) -> str:
-    before, now = past.median, current.median
-    if before is None or now is None or not (math.isfinite(before) and math.isfinite(now)):
+def _median(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:
+    old, new = baseline.median, current.median
+    if old is None or new is None or not (math.isfinite(old) and math.isfinite(new)):
         return ""
-    low, high = _middle_half(past)
-    if abs(now - before) <= _TELLING * (high - low):
+    low, high = _middle_half(baseline)
+    if abs(new - old) <= _TELLING * (high - low):
         return ""
-    return (
-        f"median {past.name} {_went(before, now)} from {quantity(before)} to {quantity(now, unit)}"
-    )
+    return f"median {baseline.name} {_went(old, new)} from {quantity(old)} to {quantity(new, unit)}"
 
 
-def _spread(current: FeatureSummary, past: FeatureSummary, unit: str) -> str:
-    halves = _middle_half(past), _middle_half(current)
-    before, now = (high - low for low, high in halves)
+def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:
+    halves = _middle_half(baseline), _middle_half(current)
+    old, new = (high - low for low, high in halves)
     # Infinite ends have no width.
-    if not abs(now - before) > _TELLING * before:
+    if not abs(new - old) > _TELLING * old:
         return ""
     ends = [f"{quantity(low)} to {quantity(high, unit)}" for low, high in halves]
-    verb = "widened" if now > before else "narrowed"
-    return f"the middle half of {past.name} {verb}: {ends[0]} before, {ends[1]} now"
+    verb = "widened" if new > old else "narrowed"
+    return f"the middle half of {baseline.name} {verb}: {ends[0]} before, {ends[1]} now"
 
 
 def _middle_half(summary: FeatureSummary) -> tuple[float, float]:
@@ -103,8 +101,8 @@ def _middle_half(summary: FeatureSummary) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _went(before: float, now: float) -> str:
-    return "rose" if now > before else "fell"
+def _went(old: float, new: float) -> str:
+    return "rose" if new > old else "fell"
 
 
 def quantity(value: float | None, unit: str = "") -> str:

@@ -12,7 +12,7 @@ from tidegate.comparison.distance_findings import (
     shares_finding,
     slices_finding,
 )
-from tidegate.comparison.drift.compare import asked_of
+from tidegate.comparison.drift.compare import configured_for
 from tidegate.comparison.drift.missing_and_new import SHARES, compare_shares
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding
@@ -31,11 +31,11 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
     It holds if it has `gates.drift.min_slice_share` of the rows, else it warns.
     """
     result: list[Finding] = []
-    told: set[str] = set()
+    reported: set[str] = set()
     values: dict[str, int] = {}
     sliced: list[Distance] = []
     for d in distances:
-        if d.feature in told or asked_of(contract, d.feature) == "report":
+        if d.feature in reported or configured_for(contract, d.feature) == "report":
             continue
         if d.slice:
             sliced += [d] if d.status == "drift" else []
@@ -45,7 +45,7 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
         if finding is not None:
             result.append(finding)
             if finding.code == "drift":
-                told.add(d.feature)
+                reported.add(d.feature)
     for found, severity in by_feature(sliced, values, contract):
         result.append(slices_finding(found, severity, DRIFT))
     return result
@@ -65,8 +65,8 @@ def with_accepted_changes(
     for finding in findings:
         reason = reasons.get(finding.subject)
         if finding.severity == "hold" and finding.code in _ACCEPTABLE and reason is not None:
-            said = f"{finding.message.partition(f'; {DRIFT.remedy}')[0]}; accepted: {reason}"
-            yield replace(finding, severity="warn", message=said)
+            phrase = f"{finding.message.partition(f'; {DRIFT.remedy}')[0]}; accepted: {reason}"
+            yield replace(finding, severity="warn", message=phrase)
         else:
             yield finding
 
@@ -98,9 +98,9 @@ def share_findings(
         if not share.slice and not (share.kind == "unseen" and share.feature in drifted)
     ]
     result = [finding for finding in found if finding is not None]
-    told = {f.subject for f in result} | {f.subject for f in moved if f.code == "drift"}
+    reported = {f.subject for f in result} | {f.subject for f in moved if f.code == "drift"}
     rows = {s.feature: s.n_current for s in shares if not s.slice}
-    grown = [s for s in shares if s.slice and s.holds and s.feature not in told]
+    grown = [s for s in shares if s.slice and s.holds and s.feature not in reported]
     for kind in SHARES:
         of_kind = [s for s in grown if s.kind == kind]
         for sliced, severity in by_feature(of_kind, rows, contract):

@@ -10,7 +10,7 @@ from typing import Any
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.comparison.drift import baselines, learned
-from tidegate.comparison.drift.compare import asked_of
+from tidegate.comparison.drift.compare import configured_for
 from tidegate.contract import Contract
 from tidegate.platform.registry import Entry, Registry
 from tidegate.statistics.merging import merged
@@ -57,7 +57,7 @@ class AcceptedStatistics:
         pairs = baselines.pairs(accepted, against=drift.against)
         needed = {e.version: e for entry, those in pairs for e in (entry, *those)}
         kept = {
-            version: _only(self.get(entry), lambda c: asked_of(contract, c) == "learned")
+            version: _only(self.get(entry), lambda c: configured_for(contract, c) == "learned")
             for version, entry in needed.items()
         }
         return learned.steps(

@@ -85,10 +85,10 @@ def steps(
     """
     found: dict[tuple[str, Measure, str], list[float]] = {}
     for statistics, baseline in pairs:
-        before = {"": baseline, **baseline.by_slice()}
-        for part, now in {"": statistics, **statistics.by_slice()}.items():
-            if part in before:
-                for name, measure, value in _distances(now, before[part]):
+        baseline_slices = {"": baseline, **baseline.by_slice()}
+        for part, current in {"": statistics, **statistics.by_slice()}.items():
+            if part in baseline_slices:
+                for name, measure, value in _distances(current, baseline_slices[part]):
                     found.setdefault((name, measure, part), []).append(value)
     return found
 
@@ -96,19 +96,19 @@ def steps(
 def _distances(
     statistics: Statistics, baseline: Statistics
 ) -> Iterator[tuple[str, Measure, float]]:
-    before = baseline.features()
-    for name, now in statistics.features().items():
-        past = before.get(name)
-        if past is None or not now.count or not past.count:
+    baseline_features = baseline.features()
+    for name, current in statistics.features().items():
+        baseline_summary = baseline_features.get(name)
+        if baseline_summary is None or not current.count or not baseline_summary.count:
             continue
-        if (now.type == "string") != (past.type == "string"):
+        if (current.type == "string") != (baseline_summary.type == "string"):
             continue
-        text = now.type == "string"
-        cells = (cellular.of_values if text else cellular.of_numbers)(now, past)
+        text = current.type == "string"
+        cells = (cellular.of_values if text else cellular.of_numbers)(current, baseline_summary)
         if cells.labels == [REST] or not cells.comparable:
             continue
-        sizes = {"n_current": now.count, "n_baseline": past.count}
+        sizes = {"n_current": current.count, "n_baseline": baseline_summary.count}
         for measure, distance in _MEASURES[: 2 if text else 1]:
             chance = noise_floor(measure, cells, **sizes, level=0.5)
             least = OF_CHANCE * (chance or 0.0)
-            yield name, measure, max(float(distance(cells.now, cells.before)), least)
+            yield name, measure, max(float(distance(cells.current, cells.baseline)), least)

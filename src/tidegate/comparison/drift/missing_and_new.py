@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from tidegate.comparison.drift.compare import asked_of, level_of, slices_of
+from tidegate.comparison.drift.compare import configured_for, level_of, slices_of
 from tidegate.comparison.drift.reported_metrics import unseen
 from tidegate.comparison.drift.thresholds import PRACTICAL
 from tidegate.contract import Contract
@@ -33,8 +33,8 @@ class Share:
     Attributes:
         feature: The column.
         kind: `missing`, a share of the rows, or `unseen`, a share of the values of text.
-        before: The share in the baseline, in [0, 1]; 0 of what is unseen.
-        now: The share in this span, in [0, 1].
+        baseline: The share in the baseline, in [0, 1]; 0 of what is unseen.
+        current: The share in this span, in [0, 1].
         threshold: The change above which it has changed.
         n_current: Rows of this span, with a value or without.
         n_baseline: The same, of the baseline.
@@ -46,8 +46,8 @@ class Share:
 
     feature: str
     kind: ShareKind
-    before: float
-    now: float
+    baseline: float
+    current: float
     threshold: float
     n_current: int
     n_baseline: int
@@ -88,20 +88,22 @@ def compare_shares(statistics: Statistics, baseline: Statistics, contract: Contr
 def _shares(
     statistics: Statistics, baseline: Statistics, contract: Contract, level: float
 ) -> Iterator[Share]:
-    before = baseline.features()
+    by_name = baseline.features()
     for name, current in statistics.features().items():
-        past = before.get(name)
-        if past is None or not current.rows or not past.rows or name in contract.not_features:
+        earlier = by_name.get(name)
+        if earlier is None or not current.rows or not earlier.rows or name in contract.not_features:
             continue
-        judged = asked_of(contract, name) != "report"
-        yield _missing(current, past, level, judged=judged)
-        yield from _unseen(current, past, level, judged=judged)
+        judged = configured_for(contract, name) != "report"
+        yield _missing(current, earlier, level, judged=judged)
+        yield from _unseen(current, earlier, level, judged=judged)
 
 
-def _missing(current: FeatureSummary, past: FeatureSummary, level: float, *, judged: bool) -> Share:
-    a, b = past.missing_fraction, current.missing_fraction
-    pooled = (past.missing + current.missing) / (past.rows + current.rows)
-    deviation = math.sqrt(pooled * (1 - pooled) * (1 / past.rows + 1 / current.rows))
+def _missing(
+    current: FeatureSummary, baseline: FeatureSummary, level: float, *, judged: bool
+) -> Share:
+    a, b = baseline.missing_fraction, current.missing_fraction
+    pooled = (baseline.missing + current.missing) / (baseline.rows + current.rows)
+    deviation = math.sqrt(pooled * (1 - pooled) * (1 / baseline.rows + 1 / current.rows))
     threshold = max(PRACTICAL, normal_quantile(level / 2) * deviation)
     status: ShareStatus = "ok"
     if abs(b - a) > threshold:
@@ -109,33 +111,33 @@ def _missing(current: FeatureSummary, past: FeatureSummary, level: float, *, jud
     return Share(
         feature=current.name,
         kind="missing",
-        before=a,
-        now=b,
+        baseline=a,
+        current=b,
         threshold=threshold,
         n_current=current.rows,
-        n_baseline=past.rows,
+        n_baseline=baseline.rows,
         status=status,
         judged=judged,
     )
 
 
 def _unseen(
-    current: FeatureSummary, past: FeatureSummary, level: float, *, judged: bool
+    current: FeatureSummary, baseline: FeatureSummary, level: float, *, judged: bool
 ) -> Iterator[Share]:
-    share = unseen(current, past) if current.type == past.type == "string" else None
-    if share is None or not past.count:
+    share = unseen(current, baseline) if current.type == baseline.type == "string" else None
+    if share is None or not baseline.count:
         return
-    known = dict(past.top_values)
+    known = dict(baseline.top_values)
     threshold = max(PRACTICAL, unseen_by_chance([*known.values()], current.count, level))
     new = [value for value, _ in current.top_values if value not in known]
     yield Share(
         feature=current.name,
         kind="unseen",
-        before=0.0,
-        now=share,
+        baseline=0.0,
+        current=share,
         threshold=threshold,
         n_current=current.rows,
-        n_baseline=past.rows,
+        n_baseline=baseline.rows,
         status="more" if share > threshold else "ok",
         judged=judged,
         values=tuple(new[:_NAMED]),

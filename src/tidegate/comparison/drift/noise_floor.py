@@ -59,9 +59,9 @@ def noise_floor(
     if not cells.comparable or n_current <= 0 or n_baseline <= 0:
         return None
     if cells.numeric:
-        pooled = cells.before / cells.before.sum() * (n_current + n_baseline)
+        pooled = cells.baseline / cells.baseline.sum() * (n_current + n_baseline)
     else:
-        pooled = cells.before + cells.now
+        pooled = cells.baseline + cells.current
     if measure == "l_infinity":
         return l_infinity_floor(pooled, n_current, n_baseline, level)
     mean, variance = jensen_shannon_moments(pooled, n_current, n_baseline)

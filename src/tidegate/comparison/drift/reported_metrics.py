@@ -30,54 +30,54 @@ _TRIM = 0.01
 _STEPS = 980
 
 
-def customary(
-    cells: Cells, current: FeatureSummary, past: FeatureSummary
+def reported_metrics(
+    cells: Cells, current: FeatureSummary, baseline: FeatureSummary
 ) -> tuple[tuple[str, float], ...]:
     """What is measured beside the distances that are judged, by name."""
     if not cells.comparable:
         return ()
     if not cells.numeric:
         found = [("psi", psi(*cells.shares))]
-        new = unseen(current, past)
+        new = unseen(current, baseline)
         return (*found, ("unseen", new)) if new is not None else tuple(found)
-    edges = cell_edges(past.quantile_histogram, cells=_PSI_CELLS)
+    edges = cell_edges(baseline.quantile_histogram, cells=_PSI_CELLS)
     masses = [
         np.append(cell_masses(side.quantile_histogram, edges), side.nans)
-        for side in (past, current)
+        for side in (baseline, current)
     ]
     measured = {
         "psi": psi(*(mass / mass.sum() for mass in masses)),
         "kolmogorov_smirnov": kolmogorov_smirnov(
-            past.quantile_histogram, current.quantile_histogram
+            baseline.quantile_histogram, current.quantile_histogram
         ),
-        "wasserstein": wasserstein(past.quantile_histogram, current.quantile_histogram),
+        "wasserstein": wasserstein(baseline.quantile_histogram, current.quantile_histogram),
     }
     return tuple((name, value) for name, value in measured.items() if np.isfinite(value))
 
 
-def psi(before: FloatArray, now: FloatArray) -> float:
+def psi(baseline: FloatArray, current: FloatArray) -> float:
     """The population stability index of two arrays of shares."""
-    p, q = (np.where(x > 0, x, PSI_ZERO) for x in (before, now))
+    p, q = (np.where(x > 0, x, PSI_ZERO) for x in (baseline, current))
     return float(((q - p) * np.log(q / p)).sum())
 
 
-def kolmogorov_smirnov(before: Sequence[Bucket], now: Sequence[Bucket]) -> float:
+def kolmogorov_smirnov(baseline: Sequence[Bucket], current: Sequence[Bucket]) -> float:
     """The greatest difference of the cumulative shares; NaN where a side has no mass."""
-    values = np.unique([edge for low, high, _ in (*before, *now) for edge in (low, high)])
+    values = np.unique([edge for low, high, _ in (*baseline, *current) for edge in (low, high)])
     values = values[np.isfinite(values)]
     # Just below a value too: a frequent value is a step.
     edges = np.unique(np.append(values, np.nextafter(values, -np.inf)))
-    masses = [cell_masses(buckets, edges) for buckets in (before, now)]
+    masses = [cell_masses(buckets, edges) for buckets in (baseline, current)]
     if not all(mass.sum() > 0 for mass in masses):
         return float("nan")
     reached = [np.cumsum(mass) / mass.sum() for mass in masses]
     return float(np.abs(reached[0] - reached[1]).max())
 
 
-def wasserstein(before: Sequence[Bucket], now: Sequence[Bucket]) -> float:
+def wasserstein(baseline: Sequence[Bucket], current: Sequence[Bucket]) -> float:
     """The mean distance between equal quantiles; NaN where one of them is infinite or absent."""
     ranks = _TRIM + (np.arange(_STEPS) + 0.5) / _STEPS * (1 - 2 * _TRIM)
-    sides = [_quantiles(buckets, ranks) for buckets in (before, now)]
+    sides = [_quantiles(buckets, ranks) for buckets in (baseline, current)]
     with np.errstate(invalid="ignore"):
         return float(np.abs(sides[0] - sides[1]).mean() * (1 - 2 * _TRIM))
 
@@ -96,10 +96,10 @@ def _quantiles(buckets: Sequence[Bucket], ranks: FloatArray) -> FloatArray:
     return result
 
 
-def unseen(current: FeatureSummary, past: FeatureSummary) -> float | None:
+def unseen(current: FeatureSummary, baseline: FeatureSummary) -> float | None:
     """The share of values that the baseline does not have; None where it does not list all."""
-    known = dict(past.top_values)
-    if sum(known.values()) < past.count or not current.count:
+    known = dict(baseline.top_values)
+    if sum(known.values()) < baseline.count or not current.count:
         return None
     listed = sum(count for value, count in current.top_values if value in known)
     hidden = current.count - sum(count for _, count in current.top_values)

@@ -47,7 +47,7 @@ LEAST_LEARNED = PRACTICAL / 10
 MIN_VALUES = 50
 
 #: What is asked of one measure: a way to find the limit, or the limit.
-Asked = str | float
+Configured = str | float
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Limit:
 
 
 def limit(
-    asked: Asked,
+    configured: Configured,
     noise: float | None,
     *,
     n_current: int,
@@ -77,7 +77,7 @@ def limit(
     """The limit of one distance.
 
     Args:
-        asked: `auto`, `learned`, `report` or a distance.
+        configured: `auto`, `learned`, `report` or a distance.
         noise: The noise floor; None where it cannot be estimated.
         n_current: Values in this span.
         n_baseline: Values in the baseline.
@@ -86,14 +86,14 @@ def limit(
     """
     floor = 0.0 if noise is None else noise
     enough = min(n_current, n_baseline) >= MIN_VALUES
-    if asked == "report":
+    if configured == "report":
         return Limit(None, "recorded only, as the contract says")
-    if not isinstance(asked, str):
-        return Limit(float(asked), "set in the contract", enough and floor <= asked)
+    if not isinstance(configured, str):
+        return Limit(float(configured), "set in the contract", enough and floor <= configured)
     telling = enough and floor <= PRACTICAL
     by_noise = f"the noise floor of {n_current:,} and {n_baseline:,} values"
     why = ""
-    if asked == "learned":
+    if configured == "learned":
         steps = 0 if learned is None else learned.steps
         if learned is not None and learned.threshold is not None:
             rests = f"learned from {steps} steps between accepted spans{where}"

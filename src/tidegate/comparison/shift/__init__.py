@@ -5,7 +5,15 @@ compare          covariate shift by a domain classifier, and label shift
 Shift            what it found
 """
 
-from tidegate.comparison.shift.compare import Side, compare, meaningless, of_examples
+from tidegate.comparison.shift.compare import SpanRows, compare, meaningless, of_examples
 from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
 
-__all__ = ["FeatureShift", "LabelShift", "Shift", "Side", "compare", "meaningless", "of_examples"]
+__all__ = [
+    "FeatureShift",
+    "LabelShift",
+    "Shift",
+    "SpanRows",
+    "compare",
+    "meaningless",
+    "of_examples",
+]

@@ -35,7 +35,7 @@ _OVERLAP: Final = 1 + FOLDS / (FOLDS - 1)
 
 
 @dataclass(frozen=True)
-class Told:
+class Discrimination:
     """How well two sets are told apart.
 
     Attributes:
@@ -51,7 +51,7 @@ class Told:
     joined: int
 
 
-def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
+def tell_apart(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Discrimination:
     """Learn from four fifths of the rows, judge on the fifth, five times.
 
     The AUC is the mean of the folds' (scores of different folds cannot be ranked together: pooled,
@@ -62,10 +62,10 @@ def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
 
     Args:
         columns: The features of all rows.
-        now: Which rows are of now; bool of shape (rows,), at least `FOLDS` of each.
+        is_current: Which rows are of now; bool of shape (rows,), at least `FOLDS` of each.
         seed: Of the folds.
     """
-    fold = _folds(now, seed)
+    fold = _folds(is_current, seed)
     weights = np.zeros(len(columns))
     joint: list[Estimate] = []
     alone: list[list[Estimate]] = [[] for _ in columns]
@@ -73,8 +73,8 @@ def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
     joined = min(MAX_JOINED, len(columns))
     for k in range(FOLDS):
         learn, judge = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        evidence = [_evidence(c, now, learn) for c in columns]
-        truth = now[judge].astype(float)
+        evidence = [_evidence(c, is_current, learn) for c in columns]
+        truth = is_current[judge].astype(float)
         for i, (column, worth) in enumerate(zip(columns, evidence, strict=True)):
             alone[i].append(auc(Binary(truth, worth[column.codes[judge]])))
         telling = [float(np.var(w[c.codes[learn]]))
@@ -83,12 +83,12 @@ def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
         scale = np.sqrt(np.array(telling)[best]) + 1e-12
         x = np.stack([evidence[i][columns[i].codes] for i in best], axis=1) / scale
         centre = x[learn].mean(axis=0)
-        slope = _logistic(x[learn] - centre, now[learn].astype(float))
+        slope = _logistic(x[learn] - centre, is_current[learn].astype(float))
         weights[best] += np.abs(slope)
         joint.append(auc(Binary(truth, (x[judge] - centre) @ slope)))
         rows.append(judge)
     total = weights.sum() or 1.0
-    return Told(
+    return Discrimination(
         _mean(joint, rows),
         tuple(_mean(each, rows) for each in alone),
         tuple(float(w / total) for w in weights),
@@ -96,19 +96,21 @@ def tell_apart(columns: Sequence[Coded], now: Array, *, seed: int) -> Told:
     )
 
 
-def _folds(now: Array, seed: int) -> Array:
+def _folds(is_current: Array, seed: int) -> Array:
     """A fold for each row, each with the same share of rows of now."""
     generator = np.random.default_rng(seed)
-    fold = np.empty(len(now), np.int64)
+    fold = np.empty(len(is_current), np.int64)
     for side in (False, True):
-        places = generator.permutation(np.flatnonzero(now == side))
+        places = generator.permutation(np.flatnonzero(is_current == side))
         fold[places] = np.arange(len(places)) % FOLDS
     return fold
 
 
-def _evidence(column: Coded, now: Array, learn: Array) -> Array:
+def _evidence(column: Coded, is_current: Array, learn: Array) -> Array:
     """By cell, the logarithm of its share now over its share before."""
-    counts = table(column.codes[learn], now[learn].astype(np.int64), column.cells, 2) + _PSEUDO
+    counts = (
+        table(column.codes[learn], is_current[learn].astype(np.int64), column.cells, 2) + _PSEUDO
+    )
     shares = counts / counts.sum(axis=0)
     worth: Array = np.log(shares[:, 1] / shares[:, 0])
     return worth

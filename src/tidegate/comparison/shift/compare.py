@@ -36,7 +36,7 @@ _UNIQUE: Final = 0.9
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-class Side(NamedTuple):
+class SpanRows(NamedTuple):
     """Rows of now, or of before.
 
     Attributes:
@@ -50,19 +50,19 @@ class Side(NamedTuple):
     total: int
 
 
-def of_examples(examples: Examples) -> Side:
+def of_examples(examples: Examples) -> SpanRows:
     """The rows of all splits, a sample of at most `MAX_ROWS`.
 
     Raises:
         ExamplesError: there are none, or a file cannot be read.
     """
     batches = (batch for split in examples.splits for batch in examples.batches(split))
-    return Side(examples.span, *sample(batches, MAX_ROWS))
+    return SpanRows(examples.span, *sample(batches, MAX_ROWS))
 
 
 def compare(
-    current: Side,
-    baseline: Side,
+    current: SpanRows,
+    baseline: SpanRows,
     contract: Contract,
     *,
     seed: int = SEED,
@@ -86,45 +86,45 @@ def compare(
             raise SignalError(
                 f"{name} has {rows.num_rows:,} rows; {MIN_ROWS} are the fewest that can be compared"
             )
-    before, after = baseline.rows, current.rows
-    now = np.repeat([False, True], [before.num_rows, after.num_rows])
+    baseline_rows, current_rows = baseline.rows, current.rows
+    is_current = np.repeat([False, True], [baseline_rows.num_rows, current_rows.num_rows])
     left_out: dict[str, str] = {}
     codes = []
-    for name in before.schema.names:
+    for name in baseline_rows.schema.names:
         if name in contract.not_features:
             continue
-        if name not in after.schema.names:
+        if name not in current_rows.schema.names:
             left_out[name] = f"{current.name} does not have it"
             continue
-        both = _both(before.column(name), after.column(name))
+        both = _both(baseline_rows.column(name), current_rows.column(name))
         if both is None:
-            kinds = f"{before.schema.field(name).type} before, {after.schema.field(name).type} now"
-            left_out[name] = f"of another type ({kinds})"
+            was, is_now = (rows.schema.field(name).type for rows in (baseline_rows, current_rows))
+            left_out[name] = f"of another type ({was} before, {is_now} now)"
         else:
             most = TEXTS if pa.types.is_string(both.type) else BINS
             codes.append(coded(name, both, most=most))
     left_out |= {
         name: f"{baseline.name} does not have it"
-        for name in after.schema.names
-        if name not in before.schema.names and name not in contract.not_features
+        for name in current_rows.schema.names
+        if name not in baseline_rows.schema.names and name not in contract.not_features
     }
     if not codes:
         raise SignalError(
             f"{current.name} and {baseline.name} have no feature in common; name files of one "
             "dataset"
         )
-    told = tell_apart(codes, now, seed=seed)
+    apart = tell_apart(codes, is_current, seed=seed)
     features = []
     for i, column in enumerate(codes):
-        counts = table(column.codes, now.astype(np.int64), column.cells, 2)
+        counts = table(column.codes, is_current.astype(np.int64), column.cells, 2)
         chance = dependence(counts, level=_FALSE_ALARM / len(codes), seed=seed + i)
         features.append(
             FeatureShift(
                 name=column.name,
                 kind=column.kind,
-                auc=told.alone[i],
-                weight=told.weights[i],
-                told=chance.p < _FALSE_ALARM / len(codes),
+                auc=apart.alone[i],
+                weight=apart.weights[i],
+                significant=chance.p < _FALSE_ALARM / len(codes),
                 moved=most_moved(column, counts),
             )
         )
@@ -133,19 +133,19 @@ def compare(
         current=current.name,
         baseline=baseline.name,
         rows=(baseline.total, current.total),
-        measured=(before.num_rows, after.num_rows),
-        auc=told.auc,
+        measured=(baseline_rows.num_rows, current_rows.num_rows),
+        auc=apart.auc,
         features=tuple(features),
-        joined=told.joined,
-        label=_label(before, after, now, contract, left_out, seed),
+        joined=apart.joined,
+        label=_label(baseline_rows, current_rows, is_current, contract, left_out, seed),
         left_out=left_out,
     )
 
 
 def _label(
-    before: pa.Table,
-    after: pa.Table,
-    now: Array,
+    baseline_rows: pa.Table,
+    current_rows: pa.Table,
+    is_current: Array,
     contract: Contract,
     left_out: dict[str, str],
     seed: int,
@@ -153,38 +153,43 @@ def _label(
     name = contract.label
     if name is None:
         return None
-    sides = {"before": before, "now": after}
+    sides = {"before": baseline_rows, "now": current_rows}
     lacking = [where for where, rows in sides.items() if not _has(rows, name)]
     if lacking == ["before", "now"]:
         raise SignalError(f"label {name!r} is in neither; correct its name")
     if lacking:
         left_out[name] = f"the label is not there {lacking[0]}"
         return None
-    both = _both(before.column(name), after.column(name))
+    both = _both(baseline_rows.column(name), current_rows.column(name))
     if both is None:
         left_out[name] = "the label is of another type now than before"
         return None
     there = both.is_valid().to_numpy()
     if pa.types.is_floating(both.type):
         there = there & np.isfinite(both.to_numpy())
-    return label_shift(both.filter(pa.array(there)), name, now[there], contract.task, seed=seed)
+    return label_shift(
+        both.filter(pa.array(there)), name, is_current[there], contract.task, seed=seed
+    )
 
 
 def _has(rows: pa.Table, name: str) -> bool:
     return name in rows.schema.names and rows.column(name).null_count < rows.num_rows
 
 
-def _both(before: pa.ChunkedArray, after: pa.ChunkedArray) -> pa.ChunkedArray | None:
+def _both(baseline_rows: pa.ChunkedArray, current_rows: pa.ChunkedArray) -> pa.ChunkedArray | None:
     """One column after the other, in a type that holds both; None where there is none."""
-    types = [before.type, after.type]
+    types = [baseline_rows.type, current_rows.type]
     if types[0] != types[1]:
         known = [t for t in types if not pa.types.is_null(t)]
         if len(known) == 2:
             if not all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in known):
                 return None
             known = [pa.float64()]
-        before, after = before.cast(known[0], safe=False), after.cast(known[0], safe=False)
-    return pa.chunked_array([*before.chunks, *after.chunks], type=before.type)
+        baseline_rows, current_rows = (
+            baseline_rows.cast(known[0], safe=False),
+            current_rows.cast(known[0], safe=False),
+        )
+    return pa.chunked_array([*baseline_rows.chunks, *current_rows.chunks], type=baseline_rows.type)
 
 
 def meaningless(current: pa.Table, baseline: pa.Table, named: set[str]) -> dict[str, str]:

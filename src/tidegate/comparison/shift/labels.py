@@ -20,7 +20,7 @@ MOVED: Final = 5
 
 
 def label_shift(
-    column: pa.ChunkedArray, name: str, now: Array, asked: Task | None, *, seed: int
+    column: pa.ChunkedArray, name: str, is_current: Array, configured: Task | None, *, seed: int
 ) -> LabelShift:
     """Compare the labels of two sets of rows.
 
@@ -30,21 +30,21 @@ def label_shift(
     Args:
         column: Labels of all rows, all there.
         name: Of the column.
-        now: Which rows are of now.
-        asked: The task, where the contract says it.
+        is_current: Which rows are of now.
+        configured: The task, where the contract says it.
         seed: Of the draws.
 
     Raises:
         SignalError: the label has one value only, or does not fit the task.
     """
-    task, label = label_cells(column, name, asked)
-    counts = table(label.codes, now.astype(np.int64), label.cells, 2)
+    task, label = label_cells(column, name, configured)
+    counts = table(label.codes, is_current.astype(np.int64), label.cells, 2)
     before, after = counts[:, 0], counts[:, 1]
     sizes = (int(before.sum()), int(after.sum()))
     moved = most_moved(label, counts)
     if task == "regression":
         values = column.cast(pa.float64(), safe=False).to_numpy()
-        old, new = values[~now], values[now]
+        old, new = values[~is_current], values[is_current]
         error = math.sqrt(float(old.var(ddof=1)) / len(old) + float(new.var(ddof=1)) / len(new))
         subject, value, change = "", float(old.mean()), float(new.mean() - old.mean())
         interval = Metric(change, change - Z * error, change + Z * error)
@@ -62,7 +62,7 @@ def label_shift(
         moved=moved,
         change=interval,
         subject=subject,
-        value_before=value,
+        baseline_value=value,
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidegate.contract import Task
 from tidegate.numerics.intervals import Metric
+from tidegate.platform import documents
 
+FILE: Final = "shift.json"
+#: 2 renamed `told` and `value_before`.
+FORMAT: Final = 2
 #: A cell's or class's share in the baseline and now.
 Moved = tuple[str, float, float]
 
@@ -25,7 +28,7 @@ class FeatureShift:
         auc: Of ranking held-out rows by this feature's cells alone, with its 95% interval.
         weight: Its share of what the classifier of all features goes by, in [0, 1]; 0 where
             others say the same better.
-        told: Whether its cells differ more than chance gives, in one of twenty comparisons of all
+        significant: Whether its cells differ more than chance gives, in one of twenty comparisons of all
             features.
         moved: The cells whose share changed most: what they hold, the share before, and now.
     """
@@ -34,7 +37,7 @@ class FeatureShift:
     kind: str
     auc: Metric
     weight: float
-    told: bool
+    significant: bool
     moved: tuple[Moved, ...]
 
 
@@ -52,7 +55,7 @@ class LabelShift:
         change: A number's mean now less its mean before, or the change of the share of `subject`,
             with the 95% interval.
         subject: The class that `change` is of; empty for a number.
-        value_before: The mean or share before.
+        baseline_value: The mean or share in the baseline.
     """
 
     label: str
@@ -63,10 +66,10 @@ class LabelShift:
     moved: tuple[Moved, ...]
     change: Metric
     subject: str
-    value_before: float
+    baseline_value: float
 
     @property
-    def told(self) -> bool:
+    def significant(self) -> bool:
         """Whether chance gives as much in less than one comparison of twenty."""
         return self.p < 0.05
 
@@ -99,7 +102,7 @@ class Shift:
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
-    def told(self) -> bool:
+    def significant(self) -> bool:
         """Whether the two can be told apart by their features: the interval lies above 0.5."""
         return self.auc.low > 0.5
 
@@ -110,14 +113,12 @@ class Shift:
 
     def write(self, directory: Path) -> None:
         """Write `shift.json`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (directory / "shift.json").write_text(text + "\n", encoding="utf-8")
+        documents.write(directory / FILE, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; what is not finite is null."""
-        plain = _finite(asdict(self))
-        return {**plain, "told": self.told} if isinstance(plain, dict) else {}
+        plain = documents.finite(asdict(self))
+        return {documents.FORMAT: FORMAT, **plain, "significant": self.significant}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Shift:
@@ -126,7 +127,7 @@ class Shift:
         Raises:
             KeyError, TypeError: it is no such document.
         """
-        rest = {k: v for k, v in document.items() if k != "told"}
+        rest = {k: v for k, v in document.items() if k not in ("significant", documents.FORMAT)}
         label = rest["label"]
         if label is not None:
             label = LabelShift(
@@ -135,7 +136,7 @@ class Shift:
                     "rows": tuple(label["rows"]),
                     "moved": _moved(label["moved"]),
                     "change": _metric(label["change"]),
-                    **{k: _number(label[k]) for k in ("p", "jensen_shannon", "value_before")},
+                    **{k: _number(label[k]) for k in ("p", "jensen_shannon", "baseline_value")},
                 }
             )
         features = (
@@ -164,11 +165,3 @@ def _number(value: float | None) -> float:
 
 def _moved(cells: list[Any]) -> tuple[Moved, ...]:
     return tuple((label, before, now) for label, before, now in cells)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,15 +2,15 @@
 
 from tidegate.comparison.skew.measure import measure
 from tidegate.comparison.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, SetAside, Skew
-from tidegate.comparison.skew.sides import Side, of_examples, recorded
+from tidegate.comparison.skew.sides import JoinSide, of_examples, recorded
 
 __all__ = [
     "ColumnSkew",
     "Confusion",
     "FeatureSkew",
+    "JoinSide",
     "Keys",
     "SetAside",
-    "Side",
     "Skew",
     "measure",
     "of_examples",

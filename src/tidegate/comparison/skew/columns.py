@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tidegate.comparison.skew.result import ColumnSkew, ColumnStatus
-from tidegate.comparison.skew.sides import Side
+from tidegate.comparison.skew.sides import JoinSide
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding
 from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING, TIMESTAMP
@@ -17,7 +17,7 @@ _TYPES: Final = {INT: "int", DOUBLE: "float", STRING: "string", TIMESTAMP: "time
 
 
 def compare_columns(
-    training: Side, serving: Side, schema: Any, contract: Contract
+    training: JoinSide, serving: JoinSide, schema: Any, contract: Contract
 ) -> tuple[ColumnSkew, ...]:
     """Every column of either side, in the order of the training data, then of serving.
 
@@ -28,13 +28,13 @@ def compare_columns(
     names = dict.fromkeys([*training.schema.names, *serving.schema.names])
     found = []
     for name in names:
-        before, now = _type(training, name), _type(serving, name)
-        status = _status(name, before, now, name in absent, contract)
-        found.append(ColumnSkew(name, serving.calls(name), before, now, status))
+        in_training, in_serving = _type(training, name), _type(serving, name)
+        status = _status(name, in_training, in_serving, name in absent, contract)
+        found.append(ColumnSkew(name, serving.calls(name), in_training, in_serving, status))
     return tuple(found)
 
 
-def _type(side: Side, name: str) -> str | None:
+def _type(side: JoinSide, name: str) -> str | None:
     index = side.schema.get_field_index(name)
     return None if index < 0 else _TYPES[side.schema.field(index).type]
 
@@ -54,7 +54,7 @@ def _status(
     return "same" if whole or "" in (training, serving) or training == serving else "type"
 
 
-def schema_findings(serving: Side, schema: Any) -> Iterator[Finding]:
+def schema_findings(serving: JoinSide, schema: Any) -> Iterator[Finding]:
     """What the schema's SERVING environment objects to in the serving data.
 
     What it does not know is left to `column_findings`, and what it expects in TRAINING only (the
@@ -73,13 +73,13 @@ def schema_findings(serving: Side, schema: Any) -> Iterator[Finding]:
 
 
 def column_findings(
-    columns: tuple[ColumnSkew, ...], told: set[str], contract: Contract
+    columns: tuple[ColumnSkew, ...], reported: set[str], contract: Contract
 ) -> Iterator[Finding]:
     """What differs between the columns of both sides and was not told of yet.
 
     Args:
         columns: Of both sides.
-        told: Columns of which the schema's findings say that they are missing or of another type.
+        reported: Columns that the schema's findings report as missing or of another type.
         contract: Whose serving section can say how they belong together.
     """
     for c in columns:
@@ -91,7 +91,7 @@ def column_findings(
                 f"the label {c.column!r} is in the serving data: what is to be predicted should "
                 "not be known then; if it was joined later, leave it out with serving.exclude",
             )
-        elif c.column in told or c.status in ("same", "label", "expected"):
+        elif c.column in reported or c.status in ("same", "label", "expected"):
             continue
         elif c.status == "type":
             yield _skewed(

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from tidegate.comparison.skew.sides import Side
+from tidegate.comparison.skew.sides import JoinSide
 from tidegate.core.errors import StatisticsError
 from tidegate.data.duckdb import literals, locked, one_line
 
@@ -40,7 +40,7 @@ class Database:
 
 
 @contextlib.contextmanager
-def opened(sides: Mapping[str, Side]) -> Iterator[Database]:
+def opened(sides: Mapping[str, JoinSide]) -> Iterator[Database]:
     """Open both sides, to be asked while the context lasts.
 
     Args:

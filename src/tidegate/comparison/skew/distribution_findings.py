@@ -12,7 +12,7 @@ from tidegate.comparison.distance_findings import (
     shares_finding,
     slices_finding,
 )
-from tidegate.comparison.drift.compare import asked_of
+from tidegate.comparison.drift.compare import configured_for
 from tidegate.comparison.drift.missing_and_new import SHARES, Share
 from tidegate.comparison.skew.result import FeatureSkew
 from tidegate.contract import Contract
@@ -91,7 +91,7 @@ def distribution_findings(
 def _by_distance(
     distances: list[Distance], reported: AlreadyReported, contract: Contract
 ) -> list[Finding]:
-    judged = [d for d in distances if asked_of(contract, d.feature) != "report"]
+    judged = [d for d in distances if configured_for(contract, d.feature) != "report"]
     whole: dict[str, Finding] = {}
     for finding in (distance_finding(d, SKEW) for d in judged if not d.slice):
         if finding is None:

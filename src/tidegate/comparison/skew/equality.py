@@ -108,9 +108,9 @@ def key(type_: pa.DataType, other: pa.DataType, column: str) -> str:
 
 def words(tolerance: Tolerance) -> str:
     """A tolerance for people."""
-    said = [f"{tolerance.relative:g} of the greater value"] if tolerance.relative else []
-    said += [f"{tolerance.absolute:g}"] if tolerance.absolute else []
-    return " or ".join(said) or "none"
+    phrase = [f"{tolerance.relative:g} of the greater value"] if tolerance.relative else []
+    phrase += [f"{tolerance.absolute:g}"] if tolerance.absolute else []
+    return " or ".join(phrase) or "none"
 
 
 def _as(column: str, type_: pa.DataType, wanted: str) -> str:

@@ -15,7 +15,7 @@ from tidegate.comparison.skew.database import Database, opened
 from tidegate.comparison.skew.equality import Comparison, comparison
 from tidegate.comparison.skew.equality import key as key_of
 from tidegate.comparison.skew.result import Keys, Texts
-from tidegate.comparison.skew.sides import Side
+from tidegate.comparison.skew.sides import JoinSide
 from tidegate.contract import Contract, Tolerance
 from tidegate.data.sources.types import DOUBLE
 
@@ -44,7 +44,7 @@ class Pairs:
 
 
 @contextmanager
-def joined(training: Side, serving: Side, contract: Contract) -> Iterator[Pairs]:
+def joined(training: JoinSide, serving: JoinSide, contract: Contract) -> Iterator[Pairs]:
     """Join both sides, to be asked while the context lasts.
 
     Args:
@@ -97,7 +97,7 @@ def _tolerance(contract: Contract, name: str) -> Tolerance:
 
 
 def _count_keys(
-    database: Database, table: str, side: Side, other: Side, key: Sequence[str]
+    database: Database, table: str, side: JoinSide, other: JoinSide, key: Sequence[str]
 ) -> None:
     """Make `TABLE_rows`, which has the key beside the columns, and `TABLE_keys` with counts."""
     parts = []
@@ -117,7 +117,7 @@ def _count_keys(
     )
 
 
-def _keys(database: Database, training: Side, serving: Side, key: Sequence[str]) -> Keys:
+def _keys(database: Database, training: JoinSide, serving: JoinSide, key: Sequence[str]) -> Keys:
     names = ", ".join(f"k{i}" for i in range(len(key)))
     database.run(
         f"CREATE TABLE once AS SELECT {names} FROM training_keys t JOIN serving_keys s "  # noqa: S608

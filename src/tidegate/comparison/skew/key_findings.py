@@ -97,11 +97,11 @@ def _nothing_compared(keys: Keys) -> str:
         for side, shown in (("training", keys.training_only), ("serving", keys.serving_only))
         if shown
     ]
-    said = f" ({'; '.join(examples)})" if examples else ""
+    phrase = f" ({'; '.join(examples)})" if examples else ""
     return (
         f"no key ({named}) is in both the training data ({keys.training_keys:,} keys) and the "
-        f"serving data ({keys.serving_keys:,}){said}, so no values could be compared; take logs of "
-        "the same period, or correct serving.key and serving.columns"
+        f"serving data ({keys.serving_keys:,}){phrase}, so no values could be compared; take logs "
+        "of the same period, or correct serving.key and serving.columns"
     )
 
 
@@ -122,8 +122,8 @@ def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterat
                 f.feature,
                 "hold",
                 f"feature {f.feature!r} differs between training and serving in {figures}, more "
-                f"than the {_limit(f.limit)} of gates.skew.mismatch: {_told(f)}; compute it in the "
-                "same way on both sides",
+                f"than the {_limit(f.limit)} of gates.skew.mismatch: {_differs_most(f)}; compute "
+                "it in the same way on both sides",
             )
         elif f.status == "too_few" and enough:
             yield Finding(
@@ -140,7 +140,7 @@ def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterat
                 f.feature,
                 "warn",
                 f"feature {f.feature!r} differs between training and serving in {figures}: "
-                f"{_told(f)}; the contract tolerates {_limit(f.limit)}",
+                f"{_differs_most(f)}; the contract tolerates {_limit(f.limit)}",
             )
 
 
@@ -148,7 +148,7 @@ def _limit(share: float) -> str:
     return f"{share * 100:g}%"
 
 
-def _told(feature: FeatureSkew) -> str:
+def _differs_most(feature: FeatureSkew) -> str:
     parts = [feature.pattern] if feature.pattern else []
     if feature.missing_in_serving:
         parts.append(f"{feature.missing_in_serving:,} have no value in serving")

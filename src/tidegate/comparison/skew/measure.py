@@ -18,7 +18,7 @@ from tidegate.comparison.skew.join import joined
 from tidegate.comparison.skew.key_findings import feature_findings, key_findings
 from tidegate.comparison.skew.pairs import compare_pairs
 from tidegate.comparison.skew.result import FeatureSkew, Keys, SetAside, Skew
-from tidegate.comparison.skew.sides import Side
+from tidegate.comparison.skew.sides import JoinSide
 from tidegate.contract import Contract
 from tidegate.contract.severity import settled
 from tidegate.core.codes import SETTABLE
@@ -32,7 +32,7 @@ _OF_COLUMNS = {"schema_missing_column", "unexpected_data_type"}
 _BAD = "quarantined_records"
 
 
-def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> Skew:
+def measure(training: JoinSide, serving: JoinSide, schema: Any, contract: Contract) -> Skew:
     """Measure the skew between training and serving data, and judge it.
 
     Args:
@@ -73,7 +73,7 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
             baseline=training.statistics,
             environment=SERVING,
             known=objected,
-            past="the training data",
+            baseline_name="the training data",
         )
         keys, features = _by_key(training, serving, contract)
         about_keys = list(key_findings(keys, contract))
@@ -84,8 +84,8 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     distances = [d for d in distances if d.feature in both]
     shares = compare_shares(serving.statistics, training.statistics, limits)
     if not empty:
-        told = already_reported(settled(found, contract), features)
-        found += distribution_findings(distances, shares, told, limits)
+        reported = already_reported(settled(found, contract), features)
+        found += distribution_findings(distances, shares, reported, limits)
     return Skew(
         training=training.statistics.span,
         serving=serving.statistics.span,
@@ -101,11 +101,13 @@ def measure(training: Side, serving: Side, schema: Any, contract: Contract) -> S
     )
 
 
-def _sides(training: Side, serving: Side) -> tuple[tuple[Side, str], tuple[Side, str]]:
+def _sides(
+    training: JoinSide, serving: JoinSide
+) -> tuple[tuple[JoinSide, str], tuple[JoinSide, str]]:
     return (training, "training"), (serving, "serving")
 
 
-def _no_rows(side: Side, what: str) -> Finding:
+def _no_rows(side: JoinSide, what: str) -> Finding:
     return Finding(
         "no_examples",
         "",
@@ -129,7 +131,7 @@ def _quarantined(logs: SetAside, contract: Contract) -> Iterator[Finding]:
 
 
 def _by_key(
-    training: Side, serving: Side, contract: Contract
+    training: JoinSide, serving: JoinSide, contract: Contract
 ) -> tuple[Keys, tuple[FeatureSkew, ...]]:
     for side, what in _sides(training, serving):
         missing = [c for c in contract.serving_key if c not in side.schema.names]

@@ -69,7 +69,7 @@ def _counts(
     pairs: Pairs, features: Sequence[_Feature]
 ) -> list[tuple[_Feature, tuple[int, int, int, int]]]:
     """Of each feature the pairs with no value, none in training, none in serving, another one."""
-    asked = [
+    configured = [
         f"count(*) FILTER (WHERE {condition})"
         for _, how in features
         for condition in (
@@ -79,7 +79,7 @@ def _counts(
             how.mismatched,
         )
     ]
-    found = pairs.database.row(f"SELECT {', '.join(asked)} FROM pairs")  # noqa: S608
+    found = pairs.database.row(f"SELECT {', '.join(configured)} FROM pairs")  # noqa: S608
     return [
         (feature, (found[i], found[i + 1], found[i + 2], found[i + 3]))
         for i, feature in zip(range(0, len(found), 4), features, strict=True)
@@ -110,8 +110,8 @@ def limit_of(contract: Contract, name: str) -> float | None:
     """The share of pairs that may differ in a column; None where that is only recorded."""
     mismatch = contract.gates.skew.mismatch
     unnamed = "report" if name in contract.not_features else mismatch.default
-    asked = mismatch.features.get(name, unnamed)
-    return None if isinstance(asked, str) else float(asked)
+    configured = mismatch.features.get(name, unnamed)
+    return None if isinstance(configured, str) else float(configured)
 
 
 def _status(feature: FeatureSkew) -> FeatureStatus:

@@ -33,9 +33,9 @@ def pattern(database: Database, how: Comparison) -> str:
     """
     found: Callable[[Database, Comparison], Iterator[tuple[str, float]]]
     found = {"number": _of_numbers, "time": _of_times, "text": _of_texts}[how.kind]
-    for said, share in found(database, how):
+    for phrase, share in found(database, how):
         if share >= MOST:
-            return f"{said} in {percent(share)} of the values that differ"
+            return f"{phrase} in {percent(share)} of the values that differ"
     return ""
 
 

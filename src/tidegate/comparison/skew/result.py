@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +12,11 @@ from tidegate.core.errors import StatisticsError
 from tidegate.core.verdict import Verdict
 from tidegate.numerics.distances import Distance
 from tidegate.numerics.intervals import wilson
+from tidegate.platform import documents
 
 FILE: Final = "skew.json"
+#: 2 renamed `customary`, `before` and `now`.
+FORMAT: Final = 2
 
 #: `label` is a label that serving rightly lacks, `expected` another column of training only that
 #: the schema does not expect in SERVING.
@@ -230,6 +232,7 @@ class Skew:
     def to_json(self) -> dict[str, Any]:
         """What `skew.json` holds."""
         return {
+            documents.FORMAT: FORMAT,
             "training": self.training,
             "serving": self.serving,
             "training_rows": self.training_rows,
@@ -246,28 +249,29 @@ class Skew:
 
     def write(self, directory: Path) -> None:
         """Write `skew.json`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.to_json(), indent=2, allow_nan=False, ensure_ascii=False)
-        (directory / FILE).write_text(text + "\n", encoding="utf-8")
+        documents.write(directory / FILE, self.to_json())
 
     @classmethod
     def read(cls, directory: Path) -> Skew:
         """Read back what `write` wrote.
 
         Raises:
-            StatisticsError: the file is missing, cut short or contradicts itself.
+            StatisticsError: the file is missing, cut short, of another format or contradicts
+                itself.
         """
-        try:
-            document = json.loads((directory / FILE).read_text(encoding="utf-8"))
-            verdict = Verdict.from_json(document["findings"])
-            if verdict.status != document["status"]:
-                raise ValueError("its status is not what its findings say")
+        with documents.reading(
+            directory / FILE,
+            format_=FORMAT,
+            error=StatisticsError,
+            what="skew",
+            remedy="measure it again",
+        ) as document:
             return cls(
                 training=document["training"],
                 serving=document["serving"],
                 training_rows=document["training_rows"],
                 serving_rows=document["serving_rows"],
-                verdict=verdict,
+                verdict=Verdict.of_document(document),
                 columns=tuple(ColumnSkew(**c) for c in document["columns"]),
                 keys=_keys(document["keys"]),
                 features=tuple(_feature(f) for f in document["features"]),
@@ -275,10 +279,6 @@ class Skew:
                 shares=tuple(Share.of(s) for s in document["shares"]),
                 set_aside=tuple(_set_aside(s) for s in document["set_aside"]),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StatisticsError(
-                f"cannot read the skew in {directory}: {error}; measure it again"
-            ) from None
 
 
 def _texts(rows: Any) -> tuple[Any, ...]:

@@ -21,7 +21,7 @@ from tidegate.statistics.slices import compute_slices
 
 
 @dataclass(frozen=True)
-class Side:
+class JoinSide:
     """The training or the serving data.
 
     Attributes:
@@ -51,11 +51,11 @@ class Side:
         return self.names.get(column, column)
 
 
-def of_examples(examples: Examples, statistics: Statistics) -> Side:
+def of_examples(examples: Examples, statistics: Statistics) -> JoinSide:
     """The training data as it was ingested."""
     files = tuple(f for split in examples.splits for f in examples.files(split))
     facts = examples.facts
-    return Side(statistics, examples.schema, files, {}, facts.bad_records, facts.bad_reasons)
+    return JoinSide(statistics, examples.schema, files, {}, facts.bad_records, facts.bad_reasons)
 
 
 def recorded(
@@ -67,7 +67,7 @@ def recorded(
     logs: Serving | None = None,
     bad: BadRecords | None = None,
     slices: Sequence[Sequence[str]] = (),
-) -> Side:
+) -> JoinSide:
     """Read rows once: keep them for the join, and measure them.
 
     Args:
@@ -110,7 +110,7 @@ def recorded(
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
     names = {new: old for new, old in chosen.items() if new != old}
-    side = Side(_sliced(statistics, file, schema, slices), schema, (file,), names)
+    side = JoinSide(_sliced(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
     return replace(side, bad_records=len(bad.records), bad_reasons=bad.reasons())

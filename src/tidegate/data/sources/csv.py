@@ -65,8 +65,8 @@ def schema(
             has_values[name] = True
             can_be[name] = _still(can_be[name], values)
             if name in features.numeric and not can_be[name]:
-                told = _NOT_NUMERIC.format(name=name, text=_no_numbers(values)[0])
-                raise SourceError(f"{item.name}: {told}")
+                message = _NOT_NUMERIC.format(name=name, text=_no_numbers(values)[0])
+                raise SourceError(f"{item.name}: {message}")
 
     with ThreadPoolExecutor(pa.cpu_count()) as threads:
         for item in objects:
@@ -347,9 +347,9 @@ def _located(
     try:
         yield
     except UnicodeError:
-        told = _bad_text(store, item, contract)
-        told = told or f"{item.name} is not {contract.source.encoding} text"
-        raise SourceError(told) from None
+        message = _bad_text(store, item, contract)
+        message = message or f"{item.name} is not {contract.source.encoding} text"
+        raise SourceError(message) from None
     except READ_ERRORS as error:
         raise SourceError(f"{item.name} cannot be read: {one_line(error)}") from None
     except (pa.ArrowException, text_csv.Error) as error:
@@ -397,10 +397,10 @@ def _bad_row(store: Store, item: SourceObject, contract: Contract, width: int | 
         try:
             for row in rows:
                 if row and width is not None and len(row) != width:
-                    told = f"{item.name}:{line}: {_ragged(width, len(row))}"
+                    message = f"{item.name}:{line}: {_ragged(width, len(row))}"
                     if (lines := rows.line_num - line + 1) > 1:
-                        told += f"; its quotation marks span {lines} lines: is one unclosed?"
-                    return told
+                        message += f"; its quotation marks span {lines} lines: is one unclosed?"
+                    return message
                 if (length := sum(map(len, row))) > longest:
                     longest, longest_line = length, line
                 rows_seen += bool(row)

@@ -62,10 +62,10 @@ def check_same_columns(
     lacking = [n for n in first if n not in names]
     more = [n for n in names if n not in first]
     if lacking or more:
-        told = [f"lacks {', '.join(map(repr, lacking))}"] if lacking else []
-        told += [f"adds {', '.join(map(repr, more))}"] if more else []
+        differences = [f"lacks {', '.join(map(repr, lacking))}"] if lacking else []
+        differences += [f"adds {', '.join(map(repr, more))}"] if more else []
         raise SourceError(
-            f"{where} has other columns than {first_where}: it {' and '.join(told)}; "
+            f"{where} has other columns than {first_where}: it {' and '.join(differences)}; "
             "files of one span must agree"
         )
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding, Severity, Verdict
 from tidegate.model.evaluation.predictions import Collected
-from tidegate.model.evaluation.result import Comparison, Evaluation
+from tidegate.model.evaluation.result import Evaluation, MetricChange
 from tidegate.numerics.metrics import METRICS
 
 
@@ -209,7 +209,7 @@ def _slices(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
         )
 
 
-def _change(comparison: Comparison) -> str:
+def _change(comparison: MetricChange) -> str:
     change = comparison.change
     noise = ", which may be chance" if comparison.within_noise else ""
     return (

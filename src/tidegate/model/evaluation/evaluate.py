@@ -13,7 +13,7 @@ from tidegate.core.errors import EvaluationError, TrainingError
 from tidegate.model.evaluation import curves
 from tidegate.model.evaluation.blessing import bless
 from tidegate.model.evaluation.predictions import Collected, Scored, collect, comparable
-from tidegate.model.evaluation.result import Comparison, Evaluation, SliceResult
+from tidegate.model.evaluation.result import Evaluation, MetricChange, SliceResult
 from tidegate.model.metric_names import require_metrics
 from tidegate.model.training.inputs import require
 from tidegate.model.training.trained_model import TrainedModel
@@ -126,7 +126,7 @@ def _result(name: str, rows: Array | None, data: Collected, task: Task, metric: 
     theirs = _estimates(data.champion, rows, task)
     change = difference(ours[metric], theirs[metric])
     sign = -1 if METRICS[task][metric].better == "higher" else 1
-    comparison = Comparison(
+    comparison = MetricChange(
         metric, ours[metric].value, theirs[metric].value, change, sign * change.value
     )
     return SliceResult(name, size, _metrics(ours, task), _metrics(theirs, task), comparison)

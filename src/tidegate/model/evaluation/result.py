@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidegate.contract import Task
 from tidegate.core.errors import EvaluationError
 from tidegate.core.verdict import Finding, Verdict
 from tidegate.numerics.intervals import Metric
+from tidegate.platform import documents
 
 FILE = "evaluation.json"
+FORMAT: Final = 1
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MetricChange:
     """How the metric that decides changed from the champion to the challenger.
 
     Attributes:
@@ -58,7 +59,7 @@ class SliceResult:
     rows: int
     metrics: Mapping[str, Metric]
     champion: Mapping[str, Metric] | None = None
-    comparison: Comparison | None = None
+    comparison: MetricChange | None = None
 
 
 #: What an evaluation says before its verdict is known: fail closed.
@@ -122,7 +123,7 @@ class Evaluation:
         return self.verdict.status == "pass"
 
     @property
-    def comparison(self) -> Comparison | None:
+    def comparison(self) -> MetricChange | None:
         """The change from champion to challenger over all examples."""
         return self.overall.comparison
 
@@ -134,42 +135,29 @@ class Evaluation:
 
     def write(self, directory: Path) -> None:
         """Write `evaluation.json`; what is not defined is written as null."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(_plain(self), indent=1, ensure_ascii=False, allow_nan=False)
-        (directory / FILE).write_text(text + "\n", encoding="utf-8")
+        documents.write(directory / FILE, {documents.FORMAT: FORMAT, **_plain(self)})
 
     @classmethod
     def read(cls, directory: Path) -> Evaluation:
         """Read what `write` wrote.
 
         Raises:
-            EvaluationError: when it is missing or not an evaluation.
+            EvaluationError: when it is missing, of another format or not an evaluation.
         """
-        path = directory / FILE
-        try:
-            return _evaluation(json.loads(path.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise EvaluationError(
-                f"cannot read {path}: {error.strerror}; run the evaluation again"
-            ) from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise EvaluationError(
-                f"{path} is not an evaluation ({error!r}); run the evaluation again"
-            ) from None
+        with documents.reading(
+            directory / FILE,
+            format_=FORMAT,
+            error=EvaluationError,
+            what="evaluation",
+            remedy="run the evaluation again",
+        ) as document:
+            return _evaluation(document)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Verdict):
-        return {"status": value.status, "findings": value.to_json()}
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(v) for v in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    return value
+def _plain(value: Evaluation) -> dict[str, Any]:
+    plain = asdict(value)
+    verdict = {"status": value.verdict.status, "findings": value.verdict.to_json()}
+    return {**documents.finite(plain), "verdict": verdict}
 
 
 def _number(value: float | None) -> float:
@@ -193,7 +181,7 @@ def _slice(value: Mapping[str, Any]) -> SliceResult:
         champion=None if value["champion"] is None else _metrics(value["champion"]),
         comparison=None
         if change is None
-        else Comparison(
+        else MetricChange(
             metric=change["metric"],
             challenger=_number(change["challenger"]),
             champion=_number(change["champion"]),

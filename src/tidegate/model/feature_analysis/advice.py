@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from tidegate.core.text import fixed, percent
-from tidegate.model.feature_analysis.redundancy import CORRELATED, TOLD
+from tidegate.model.feature_analysis.redundancy import CORRELATED, EXPLAINED
 from tidegate.model.feature_analysis.result import FeatureSignal, Pair
 from tidegate.numerics.binning import Array
 
@@ -84,9 +84,9 @@ def advise(
     by_name = {f.name: f for f in found}
     for weakest in sorted(found, key=lambda f: f.share):
         if weakest.name in standing and not weakest.code:
-            told = _redundant(weakest, pairs, standing, by_name)
-            if told:
-                by_name[weakest.name] = replace(weakest, code="redundant", drop=True, reason=told)
+            reason = _redundant(weakest, pairs, standing, by_name)
+            if reason:
+                by_name[weakest.name] = replace(weakest, code="redundant", drop=True, reason=reason)
                 standing.remove(weakest.name)
     return tuple(by_name[f.name] for f in found)
 
@@ -114,9 +114,9 @@ def _alone(
     if reason := _too_good(feature, classes, given):
         return say("leak", reason)
     if not feature.informative:
-        if feature.importance is not None and feature.importance.told:
-            told = "it tells nothing by itself, and the model uses it beside others"
-            return say("", told, drop=False)
+        if feature.importance is not None and feature.importance.significant:
+            reason = "it tells nothing by itself, and the model uses it beside others"
+            return say("", reason, drop=False)
         if feature.floor > TELLING:
             return say(
                 "too_few_rows",
@@ -125,7 +125,7 @@ def _alone(
                 drop=False,
             )
         return say("no_signal", "it tells no more of the label than chance gives")
-    used = feature.importance is not None and feature.importance.told
+    used = feature.importance is not None and feature.importance.significant
     held_out = feature.held_out
     if carries and not used and held_out is not None and held_out < CARRIED * feature.share:
         does = "misleads" if held_out < 0 else "is hardly true"
@@ -143,8 +143,8 @@ def _too_good(
 ) -> str:
     doubt = "is it known before the label is?"
     if feature.share >= LEAK_SHARE:
-        told = percent(feature.share)
-        return f"it tells {told} of the label by itself, more than all others can add: {doubt}"
+        own = percent(feature.share)
+        return f"it tells {own} of the label by itself, more than all others can add: {doubt}"
     if feature.auc is not None and np.isfinite(feature.auc) and feature.auc >= LEAK_AUC:
         return f"by itself it ranks rows with an AUC of {fixed(feature.auc, 3)}: {doubt}"
     if given is not None:
@@ -162,18 +162,18 @@ def _redundant(
     standing: set[str],
     by_name: dict[str, FeatureSignal],
 ) -> str:
-    """By which feature that stands it is told, in words; empty where it is by none."""
+    """The kept feature that makes this one redundant, as a phrase; empty if there is none."""
     best: tuple[float, str] = (0.0, "")
     for pair in pairs:
         if feature.name not in (pair.first, pair.second):
             continue
-        other, told = (
-            (pair.first, pair.told) if feature.name == pair.second else (pair.second, pair.back)
-        )
+        other, explained = pair.second, pair.back
+        if feature.name == pair.second:
+            other, explained = pair.first, pair.explained
         if other not in standing:
             continue
-        if told >= TOLD:
-            best = max(best, (told, f"{other} tells {percent(told)} of what it says"))
+        if explained >= EXPLAINED:
+            best = max(best, (explained, f"{other} tells {percent(explained)} of what it says"))
         elif (
             pair.rank_correlation is not None
             and abs(pair.rank_correlation) >= CORRELATED

@@ -88,7 +88,7 @@ def measure(
         codes[f.name] for f in features if f.cells > 1 and f.role == "feature"
     ][: redundancy.MAX_PAIRED]  # fmt: skip
     close = redundancy.redundant(compared)
-    told = advice.advise(
+    advised = advice.advise(
         features, close, rows=table.num_rows, classes=label.labels, given=given,
         carries=rows.divided,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def measure(
         without_label=without,
         parts=rows.parts,
         part_rows=(int((~held).sum()), int(held.sum())),
-        features=told,
+        features=advised,
         pairs=close,
         paired=len(compared),
         metric=shuffled.metric if shuffled else "",

@@ -16,7 +16,7 @@ MAX_PAIRED: Final = 50
 #: A pair takes no more rows than this to be counted.
 MAX_ROWS: Final = 100_000
 #: Nine tenths of what one says is said by the other: what is left is rounding or noise.
-TOLD: Final = 0.9
+EXPLAINED: Final = 0.9
 #: Ranks that share nine tenths of their variance (0.95 squared).
 CORRELATED: Final = 0.95
 _LOG2: Final = float(np.log(2))
@@ -41,14 +41,14 @@ def redundant(columns: Sequence[Coded]) -> tuple[Pair, ...]:
     for i, first in enumerate(columns):
         for j in range(i + 1, len(columns)):
             shared = _shared(codes[i], codes[j], alone[i], alone[j])
-            told = [min(1.0, shared / (entropy(a) or 1.0)) for a in (alone[j], alone[i])]
+            explained = [min(1.0, shared / (entropy(a) or 1.0)) for a in (alone[j], alone[i])]
             near = correlation.get((i, j))
-            if max(told) >= TOLD or (near is not None and abs(near) >= CORRELATED):
-                tells, is_told = first.name, columns[j].name
-                if told[1] > told[0]:
-                    tells, is_told = is_told, tells
-                found.append(Pair(tells, is_told, max(told), min(told), near))
-    return tuple(sorted(found, key=lambda p: -max(p.told, abs(p.rank_correlation or 0.0))))
+            if max(explained) >= EXPLAINED or (near is not None and abs(near) >= CORRELATED):
+                first_name, other = first.name, columns[j].name
+                if explained[1] > explained[0]:
+                    first_name, other = other, first_name
+                found.append(Pair(first_name, other, max(explained), min(explained), near))
+    return tuple(sorted(found, key=lambda p: -max(p.explained, abs(p.rank_correlation or 0.0))))
 
 
 def _counts(codes: Array, cells: int) -> Array:

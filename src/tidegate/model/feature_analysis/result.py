@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tidegate.contract import Task
 from tidegate.core.errors import SignalError
+from tidegate.platform import documents
 
 FILE = "signal.json"
+#: 2 renamed `told`.
+FORMAT: Final = 2
 
 #: `feature`: a model sees it. `excluded`: the contract says that none does.
 Role = Literal["feature", "excluded"]
@@ -36,7 +37,7 @@ class Importance:
     high: float
 
     @property
-    def told(self) -> bool:
+    def significant(self) -> bool:
         """Whether the interval lies above 0."""
         return self.low > 0
 
@@ -92,14 +93,14 @@ class Pair:
     Attributes:
         first: The one that tells at least as much.
         second: The one that is told.
-        told: The share of the second's entropy that the first tells, in [0, 1].
+        explained: The share of the second's entropy that the first tells, in [0, 1].
         back: The share of the first's that the second tells.
         rank_correlation: Spearman's, in [-1, 1]; None where one of them is text.
     """
 
     first: str
     second: str
-    told: float
+    explained: float
     back: float
     rank_correlation: float | None
 
@@ -171,26 +172,26 @@ class Signal:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; what is not finite is null."""
-        plain = asdict(self)
-        plain["features"] = [{k: _finite(v) for k, v in f.items()} for f in plain["features"]]
-        return {k: _finite(v) for k, v in plain.items()}
+        return {documents.FORMAT: FORMAT, **documents.finite(asdict(self))}
 
     def write(self, directory: Path) -> None:
         """Write `signal.json`."""
-        directory.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (directory / FILE).write_text(text + "\n", encoding="utf-8")
+        documents.write(directory / FILE, self.to_json())
 
     @classmethod
     def read(cls, directory: Path) -> Signal:
         """Read what `write` wrote.
 
         Raises:
-            SignalError: it is missing or something else.
+            SignalError: it is missing, of another format or something else.
         """
-        path = directory / FILE
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+        with documents.reading(
+            directory / FILE,
+            format_=FORMAT,
+            error=SignalError,
+            what="signal",
+            remedy="measure again",
+        ) as found:
             features = [
                 FeatureSignal(
                     **f | {"importance": f["importance"] and Importance(**f["importance"])}
@@ -206,11 +207,3 @@ class Signal:
                 parts=parts,
                 part_rows=sizes,
             )
-        except OSError as error:
-            raise SignalError(f"cannot read {path}: {error.strerror}; measure again") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise SignalError(f"{path} is no measurement ({error!r}); measure again") from None
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

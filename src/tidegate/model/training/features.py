@@ -129,10 +129,10 @@ def _check_type(name: str, type_: pa.DataType, promise: int) -> None:
     if not text and not pa.types.is_integer(type_) and not pa.types.is_floating(type_):
         raise TrainingError(f"feature {name!r} is of type {type_}; exclude it in the contract")
     if text != (promise == _BYTES):
-        said = "texts" if promise == _BYTES else "numbers"
+        phrase = "texts" if promise == _BYTES else "numbers"
         raise TrainingError(
-            f"feature {name!r} holds {type_}, while the schema promises {said}; correct the data, "
-            "or the schema"
+            f"feature {name!r} holds {type_}, while the schema promises {phrase}; correct the "
+            "data, or the schema"
         )
 
 

@@ -338,10 +338,10 @@ class GcsStore:
             RetryError,
             requests.RequestException,
         ) as error:
-            told = reason(error)
+            reason_ = reason(error)
             if isinstance(error, RetryError) or transient(error):
-                told = f"not done after retries over {self._deadline:g} s: {told}"
-            raise StorageError(f"cannot {what}: {told}") from None
+                reason_ = f"not done after retries over {self._deadline:g} s: {reason_}"
+            raise StorageError(f"cannot {what}: {reason_}") from None
 
 
 class _Checked:

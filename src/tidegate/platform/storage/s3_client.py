@@ -104,8 +104,8 @@ class _Identity(Provider):
         try:
             return self._chain.retrieve()
         except (ValueError, KeyError, OSError, urllib3.exceptions.HTTPError, BusyError):
-            asked = next((v for v in _PLATFORM if os.environ.get(v)), None)
-            tried = f" ({asked} is set, and gave none)" if asked else ""
+            configured = next((v for v in _PLATFORM if os.environ.get(v)), None)
+            tried = f" ({configured} is set, and gave none)" if configured else ""
             raise StorageError(
                 f"no credentials for {self._endpoint}{tried}; set AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, mount a credentials file, or set TIDEGATE_S3_ANONYMOUS=1 "

@@ -35,7 +35,7 @@ class Check:
 
     title: str
     codes: tuple[str, ...]
-    said: str
+    phrase: str
     looked: bool = True
 
     def state(self, validation: Validation | None, contract: Contract) -> State:
@@ -77,28 +77,28 @@ def _delivery(
     times = facts.times if facts else None
     limit = contract.gates.freshness
     if times is not None and times.last is not None:
-        said = f"the newest record is of {_moment(times.last)}"
-        said += f"; the span ends {_moment(facts.period[1])}" if facts and facts.period else ""
+        phrase = f"the newest record is of {_moment(times.last)}"
+        phrase += f"; the span ends {_moment(facts.period[1])}" if facts and facts.period else ""
     else:
-        said = "no time is known"
-    said += f"; gates.freshness allows {limit}" if limit else "; gates.freshness sets no limit"
-    yield Check("Freshness", ("stale",), said, times is not None and limit is not None)
+        phrase = "no time is known"
+    phrase += f"; gates.freshness allows {limit}" if limit else "; gates.freshness sets no limit"
+    yield Check("Freshness", ("stale",), phrase, times is not None and limit is not None)
 
     past = "; ".join(f"{p.span}: {p.rows:,}" for p in history[-_PAST:])
-    said = count(statistics.num_examples(), "row")
-    said += f"; accepted before: {past}" if past else "; no accepted span before to compare with"
+    phrase = count(statistics.num_examples(), "row")
+    phrase += f"; accepted before: {past}" if past else "; no accepted span before to compare with"
     codes = ("unusual_volume", "no_examples", "too_few_examples")
-    yield Check("Volume", codes, said, bool(past))
+    yield Check("Volume", codes, phrase, bool(past))
 
     if facts is None:
-        said = "not known"
+        phrase = "not known"
     elif facts.bad_records:
         reasons = "; ".join(f"{reason} ({n:,})" for reason, n in facts.bad_reasons)
         share = facts.bad_records / (statistics.num_examples() + facts.bad_records)
-        said = f"{count(facts.bad_records, 'record')} set aside ({percent(share)}): {reasons}"
+        phrase = f"{count(facts.bad_records, 'record')} set aside ({percent(share)}): {reasons}"
     else:
-        said = "no record was set aside"
-    yield Check("Quarantine", ("quarantined_records",), said, facts is not None)
+        phrase = "no record was set aside"
+    yield Check("Quarantine", ("quarantined_records",), phrase, facts is not None)
 
     if contract.joins:
         went = "; ".join(
@@ -114,31 +114,31 @@ def _rows(statistics: Statistics, contract: Contract) -> Iterator[Check]:
     times = statistics.facts.times if statistics.facts else None
     if contract.time is not None:
         if times is None:
-            said = order = "not known"
+            phrase = order = "not known"
         else:
             outside = "" if times.outside is None else f", {times.outside:,} outside of the span"
-            said = f"{count(times.read, 'row')} with a {contract.time}: "
-            said += f"{times.unreadable:,} unreadable{outside}"
+            phrase = f"{count(times.read, 'row')} with a {contract.time}: "
+            phrase += f"{times.unreadable:,} unreadable{outside}"
             order = (
                 f"{times.out_of_order:,} of {count(times.read, 'row')} older than the one before"
             )
         codes = ("times_unreadable", "times_outside_span", "times_in_future")
-        yield Check("Times", codes, said, times is not None)
+        yield Check("Times", codes, phrase, times is not None)
         yield Check("Order", ("times_out_of_order",), order, times is not None)
 
     key = listing(list(contract.key))
     unique = next((f.values for f in statistics.leakage if f.columns == contract.key), None)
-    said = f"{key}: not counted" if unique is None else f"{key}: {rows - unique:,} repeated"
+    phrase = f"{key}: not counted" if unique is None else f"{key}: {rows - unique:,} repeated"
     looked = unique is not None and statistics.facts is not None
-    yield Check("Key duplicates", ("duplicate_keys",), said, looked)
+    yield Check("Key duplicates", ("duplicate_keys",), phrase, looked)
 
     parts = [f"{s} {integer(statistics.num_examples(s))}" for s in statistics.splits[1:]]
     shared = [
         f"{f.shared:,} of {f.values:,} values of {listing(list(f.columns))} in more than one"
         for f in statistics.leakage
     ]
-    said = "; ".join([", ".join(parts) or "no splits", *shared])
-    yield Check("Splits and leakage", ("leakage", "empty_split"), said, bool(statistics.leakage))
+    phrase = "; ".join([", ".join(parts) or "no splits", *shared])
+    yield Check("Splits and leakage", ("leakage", "empty_split"), phrase, bool(statistics.leakage))
 
 
 def _columns(
@@ -149,11 +149,11 @@ def _columns(
     cells = sum(c.summary.rows for c in columns)
     gaps = [c for c in columns if c.summary.missing]
     share = percent(sum(c.summary.missing for c in columns) / cells if cells else None)
-    said = f"{share} of all cells, in {len(gaps):,} of {count(len(columns), 'column')}"
+    phrase = f"{share} of all cells, in {len(gaps):,} of {count(len(columns), 'column')}"
     yield Check(
         "Missing values",
         ("missing_rate", "never_populated", "nan_values", "label_missing_values", "label_absent"),
-        said,
+        phrase,
     )
     before = validation is not None and not validation.bootstrap
     units = [f"{c.name} in {c.unit}" for c in columns if c.unit]
@@ -207,8 +207,8 @@ def _use(
     found = validation.verdict.findings if validation is not None else ()
     unserved = {f.subject for f in found if f.code == "need_not_served"}
     served = sum(need.user not in unserved for need in contract.needs)
-    said = f"{served:,} of {len(contract.needs):,} served" if validation else "not judged"
-    yield Check("Needs", codes, said, statistics.num_examples() > 0)
+    phrase = f"{served:,} of {len(contract.needs):,} served" if validation else "not judged"
+    yield Check("Needs", codes, phrase, statistics.num_examples() > 0)
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Served:
     """
 
     user: str
-    asked: float | None
+    configured: float | None
     columns: tuple[tuple[str, float | None], ...]
     state: State
 
@@ -238,7 +238,7 @@ def needs(
     return [
         Served(
             user=need.user,
-            asked=need.populated,
+            configured=need.populated,
             columns=tuple((name, shares.get(name)) for name in need.data),
             state="hold" if need.user in unserved else served,
         )

@@ -96,20 +96,20 @@ def _remarks(
     columns: tuple[views.Column, ...], found: list[Finding], contract: Contract
 ) -> list[Finding]:
     """What stands out and no finding says, nor the contract wants silence about."""
-    told = {(f.code, f.subject) for f in found}
+    reported = {(f.code, f.subject) for f in found}
     gates = contract.gates
     return [
         Finding("remark", r.column.name, "info", r.message)
         for r in views.remarks(columns)
         if all(gates.severity(code, r.column.name, default="info") != "off" for code in r.codes)
-        and not any((code, r.column.name) in told for code in r.codes)
+        and not any((code, r.column.name) in reported for code in r.codes)
     ][:_REMARKS]
 
 
 def _lead(columns: tuple[views.Column, ...], validation: Validation | None) -> str:
     numeric = sum(c.numeric for c in columns)
-    said = [] if validation is None else [_judgement(validation)]
-    said.append(
+    phrase = [] if validation is None else [_judgement(validation)]
+    phrase.append(
         f"{count(len(columns), 'column')}: {numeric:,} of numbers, "
         f"{len(columns) - numeric:,} of text."
     )
@@ -117,15 +117,15 @@ def _lead(columns: tuple[views.Column, ...], validation: Validation | None) -> s
     if gaps:
         most = gaps[0]
         have = "has" if len(gaps) == 1 else "have"
-        said.append(
+        phrase.append(
             f"{count(len(gaps), 'column')} {have} missing values, most of all {most.name} "
             f"({percent(most.summary.missing_fraction)})."
         )
     else:
-        said.append("No value is missing.")
+        phrase.append("No value is missing.")
     if label := [c.name for c in columns if c.role == "label"]:
-        said.append(f"The label is {listing(label)}.")
-    return " ".join(said)
+        phrase.append(f"The label is {listing(label)}.")
+    return " ".join(phrase)
 
 
 def _judgement(validation: Validation) -> str:
@@ -136,5 +136,5 @@ def _judgement(validation: Validation) -> str:
     if not elsewhere:
         return "What holds these data back is told below."
     here = len(holding) - elsewhere
-    said = f"{count(elsewhere, 'reason')} to hold about schema or drift: see the validation page."
-    return f"{count(here, 'reason')} to hold told below, {said}" if here else said
+    phrase = f"{count(elsewhere, 'reason')} to hold about schema or drift: see the validation page."
+    return f"{count(here, 'reason')} to hold told below, {phrase}" if here else phrase

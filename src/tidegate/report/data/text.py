@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.core import text
+from tidegate.platform import documents
 from tidegate.report import terminal
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def as_text(statistics: Statistics, *, ink: terminal.Ink, limit: int | None) -> 
 
 
 def _size(statistics: Statistics) -> str:
-    said = f"{text.count(statistics.num_examples(), 'row')}, "
-    said += text.count(len(statistics.features()), "column")
+    phrase = f"{text.count(statistics.num_examples(), 'row')}, "
+    phrase += text.count(len(statistics.features()), "column")
     if statistics.slices is None:
-        return said
+        return phrase
     found = text.count(len(statistics.by_slice()), "slice")
-    return f"{said}, {found}"
+    return f"{phrase}, {found}"
 
 
 def _row(column: FeatureSummary, where: list[str]) -> list[str]:
@@ -61,10 +61,10 @@ def _row(column: FeatureSummary, where: list[str]) -> list[str]:
 
 
 def _range(column: FeatureSummary) -> str:
-    said = "  ".join(text.number(v) for v in (column.min, column.median, column.max))
+    phrase = "  ".join(text.number(v) for v in (column.min, column.median, column.max))
     if column.nans:
-        said += f"  ({text.integer(column.nans)} NaN)"
-    return said
+        phrase += f"  ({text.integer(column.nans)} NaN)"
+    return phrase
 
 
 def _frequent(column: FeatureSummary) -> str:
@@ -93,15 +93,9 @@ def as_json(statistics: Statistics) -> dict[str, Any]:
 def _columns(statistics: Statistics) -> list[dict[str, Any]]:
     columns = []
     for column in statistics.features().values():
-        plain = {k: _finite(v) for k, v in asdict(column).items()}
+        plain = {k: documents.finite(v) for k, v in asdict(column).items()}
         for histogram in ("histogram", "quantile_histogram"):
             del plain[histogram]
         plain["top_values"] = [list(pair) for pair in column.top_values[:_GIVEN]]
         columns.append({**plain, "missing_fraction": column.missing_fraction})
     return columns
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -156,7 +156,7 @@ def _lead(evaluation: Evaluation) -> str:
     rows = count(evaluation.overall.rows, "row")
     if ours is None or not math.isfinite(ours.value):
         return f"{title} is not defined on the {rows} of the {evaluation.split} split."
-    said = (
+    phrase = (
         f"On {rows} of the {evaluation.split} split the model has a {title} of "
         f"{fixed(ours.value)} (95% interval {fixed(ours.low)} to {fixed(ours.high)})."
     )
@@ -165,15 +165,15 @@ def _lead(evaluation: Evaluation) -> str:
         low, high = fixed(compared.change.low), fixed(compared.change.high)
         span = f"{signed(compared.change.value)}, 95% interval {low} to {high}"
         if compared.within_noise:
-            said += f" These rows cannot tell it from the champion ({span})."
+            phrase += f" These rows cannot tell it from the champion ({span})."
         else:
             side = "worse" if compared.worse_by > 0 else "better"
-            said += f" It is {side} than the champion ({span})."
+            phrase += f" It is {side} than the champion ({span})."
     elif evaluation.champion_version is None:
-        said += " There is no champion yet to compare it with."
+        phrase += " There is no champion yet to compare it with."
     if main in evaluation.baselines:
-        said += f" The best constant answer gets {fixed(evaluation.baselines[main])}."
-    return said
+        phrase += f" The best constant answer gets {fixed(evaluation.baselines[main])}."
+    return phrase
 
 
 def _dots(
@@ -345,10 +345,10 @@ def _history(history: Any) -> list[tuple[str, Markup]]:
         drawn += [
             ("eval", series[twin]) for twin, of in twins.items() if of == name and twin in series
         ]
-        said = ", ".join(f"{kind} {number(values[-1])}" for kind, values in drawn if values)
-        chart = svg.curves(drawn, name, f"{name} by epoch; last: {said}")
+        phrase = ", ".join(f"{kind} {number(values[-1])}" for kind, values in drawn if values)
+        chart = svg.curves(drawn, name, f"{name} by epoch; last: {phrase}")
         if chart:
-            charts.append((f"{name}; last: {said}", chart))
+            charts.append((f"{name}; last: {phrase}", chart))
     return charts
 
 
@@ -370,15 +370,15 @@ def _by_metric(history: Any) -> dict[str, list[float]]:
 
 def _about(model: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else the model's card says, one level deep."""
-    said: list[tuple[str, str]] = []
+    phrase: list[tuple[str, str]] = []
     for key, value in model.items():
         if key == "history":
             continue
         if isinstance(value, Mapping):
-            said += [(f"{key}: {k}", _plain(v)) for k, v in value.items()]
+            phrase += [(f"{key}: {k}", _plain(v)) for k, v in value.items()]
         else:
-            said.append((str(key), _plain(value)))
-    return said
+            phrase.append((str(key), _plain(value)))
+    return phrase
 
 
 def _plain(value: Any) -> str:

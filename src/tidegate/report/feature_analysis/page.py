@@ -106,22 +106,22 @@ def _word(signal: Signal) -> str:
 
 
 def _lead(signal: Signal) -> str:
-    said = []
+    phrase = []
     if signal.suspects:
         names = listing([f.name for f in signal.suspects])
-        said.append(f"{names} may know the answer: ask what is known before the label is.")
+        phrase.append(f"{names} may know the answer: ask what is known before the label is.")
     if others := [f.name for f in signal.dropped if f.code != "leak"]:
-        said.append(f"{listing(others)} can be left out.")
+        phrase.append(f"{listing(others)} can be left out.")
     honest = [f for f in signal.features if f.role == "feature" and not f.drop and f.informative]
     if honest:
         best = honest[0]
-        who = f"Of the rest {best.name}" if said else best.name
-        said.append(
+        who = f"Of the rest {best.name}" if phrase else best.name
+        phrase.append(
             f"{who} tells most: {percent(best.share)} of what there is to know of {signal.label}."
         )
     elif not signal.suspects:
-        said.append(f"No feature tells more of {signal.label} than chance gives.")
-    return " ".join(said)
+        phrase.append(f"No feature tells more of {signal.label} than chance gives.")
+    return " ".join(phrase)
 
 
 def _lines(signal: Signal) -> list[Line]:
@@ -142,13 +142,13 @@ def _lines(signal: Signal) -> list[Line]:
 def _line(feature: FeatureSignal, place: int, scale: float, low: float, high: float) -> Line:
     lost = feature.importance
     shown = min(feature.share, scale)
-    said = f"{feature.name} tells {percent(feature.share)} of the label"
+    phrase = f"{feature.name} tells {percent(feature.share)} of the label"
     word, tag = WORDS[feature.code]
     held = feature.held_out
     return Line(
         feature,
         f"c{place}",
-        svg.share_bar([shown], scale, said),
+        svg.share_bar([shown], scale, phrase),
         NOTHING if held is None else percent(held) if held >= 0 else "misleads",
         fixed(feature.auc, 3),
         NOTHING if lost is None else fixed(lost.value),

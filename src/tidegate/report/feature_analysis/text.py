@@ -37,7 +37,7 @@ def as_text(found: Signal, *, ink: terminal.Ink, limit: int | None) -> str:
     lines += _noted("excluded already", hidden, ink)
     if found.pairs:
         lines += ["", "say the same"]
-        lines += [f"  {_pair(p.first, p.second, p.told, p.rank_correlation)}"
+        lines += [f"  {_pair(p.first, p.second, p.explained, p.rank_correlation)}"
                   for p in found.pairs[:_PAIRS]]  # fmt: skip
         if len(found.pairs) > _PAIRS:
             lines.append(ink.dim(f"  {len(found.pairs) - _PAIRS} more with --format json or html"))
@@ -73,9 +73,9 @@ def _noted(title: str, features: list[FeatureSignal], ink: terminal.Ink) -> list
     ]
 
 
-def _pair(first: str, second: str, told: float, near: float | None) -> str:
-    said = f"{first} tells {text.percent(told)} of {second}"
-    return terminal.clean(said if near is None else f"{said}; ranks {text.fixed(near, 3)}")
+def _pair(first: str, second: str, explained: float, near: float | None) -> str:
+    phrase = f"{first} tells {text.percent(explained)} of {second}"
+    return terminal.clean(phrase if near is None else f"{phrase}; ranks {text.fixed(near, 3)}")
 
 
 def _line(feature: FeatureSignal, *, binary: bool, model: bool) -> list[str]:

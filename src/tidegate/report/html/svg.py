@@ -28,9 +28,9 @@ def _c(value: float) -> str:
 def _svg(width: float, height: float, body: str, label: str, css: str) -> Markup:
     stretch = ' preserveAspectRatio="none"' if css in _STRETCHED else ""
     # Without a label it only repeats the number beside it.
-    said = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    phrase = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return Markup(  # noqa: S704 (label is escaped here, body by whoever made it)
-        f'<svg class="{css}" viewBox="0 0 {_c(width)} {_c(height)}"{stretch} {said}>{body}</svg>'
+        f'<svg class="{css}" viewBox="0 0 {_c(width)} {_c(height)}"{stretch} {phrase}>{body}</svg>'
     )
 
 
@@ -102,8 +102,8 @@ def histogram(
                 tall = max(share / tallest * plot_h, 0.7)
                 paths[css].append(f"M{_c(x)} {_c(floor)}v{_c(-tall)}h{_c(bar)}v{_c(tall)}z")
         if large and any(shares):
-            said = " \u2192 ".join(percent(s) for s in shares)
-            title = escape(f"{_range(*buckets.label(index))}: {said}")
+            phrase = " \u2192 ".join(percent(s) for s in shares)
+            title = escape(f"{_range(*buckets.label(index))}: {phrase}")
             start = _c(left + index * step)
             hits.append(
                 f'<path d="M{start} {_c(top)}h{_c(step)}v{_c(plot_h)}h{_c(-step)}z">'
@@ -288,8 +288,8 @@ def roc(points: Sequence[tuple[float, float, float]], label: str) -> Markup:
     inner = [p for p in usable if math.isfinite(p[2])]
     if inner:
         x, y, at = min(inner, key=lambda p: abs(p[2] - 0.5))
-        said = f"threshold {number(at, 3)}: {percent(y)} found, {percent(x)} false alarms"
-        plane.dot("c", x, y, 4, said)
+        phrase = f"threshold {number(at, 3)}: {percent(y)} found, {percent(x)} false alarms"
+        plane.dot("c", x, y, 4, phrase)
     return plane.draw(label)
 
 
@@ -311,8 +311,8 @@ def calibration(points: Sequence[tuple[float, float, int]], label: str) -> Marku
     plane.line("lc", [(x, y) for x, y, _ in usable])
     most = max((n for *_, n in usable), default=1)
     for x, y, n in usable:
-        said = f"predicted {written(x)}, observed {written(y)}, {integer(n)} rows"
-        plane.dot("c", x, y, 2 + 5 * math.sqrt(n / most), said)
+        phrase = f"predicted {written(x)}, observed {written(y)}, {integer(n)} rows"
+        plane.dot("c", x, y, 2 + 5 * math.sqrt(n / most), phrase)
     return plane.draw(label)
 
 

@@ -29,7 +29,7 @@ def changes(proposal: Proposal, *, ink: terminal.Ink) -> str:
     for change in proposal.changes:
         lines.append(f"  {colours[change.effect](change.effect.ljust(9))}"
                      f"{terminal.clean(change.sentence())}")  # fmt: skip
-        lines += [ink.dim(f"             {terminal.clean(told)}") for told in change.evidence]
+        lines += [ink.dim(f"             {terminal.clean(line)}") for line in change.evidence]
     if proposal.left:
         lines += ["", "what would still hold"]
         lines += [f"  {terminal.clean(line)}" for line in proposal.left]

@@ -54,5 +54,5 @@ def _line(feature: FeatureShift) -> list[str]:
         text.fixed(auc.value, 3),
         f"{text.fixed(auc.low, 3)} to {text.fixed(auc.high, 3)}",
         text.percent(feature.weight),
-        moved_in_words(feature) if feature.told else "no more than chance gives",
+        moved_in_words(feature) if feature.significant else "no more than chance gives",
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.core.codes import of_family
 from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding
-from tidegate.report.junit import Case, Untold, written
+from tidegate.report.junit import Case, Unreported, written
 from tidegate.report.junit_distances import distance_cases, slice_severity
 
 if TYPE_CHECKING:
@@ -37,38 +37,38 @@ def report(result: Skew, schema: Any, contract: Contract) -> str:
 
 
 def _cases(result: Skew, schema: Any, contract: Contract) -> Iterator[Case]:
-    untold = Untold(list(result.verdict.findings))
+    unreported = Unreported(list(result.verdict.findings))
     names = [*(c.column for c in result.columns), *(f.name for f in schema.feature)]
     for name in dict.fromkeys(names):
-        yield Case.of("schema", name, untold.take(of_family("schema", "columns"), name))
+        yield Case.of("schema", name, unreported.take(of_family("schema", "columns"), name))
     for side in result.set_aside:
-        case = Case.of("records", side.side, untold.take(["quarantined_records"], side.side))
-        case.said.append(
+        case = Case.of("records", side.side, unreported.take(["quarantined_records"], side.side))
+        case.notes.append(
             f"{count(side.records, 'record')} of {side.records + side.rows:,} could not be read"
         )
         yield case
-    keys = Case.of("keys", ", ".join(result.keys.columns), untold.take(of_family("keys")))
-    keys.said.append(f"{count(result.keys.pairs, 'pair')} of rows were compared")
+    keys = Case.of("keys", ", ".join(result.keys.columns), unreported.take(of_family("keys")))
+    keys.notes.append(f"{count(result.keys.pairs, 'pair')} of rows were compared")
     yield keys
     for feature in result.features:
-        yield _by_key(feature, untold)
+        yield _by_key(feature, unreported)
     limits = contract.for_skew()
     yield from distance_cases(
         result.distances,
-        untold,
+        unreported,
         limits,
         rule="distribution",
         code="distribution_skew",
         family="distributions",
     )
-    yield from _shares(result.shares, untold, limits)
-    yield from untold.rest()
+    yield from _shares(result.shares, unreported, limits)
+    yield from unreported.rest()
 
 
-def _by_key(feature: FeatureSkew, untold: Untold) -> Case:
-    found = untold.take(of_family("pairs"), feature.feature)
+def _by_key(feature: FeatureSkew, unreported: Unreported) -> Case:
+    found = unreported.take(of_family("pairs"), feature.feature)
     case = Case.of("feature", feature.feature, found)
-    case.said.append(
+    case.notes.append(
         f"{feature.differing:,} of {count(feature.compared, 'pair')} differ "
         f"({percent(feature.share)})"
     )
@@ -77,22 +77,22 @@ def _by_key(feature: FeatureSkew, untold: Untold) -> Case:
     return case
 
 
-def _shares(shares: Sequence[Share], untold: Untold, contract: Contract) -> Iterator[Case]:
+def _shares(shares: Sequence[Share], unreported: Unreported, contract: Contract) -> Iterator[Case]:
     rows = {s.feature: s.n_current for s in shares if not s.slice}
-    told = {(f.code, f.subject): f.severity for f in untold.left}
+    severities = {(f.code, f.subject): f.severity for f in unreported.left}
     for share in shares:
         name, code = share.feature, _OF_SHARES[share.kind]
-        found = untold.take([code], name, share.slice)
+        found = unreported.take([code], name, share.slice)
         of = "rows are empty" if share.kind == "missing" else "values are not in training"
-        said = f"{percent(share.now)} of the {of}"
+        phrase = f"{percent(share.current)} of the {of}"
         if share.kind == "missing":
-            said += f", {percent(share.before)} in training"
+            phrase += f", {percent(share.baseline)} in training"
         if share.slice and share.holds and not found:
-            of_code = {n: severity for (c, n), severity in told.items() if c == code}
+            of_code = {n: severity for (c, n), severity in severities.items() if c == code}
             severity = slice_severity(share, rows, of_code, contract)
-            found = [Finding(code, name, severity, said, share.slice)]
+            found = [Finding(code, name, severity, phrase, share.slice)]
         case = Case.of(f"distribution.{share.kind}", name, found, share.slice)
-        case.said.append(said)
+        case.notes.append(phrase)
         if not share.judged:
             case.skipped = "recorded only, as the contract says"
         yield case

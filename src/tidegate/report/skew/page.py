@@ -15,7 +15,7 @@ from tidegate.report.slices import shown_slices
 
 if TYPE_CHECKING:
     from tidegate.comparison.drift.missing_and_new import Share
-    from tidegate.comparison.skew import ColumnSkew, FeatureSkew, SetAside, Side, Skew
+    from tidegate.comparison.skew import ColumnSkew, FeatureSkew, JoinSide, SetAside, Skew
     from tidegate.contract import Contract
     from tidegate.numerics.distances import Distance
 
@@ -65,7 +65,7 @@ class SharesLine:
     @property
     def change(self) -> float:
         """The greater change of the two, in [0, 1]."""
-        return max(abs(share.now - share.before) for share in self.both)
+        return max(abs(share.current - share.baseline) for share in self.both)
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Compared:
 
 def skew_page(
     skew: Skew,
-    training: Side,
-    serving: Side,
+    training: JoinSide,
+    serving: JoinSide,
     schema: Any,
     contract: Contract,
     *,
@@ -164,9 +164,9 @@ def skew_page(
 
 
 def _compared(
-    skew: Skew, training: Side, serving: Side, schema: Any, contract: Contract
+    skew: Skew, training: JoinSide, serving: JoinSide, schema: Any, contract: Contract
 ) -> list[Compared]:
-    before, now = training.statistics.features(), serving.statistics.features()
+    in_training, in_serving = training.statistics.features(), serving.statistics.features()
     expected = views.expectations(schema)
     values = {f.feature: f for f in skew.features}
     distances: dict[str, list[Distance]] = {}
@@ -176,7 +176,7 @@ def _compared(
     made = []
     for index, column in enumerate(skew.columns):
         name = column.column
-        both = [s[name] for s in (before, now) if name in s]
+        both = [s[name] for s in (in_training, in_serving) if name in s]
         drawn = len(both) == 2 and all(shapes.is_numeric(s) for s in both)
         shares: tuple[shapes.ValueShare, ...] = ()
         others = 0
@@ -231,11 +231,11 @@ def _by_distance(distance: Distance) -> tuple[int, float]:
 def _lead(skew: Skew) -> str:
     keys = skew.keys
     if keys.problem or not keys.pairs:
-        said = "No values could be compared by key. "
+        phrase = "No values could be compared by key. "
     else:
         differing = [f for f in skew.features if f.status == "skew"]
         differing.sort(key=lambda f: -f.share)
-        said = (
+        phrase = (
             f"{count(keys.pairs, 'pair')} of rows with the same key were compared in "
             f"{count(len(skew.features), 'feature')}; {percent(keys.differing / keys.pairs)} of "
             "the pairs differ in a judged one. "
@@ -243,26 +243,26 @@ def _lead(skew: Skew) -> str:
         if differing:
             verb = "differs" if len(differing) == 1 else "differ"
             names = listing([f.feature for f in differing])
-            said += f"{names} {verb} more often than the contract tolerates. "
+            phrase += f"{names} {verb} more often than the contract tolerates. "
         else:
-            said += "No feature differs more often than the contract tolerates. "
+            phrase += "No feature differs more often than the contract tolerates. "
     drifted = [d for d in skew.distances if d.status == "drift"]
     moved = list(dict.fromkeys(d.feature for d in drifted if not d.slice))
     if moved:
         verb = "is" if len(moved) == 1 else "are"
-        said += f"{listing(moved)} {verb} distributed otherwise in serving than in training. "
+        phrase += f"{listing(moved)} {verb} distributed otherwise in serving than in training. "
     else:
-        said += "No distribution is further from training's than its threshold. "
+        phrase += "No distribution is further from training's than its threshold. "
     grown = [s for s in skew.shares if s.holds]
     for kind, verb in _GROWN.items():
         found = [s.feature for s in grown if s.kind == kind and not s.slice]
-        said += f"Serving {verb} values of {listing(found)}. " if found else ""
+        phrase += f"Serving {verb} values of {listing(found)}. " if found else ""
     hidden = [d.feature for d in drifted if d.slice and d.feature not in moved]
     hidden += [s.feature for s in grown if s.slice and not _everywhere(s, grown)]
     if hidden:
         names = listing(list(dict.fromkeys(hidden)))
-        said += f"The distribution of {names} differs in a slice, and not over all rows."
-    return said.rstrip()
+        phrase += f"The distribution of {names} differs in a slice, and not over all rows."
+    return phrase.rstrip()
 
 
 def _everywhere(share: Share, grown: list[Share]) -> bool:

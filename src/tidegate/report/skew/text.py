@@ -48,7 +48,7 @@ def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> 
         lines += ["", "missing and new values"]
         lines += terminal.table(
             ["feature", "what", "training", "serving", "beyond", "such as"],
-            [_share(s) for s in sorted(changed, key=lambda s: s.before - s.now)],
+            [_share(s) for s in sorted(changed, key=lambda s: s.baseline - s.current)],
             align="llrrrl",
             ink=ink,
         )
@@ -82,8 +82,8 @@ def _share(share: Share) -> list[str]:
     return [
         share.feature,
         what,
-        text.NOTHING if share.kind == "unseen" else text.percent(share.before),
-        text.percent(share.now),
+        text.NOTHING if share.kind == "unseen" else text.percent(share.baseline),
+        text.percent(share.current),
         text.percent(share.threshold) if share.judged else "report",
         ", ".join(text.short(value, 20) for value in share.values),
     ]

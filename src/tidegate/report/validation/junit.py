@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tidegate.core.codes import of_family
-from tidegate.report.junit import Case, Untold, written
+from tidegate.report.junit import Case, Unreported, written
 from tidegate.report.junit_distances import distance_cases
 
 if TYPE_CHECKING:
@@ -31,21 +31,23 @@ def report(result: Validation, schema: Any, contract: Contract) -> str:
 
 
 def _cases(result: Validation, schema: Any, contract: Contract) -> Iterator[Case]:
-    untold = Untold(list(result.verdict.findings))
+    unreported = Unreported(list(result.verdict.findings))
     about_schema = of_family("schema")
     expected = [feature.name for feature in schema.feature]
-    told = [(f.subject, f.slice) for f in untold.left if f.code in about_schema and f.subject]
-    for name, part in dict.fromkeys([*((name, "") for name in expected), *told]):
-        yield Case.of("schema", name, untold.take(about_schema, name, part), part)
+    found_in = [
+        (f.subject, f.slice) for f in unreported.left if f.code in about_schema and f.subject
+    ]
+    for name, part in dict.fromkeys([*((name, "") for name in expected), *found_in]):
+        yield Case.of("schema", name, unreported.take(about_schema, name, part), part)
     yield from distance_cases(
-        result.distances, untold, contract, rule="drift", code="drift", family="drift"
+        result.distances, unreported, contract, rule="drift", code="drift", family="drift"
     )
     for rule in result.rules:
-        found = untold.take(of_family("rules"), rule.name)
+        found = unreported.take(of_family("rules"), rule.name)
         case = Case.of("rule", rule.name, found)
-        case.said += [rule.description] if rule.description else []
+        case.notes += [rule.description] if rule.description else []
         case.skipped = "the contract turns it off" if rule.severity == "off" else ""
         yield case
     for code in of_family("quality"):
-        yield Case.of("quality", code, untold.take([code]))
-    yield from untold.rest()
+        yield Case.of("quality", code, unreported.take([code]))
+    yield from unreported.rest()

@@ -33,7 +33,7 @@ _ORDER = ("drift", "not_comparable", "too_few", "ok", "report")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FeatureComparison:
     """One feature in the baseline and in the current span.
 
     Attributes:
@@ -131,12 +131,12 @@ def validation_page(
         anchors={c.name: c.anchor for c in compared},
         rules=rules,
         anomalous=anomalous,
-        rows_of={(r.code, r.subject, r.slice): (r.anchor, r.said) for r in anomalous},
+        rows_of={(r.code, r.subject, r.slice): (r.anchor, r.phrase) for r in anomalous},
         expected=views.expectations(schema),
         distances=_every_distance(ranked),
         slices=shown_slices(validation, statistics, baseline),
         shift=validation.shift,
-        shift_untold=validation.shift_untold,
+        shift_skipped=validation.shift_skipped,
         shift_leads=_shift_leads(validation),
         shift_lines=shifts.lines(validation.shift, most=_TELLING) if validation.shift else (),
         sentence=sentence,
@@ -151,17 +151,17 @@ def _compare(
     statistics: Statistics,
     baseline: Statistics | None,
     contract: Contract,
-) -> list[Comparison]:
-    now = statistics.features()
-    before: Mapping[str, FeatureSummary] = baseline.features() if baseline else {}
+) -> list[FeatureComparison]:
+    features = statistics.features()
+    baseline_features: Mapping[str, FeatureSummary] = baseline.features() if baseline else {}
     by_feature: dict[str, list[Distance]] = {}
     for distance in validation.distances:
         if distance.slice:
             continue
         by_feature.setdefault(distance.feature, []).append(distance)
     made = []
-    for index, name in enumerate(dict.fromkeys([*now, *before])):
-        current, earlier = now.get(name), before.get(name)
+    for index, name in enumerate(dict.fromkeys([*features, *baseline_features])):
+        current, earlier = features.get(name), baseline_features.get(name)
         both = [s for s in (earlier, current) if s is not None]
         numeric = all(shapes.is_numeric(s) for s in both)
         values: tuple[shapes.ValueShare, ...] = ()
@@ -169,7 +169,7 @@ def _compare(
         if all(s.type == "string" for s in both):
             values, others = shapes.value_shares(*both, limit=_VALUES)
         made.append(
-            Comparison(
+            FeatureComparison(
                 anchor=f"f{index}",
                 name=name,
                 role=views.role(name, contract),
@@ -188,12 +188,12 @@ def _severity(distance: Distance) -> tuple[int, float]:
     return _ORDER.index(distance.status), -distance.ratio
 
 
-def _every_distance(ranked: list[Comparison]) -> list[tuple[Comparison, Distance]]:
+def _every_distance(ranked: list[FeatureComparison]) -> list[tuple[FeatureComparison, Distance]]:
     pairs = [(c, d) for c in ranked for d in c.distances]
     return sorted(pairs, key=lambda pair: _severity(pair[1]))
 
 
-def _gravity(comparison: Comparison) -> tuple[int, int, float]:
+def _gravity(comparison: FeatureComparison) -> tuple[int, int, float]:
     """Sorts what changed most to the front: what is gone, new or drifted, then by distance."""
     if comparison.current is None:
         return 0, 0, 0.0
@@ -213,7 +213,7 @@ def _shift_leads(validation: Validation) -> tuple[str, str]:
     ) if shift.label else ""
 
 
-def _lead(validation: Validation, compared: list[Comparison]) -> str:
+def _lead(validation: Validation, compared: list[FeatureComparison]) -> str:
     if validation.bootstrap or not validation.baseline_span:
         return (
             f"This is the first span: {count(validation.num_examples, 'row')}, and nothing to "
@@ -222,24 +222,24 @@ def _lead(validation: Validation, compared: list[Comparison]) -> str:
         )
     drifted = [c.name for c in compared if c.status == "drift"]
     judged = sum(any(d.status in ("ok", "drift") for d in c.distances) for c in compared)
-    said = (
+    phrase = (
         f"{count(validation.num_examples, 'row')} were compared with span "
         f"{validation.baseline_span}. Of {count(judged, 'judged feature')}, "
     )
     if drifted:
         verb = "has" if len(drifted) == 1 else "have"
-        said += f"{len(drifted):,} {verb} moved further than the threshold: {listing(drifted)}."
+        phrase += f"{len(drifted):,} {verb} moved further than the threshold: {listing(drifted)}."
     else:
-        said += "none has moved further than its threshold."
+        phrase += "none has moved further than its threshold."
     hidden = {d.feature for d in validation.distances if d.slice and d.status == "drift"}
     if hidden := hidden - {*drifted}:
         verb = "moves" if len(hidden) == 1 else "move"
-        said += f" {listing(sorted(hidden))} {verb} further in a slice, and not over all rows."
+        phrase += f" {listing(sorted(hidden))} {verb} further in a slice, and not over all rows."
     few = sum(c.status == "too_few" for c in compared)
     if few:
-        said += f" {count(few, 'feature')} had too few rows to tell."
+        phrase += f" {count(few, 'feature')} had too few rows to tell."
     gone = [c.name for c in compared if c.status == "gone"]
     new = [c.name for c in compared if c.status == "new"]
-    said += f" Gone: {listing(gone)}." if gone else ""
-    said += f" New: {listing(new)}." if new else ""
-    return said
+    phrase += f" Gone: {listing(gone)}." if gone else ""
+    phrase += f" New: {listing(new)}." if new else ""
+    return phrase

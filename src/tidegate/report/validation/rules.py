@@ -36,7 +36,7 @@ class ShownRule:
     result: RuleResult
     tag: str
     word: str
-    said: str
+    phrase: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ShownRows:
     code: str
     subject: str
     slice: str
-    said: str
+    phrase: str
     rows: Rows
 
 
@@ -61,18 +61,18 @@ def shown_rules(validation: Validation) -> list[ShownRule]:
 def _shown(result: RuleResult) -> ShownRule:
     state, noun = result.state, "row" if result.over == "examples" else "column"
     if result.rows is None:
-        said = result.problem or "It is switched off."
+        phrase = result.problem or "It is switched off."
     else:
-        said = f"{of(result.rows, noun)} fail"
+        phrase = f"{of(result.rows, noun)} fail"
         if result.allowed:
-            said += f"; {count(result.allowed, noun)} may"
+            phrase += f"; {count(result.allowed, noun)} may"
     failed = result.severity if state == "fail" else "hold" if state == "not_evaluated" else "warn"
     return ShownRule(
         anchor=f"rule-{result.name}",
         result=result,
         tag=state if state in ("pass", "off") else failed,
         word=_FAILED.get(result.severity, "") if state == "fail" else _WORDS[state],
-        said=said,
+        phrase=phrase,
     )
 
 

@@ -44,19 +44,19 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.In
         lines.append(ink.dim(f"{rest:,} more with --format json or html"))
     if slices:
         lines += slices_text.as_text(slices, ink=ink)
-    lines += _told_apart(result)
+    lines += _shift(result)
     return "\n".join(lines)
 
 
-def _told_apart(result: Validation) -> list[str]:
+def _shift(result: Validation) -> list[str]:
     """What a classifier makes of the rows, and how the label changed."""
     from tidegate.report.shifts import features_in_words, label_in_words
 
     shift = result.shift
     if shift is None:
-        return ["", f"rows not told apart: {result.shift_untold}"]
-    said = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
-    return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in said)]
+        return ["", f"rows not told apart: {result.shift_skipped}"]
+    phrase = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
+    return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in phrase)]
 
 
 def most_moved(result: Validation) -> list[Distance]:
@@ -100,5 +100,5 @@ def _changed(distance: Distance) -> str:
         return distance.note
     label, before, after = distance.moved[0]
     verb = "rose" if after > before else "fell"
-    said = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
-    return said if distance.threshold is not None else f"{said} (recorded only)"
+    phrase = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
+    return phrase if distance.threshold is not None else f"{phrase} (recorded only)"

@@ -53,15 +53,15 @@ def leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
     by_hash = contract.splits.by != "time" and contract.splits.column is None
     for fact in statistics.leakage:
         columns = ", ".join(fact.columns)
-        said = f"of {fact.values:,} values of {columns} stand in more than one split"
+        phrase = f"of {fact.values:,} values of {columns} stand in more than one split"
         if not fact.shared:
-            yield Finding("no_leakage", columns, "info", f"none {said}")
+            yield Finding("no_leakage", columns, "info", f"none {phrase}")
         elif by_hash and fact.columns == contract.split_columns:
             yield Finding(
                 "leakage",
                 columns,
                 "hold",
-                f"{fact.shared:,} {said}, and splits.by hashes them: the examples are not what "
+                f"{fact.shared:,} {phrase}, and splits.by hashes them: the examples are not what "
                 "they should be; ingest the span again",
             )
         else:
@@ -69,7 +69,7 @@ def leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
                 "leakage",
                 columns,
                 "warn",
-                f"{fact.shared:,} {said}: what a model learns of them by heart helps it on eval; "
+                f"{fact.shared:,} {phrase}: what a model learns of them by heart helps it on eval; "
                 f"splits.by: hash({columns}) keeps each in one",
             )
 

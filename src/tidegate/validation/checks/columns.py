@@ -57,7 +57,7 @@ def quality_findings(
     """
     before = {} if baseline is None else baseline.features()
     found: list[Finding] = []
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for code, subject, message in itertools.chain(
         row_findings(statistics, contract, history=history, now=now or datetime.now(UTC)),
         *(
@@ -72,14 +72,14 @@ def quality_findings(
     ):
         severity = contract.gates.severity(code, subject, default=SETTABLE[code])
         # The rows know exactly what the statistics know roughly: said once.
-        if severity != "off" and (code, subject) not in told:
+        if severity != "off" and (code, subject) not in reported:
             found.append(Finding(code, subject, severity, message))
-        told.add((code, subject))
+        reported.add((code, subject))
     return found
 
 
 def _of(
-    summary: FeatureSummary, before: FeatureSummary | None, *, is_feature: bool, is_named: bool
+    summary: FeatureSummary, baseline: FeatureSummary | None, *, is_feature: bool, is_named: bool
 ) -> Iterator[Found]:
     name = summary.name
     if not summary.count:
@@ -114,8 +114,8 @@ def _of(
     yield from _far_out(summary)
     if not is_named:
         yield from _text_of_other(summary)
-    if before is not None and len(before.quantiles) == len(summary.quantiles) == 101:
-        converted = conversion(before.quantiles[10:100:10], summary.quantiles[10:100:10])
+    if baseline is not None and len(baseline.quantiles) == len(summary.quantiles) == 101:
+        converted = conversion(baseline.quantiles[10:100:10], summary.quantiles[10:100:10])
         if converted is not None:
             units, factor = converted
             yield (

@@ -101,16 +101,16 @@ def row_findings(
 
 def _unknown(contract: Contract) -> Iterator[Found]:
     """What the contract asks to hold must not pass because nobody looked."""
-    asked = {
+    configured = {
         (code, "" if column == ALL_COLUMNS else column)
         for code, by_column in contract.gates.findings.items()
         for column, severity in by_column.items()
         if severity == "hold"
     }
     if contract.gates.freshness is not None:
-        asked.add(("stale", ""))
+        configured.add(("stale", ""))
     remedy = "these statistics were not computed from ingested examples; ingest the span again"
-    for code, column in sorted(asked):
+    for code, column in sorted(configured):
         if code in _FROM_ROWS:
             yield code, column, f"{code} cannot be judged: {remedy}"
 
@@ -259,11 +259,11 @@ def _text(text: TextProblems, rows: int) -> Iterator[Found]:
             "UTF-8 read as Latin-1": text.mojibake,
             "letters and accents apart (not NFC)": text.decomposed,
         }
-        said = ", ".join(f"{kind} in {count:,}" for kind, count in kinds.items() if count)
+        phrase = ", ".join(f"{kind} in {count:,}" for kind, count in kinds.items() if count)
         yield (
             "broken_text",
             text.column,
-            f"column {text.column!r} has {said} of {rows:,} rows, such as "
+            f"column {text.column!r} has {phrase} of {rows:,} rows, such as "
             f"{text.example[:40]!r}; check source.encoding, or fix the writer",
         )
     if text.padded:

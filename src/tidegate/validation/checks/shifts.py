@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tidegate.comparison.shift import Shift, Side, compare
+from tidegate.comparison.shift import Shift, SpanRows, compare
 from tidegate.contract import Contract
 from tidegate.core.errors import SignalError
 from tidegate.core.verdict import Finding, Severity
 from tidegate.statistics.model import Statistics
 
 
-def told(
+def measured(
     statistics: Statistics, baseline: Statistics | None, contract: Contract
 ) -> tuple[Shift | None, str]:
     """What a classifier makes of them; or nothing, and why that is so."""
@@ -21,7 +21,7 @@ def told(
     for side in (statistics, baseline):
         if side.sample is None:
             return None, f"no rows are kept of {side.span} (gates.shift.rows)"
-        sides.append(Side(side.span, side.sample, side.num_examples()))
+        sides.append(SpanRows(side.span, side.sample, side.num_examples()))
     try:
         return compare(sides[0], sides[1], contract), ""
     except SignalError as error:
@@ -29,7 +29,7 @@ def told(
 
 
 def findings(
-    shift: Shift | None, untold: str, baseline: Statistics | None, contract: Contract
+    shift: Shift | None, skipped: str, baseline: Statistics | None, contract: Contract
 ) -> Iterator[Finding]:
     """A finding where they can be told apart; it holds beyond `gates.shift.max_auc`.
 
@@ -42,15 +42,15 @@ def findings(
                 "covariate_shift_not_computable",
                 "",
                 "hold",
-                f"gates.shift.max_auc is {limit:g} and cannot be judged: {untold}; validate "
+                f"gates.shift.max_auc is {limit:g} and cannot be judged: {skipped}; validate "
                 f"{baseline.span} again, or take the limit away",
             )
         return
-    if not shift.told:
+    if not shift.significant:
         return
     auc = shift.auc
     severity: Severity = "hold" if limit is not None and auc.low > limit else "info"
-    most = sorted((f for f in shift.features if f.told), key=lambda f: -f.weight)[:3]
+    most = sorted((f for f in shift.features if f.significant), key=lambda f: -f.weight)[:3]
     by = f", most by {', '.join(f.name for f in most)}" if most else ""
     beyond = (
         f", above the {limit:g} of gates.shift.max_auc; find out why, or raise it"

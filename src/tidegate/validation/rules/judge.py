@@ -80,8 +80,8 @@ def rule_findings(results: Sequence[RuleResult]) -> Iterator[Finding]:
     A rule that could not be judged is as severe as if it had failed, and a warning at the least.
     """
     for result in results:
-        said = f" ({result.description.rstrip('. ')})" if result.description else ""
-        subject = f"rule {result.name!r}{said}"
+        phrase = f" ({result.description.rstrip('. ')})" if result.description else ""
+        subject = f"rule {result.name!r}{phrase}"
         severity = result.severity
         if result.state == "not_evaluated":
             yield Finding(
