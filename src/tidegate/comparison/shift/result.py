@@ -28,8 +28,8 @@ class FeatureShift:
         auc: Of ranking held-out rows by this feature's cells alone, with its 95% interval.
         weight: Its share of what the classifier of all features goes by, in [0, 1]; 0 where
             others say the same better.
-        significant: Whether its cells differ more than chance gives, in one of twenty comparisons of
-            all features.
+        significant: Whether its cells differ more than chance gives, in one of twenty comparisons
+            of all features.
         moved: The cells whose share changed most: what they hold, the share before, and now.
     """
 
