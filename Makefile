@@ -116,8 +116,9 @@ sbom: build/bin/syft ## list what the images hold, as SPDX and CycloneDX in buil
 EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
 PIN := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-header
 # A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
-PRUNED := --prune kubernetes --prune kfp-server-api --prune libclang
+PRUNED := $(EXPORT) --no-default-groups $(addprefix --prune ,kubernetes kfp-server-api libclang kfp-kubernetes shtab)
+LIGHT := $(addprefix --prune ,rich duckdb tensorflow-data-validation dill)
 lock: .venv/.ready ## resolve the locks anew (needs the network)
 	@.venv/bin/uv lock -q --python 3.11 && $(EXPORT) --all-extras --all-groups -o requirements/lock.txt
-	@$(EXPORT) $(PRUNED) --no-default-groups -o requirements/light.txt && $(EXPORT) $(PRUNED) --no-default-groups --extra ml -o requirements/ml.txt && rm uv.lock
+	@$(PRUNED) $(LIGHT) --extra kfp -o requirements/light.txt && $(PRUNED) --all-extras --group cpu -o requirements/ml.txt && rm uv.lock
 	@$(PIN) --universal requirements/bootstrap.in -o requirements/bootstrap.txt && $(PIN) --no-config requirements/peers.in -o requirements/peers.txt
