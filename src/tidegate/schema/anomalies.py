@@ -12,14 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-from tidegate.schema.domains import respelled, unseen
-
-# isort: split
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from tidegate.core.verdict import Finding, Severity
 from tidegate.schema import domain
+from tidegate.schema.domains import respelled, unseen
 from tidegate.statistics.model import FeatureSummary
 
 #: Values shown as examples in one message.

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
-import tensorflow_data_validation as tfdv
-
 from tidegate.contract import Contract
+from tidegate.core import _tfdv
 from tidegate.core.errors import SchemaError
 from tidegate.core.verdict import Finding
 from tidegate.schema import anomalies
@@ -40,7 +36,7 @@ def reported(
             f'default_environment: "{environment}"'
         )
     try:
-        return tfdv.validate_statistics(
+        return _tfdv.validate_statistics(
             statistics.as_list(),
             mended(schema),
             environment=environment,

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
-import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate.contract import Contract
+from tidegate.core import _tfdv
 from tidegate.core.errors import SchemaError
 from tidegate.schema.evidence import Bound, Evidence, gather
 from tidegate.schema.files import SERVING, TRAINING
@@ -79,9 +76,7 @@ def learn(
     guesses = {
         s.span: {
             f.name: f
-            for f in tfdv.infer_schema(
-                s.as_list(), infer_feature_shape=False, max_string_domain_size=MAX_DOMAIN
-            ).feature
+            for f in _tfdv.infer_schema(s.as_list(), max_string_domain_size=MAX_DOMAIN).feature
         }
         for s in spans
     }

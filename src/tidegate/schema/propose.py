@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
-import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
+from tidegate.core import _tfdv
 from tidegate.core.text import count
 from tidegate.numerics.intervals import wilson
 from tidegate.schema import domains, files
@@ -192,7 +189,7 @@ def _misspelt(schema: Any, found: Mapping[str, Evidence]) -> Iterator[str]:
 
 def _left(schema: Any, spans: Sequence[Statistics], environment: str) -> Iterator[str]:
     for span in spans:
-        reported = tfdv.validate_statistics(span.as_list(), schema, environment=environment)
+        reported = _tfdv.validate_statistics(span.as_list(), schema, environment=environment)
         for name, info in sorted(reported.anomaly_info.items()):
             for reason in info.reason:
                 if reason.type != anomalies_pb2.AnomalyInfo.UNEXPECTED_DATA_TYPE:

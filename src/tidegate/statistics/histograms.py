@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from tensorflow_data_validation.utils import quantiles_util
 from tensorflow_metadata.proto.v0 import statistics_pb2
+
+from tidegate.core._tfdv import quantiles_util
 
 #: Buckets of equal width, as many as TFDV makes by default.
 BUCKETS = 10

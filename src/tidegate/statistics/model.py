@@ -6,15 +6,12 @@ import hashlib
 import io
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
 import pyarrow as pa
 import pyarrow.parquet as pq
-import tensorflow_data_validation as tfdv
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
@@ -166,7 +163,7 @@ class Statistics:
             "columns": [f.path.step[0] for f in self.split().features],
             "leakage": [asdict(fact) for fact in self.leakage],
             "facts": None if self.facts is None else self.facts.to_json(),
-            "tfdv": tfdv.__version__,
+            "tfdv": version("tensorflow-data-validation"),
         }
         if self.slices is not None:
             sliced = self.slices.SerializeToString(deterministic=True)

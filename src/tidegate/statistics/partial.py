@@ -11,22 +11,19 @@ import pickle
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tensorflow_data_validation import types
-from tensorflow_data_validation.statistics.generators import (
-    basic_stats_generator,
-    top_k_uniques_sketch_stats_generator,
-)
-from tensorflow_data_validation.utils import quantiles_util
 from tensorflow_metadata.proto.v0 import statistics_pb2
-from tfx_bsl.arrow import array_util
-from tfx_bsl.statistics import merge_util
 
+from tidegate.core._tfdv import (
+    array_util,
+    basic_stats_generator,
+    merge_util,
+    quantiles_util,
+    top_k_uniques_sketch_stats_generator,
+    types,
+)
 from tidegate.core.errors import StatisticsError
 from tidegate.statistics.histograms import QUANTILES, equal_widths
 

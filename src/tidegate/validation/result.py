@@ -6,9 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 

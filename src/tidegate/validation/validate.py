@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from tidegate.comparison.distance_findings import DRIFT, check_measures

@@ -6,10 +6,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import tidegate.core._quiet  # noqa: F401  (before TFDV)
-
-# isort: split
-
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding
 from tidegate.schema import anomalies, domains

@@ -1,0 +1,346 @@
+"""What Tidegate uses of TFDV, without TensorFlow and Beam: their import takes seconds.
+
+`import tensorflow_data_validation` executes every module of TFDV, of TensorFlow (which TFDV needs
+to write TFRecords) and of Beam (which runs its pipelines). Tidegate calls TFDV's C++ library, which
+loads in milliseconds, and the generators of statistics, which are Python around it. So those few
+modules are executed here from TFDV's own files under private names (`tidegate.core._tfdv.` before
+each), and their imports are answered one by one: a module of TFDV is loaded in the same way,
+TensorFlow and Beam are stand-ins, and all else (tfx_bsl, the protos, numpy) is imported as ever.
+No stand-in is ever in `sys.modules`, so whoever imports TensorFlow, Beam or TFDV, before, after or
+in another thread, gets the real one, whole.
+
+A stand-in knows what those modules do with it while they are executed, and fetches anything else
+from the real package. Where that does not work out, because TFDV was not built as it was when this
+was written, and where TFDV is imported already, it is imported as ever.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import importlib.util
+import io
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, Final
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+from tfx_bsl.arrow import array_util
+from tfx_bsl.statistics import merge_util
+
+import tidegate.core._quiet  # noqa: F401  (before TFDV)
+
+__all__ = [
+    "array_util",
+    "basic_stats_generator",
+    "infer_schema",
+    "is_light",
+    "merge_util",
+    "quantiles_util",
+    "top_k_uniques_sketch_stats_generator",
+    "types",
+    "validate_statistics",
+]
+
+_TFDV: Final = "tensorflow_data_validation"
+_EXTENSION: Final = f"{_TFDV}.pywrap.{_TFDV}_extension"
+_USED: Final = (
+    f"{_TFDV}.statistics.generators.basic_stats_generator",
+    f"{_TFDV}.statistics.generators.top_k_uniques_sketch_stats_generator",
+    f"{_TFDV}.types",
+    f"{_TFDV}.utils.quantiles_util",
+)
+#: How many arguments the C++ functions take that are called here.
+_ARITIES: Final = {"InferSchema": 3, "ValidateFeatureStatistics": 9}
+
+
+class _DiffersError(ImportError):
+    """TFDV is not as it is known here."""
+
+
+class _StandIn(ModuleType):
+    """A module that is imported when something is asked of it that is not known here."""
+
+    def __init__(self, name: str, **known: Any) -> None:
+        super().__init__(name)
+        vars(self).update(known)
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), attribute)
+
+
+class _Uncounted:
+    """A metric of Beam outside a pipeline, where nobody reads it."""
+
+    def inc(self, *_: int) -> None:
+        """Count nothing."""
+
+    def update(self, *_: float) -> None:
+        """Count nothing."""
+
+
+def _stand_ins() -> dict[str, ModuleType]:
+    """TensorFlow, and of Beam what TFDV's modules derive from, decorate with and register at."""
+
+    def unchanged(decorated: Any) -> Any:
+        return decorated
+
+    def typed(*_: Any, **__: Any) -> Any:
+        return unchanged
+
+    def metric(*_: str) -> _Uncounted:
+        return _Uncounted()
+
+    def register_coder(*_: Any) -> None:
+        """Register nothing: no worker of Beam is sent anything."""
+
+    beam = _StandIn(
+        "apache_beam",
+        DoFn=object,
+        PTransform=object,
+        ptransform_fn=unchanged,
+        coders=_StandIn(
+            "apache_beam.coders",
+            Coder=object,
+            typecoders=_StandIn(
+                "apache_beam.coders.typecoders",
+                registry=SimpleNamespace(register_coder=register_coder),
+            ),
+        ),
+        metrics=_StandIn(
+            "apache_beam.metrics", Metrics=SimpleNamespace(counter=metric, distribution=metric)
+        ),
+        typehints=_StandIn(
+            "apache_beam.typehints", KV=tuple, with_input_types=typed, with_output_types=typed
+        ),
+    )
+    return {"apache_beam": beam, "tensorflow": _StandIn("tensorflow")}
+
+
+class _Modules:
+    """TFDV's modules under private names.
+
+    They carry those names, so that objects of their classes pickle: who unpickles one imports this
+    module first, as the parent of theirs, and then finds theirs loaded.
+
+    Attributes:
+        loaded: The modules by the names TFDV gives them.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.loaded: dict[str, ModuleType] = {}
+        self._directory = directory
+        self._stand_ins = _stand_ins()
+        # What an import statement calls is `__import__` of the module's own builtins.
+        self._builtins = {**vars(builtins), "__import__": self._import}
+
+    def load(self, name: str) -> ModuleType:
+        """A module by the name that TFDV gives it; executed where that has not been done."""
+        if name in self.loaded:
+            return self.loaded[name]
+        if name == _EXTENSION:
+            return _extension(self._directory)
+        parent, _, last = name.rpartition(".")
+        if parent:
+            self.load(parent)
+        file = self._directory.joinpath(*name.split(".")[1:])
+        private = f"{__name__}.{name}"
+        module = self.loaded[name] = ModuleType(private)
+        if file.is_dir():
+            # A package's own code is what is left out.
+            module.__path__ = []
+        else:
+            path = str(file.with_suffix(".py"))
+            loader = SourceFileLoader(private, path)
+            module.__file__ = path
+            vars(module)["__builtins__"] = self._builtins
+            exec(loader.get_code(private), vars(module))  # type: ignore[arg-type]  # noqa: S102
+        if parent:
+            setattr(self.loaded[parent], last, module)
+        return module
+
+    def _import(
+        self,
+        name: str,
+        globals_: Mapping[str, object] | None = None,
+        locals_: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        if not level and name in self._stand_ins:
+            return self._stand_ins[name]
+        if level or name.partition(".")[0] != _TFDV:
+            return builtins.__import__(name, globals_, locals_, fromlist or (), level)
+        module = self.load(name)
+        if not fromlist:
+            return self.load(_TFDV)
+        for wanted in fromlist:
+            if not hasattr(module, wanted):
+                self.load(f"{name}.{wanted}")
+        return module
+
+
+class _Once(MetaPathFinder, Loader):
+    """Gives the C++ library that is loaded to whoever imports TFDV itself.
+
+    It must not be initialized twice in a process. Where it lay in `sys.modules` instead, its
+    package would not get to know it.
+    """
+
+    def __init__(self, library: ModuleType) -> None:
+        self._library = library
+
+    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
+        if fullname != _EXTENSION:
+            return None
+        return ModuleSpec(fullname, self, origin=self._library.__file__)
+
+    def create_module(self, _: ModuleSpec) -> ModuleType:
+        return self._library
+
+    def exec_module(self, _: ModuleType) -> None:
+        """Do nothing: it has been executed."""
+
+
+def _extension(directory: Path) -> ModuleType:
+    """TFDV's C++ library under its own name, loaded without its packages."""
+    package = directory / "pywrap"
+    for suffix in EXTENSION_SUFFIXES:
+        file = package / f"{_TFDV}_extension{suffix}"
+        if file.exists():
+            break
+    else:
+        raise _DiffersError(f"no library in {package}", name=_EXTENSION)
+    spec = importlib.util.spec_from_file_location(_EXTENSION, file)
+    if spec is None or spec.loader is None:
+        raise _DiffersError(f"{file} is no library", name=_EXTENSION)
+    library = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(library)
+    sys.modules.pop(_EXTENSION, None)
+    sys.meta_path.insert(0, _Once(library))
+    return library
+
+
+def _lightly() -> dict[str, Any]:
+    """The used modules and the library, from TFDV's files.
+
+    Raises:
+        Exception: whatever its modules raise where they differ from those known here.
+    """
+    found = importlib.util.find_spec(_TFDV)
+    if found is None or found.origin is None:
+        raise _DiffersError("there are no files of it", name=_TFDV)
+    modules = _Modules(Path(found.origin).parent)
+    library = modules.load(_EXTENSION)
+    _check(library)
+    made = {name: modules.load(name) for name in _USED}
+    sys.modules.update({f"{__name__}.{name}": module for name, module in modules.loaded.items()})
+    return {**made, _EXTENSION: library}
+
+
+def _check(library: ModuleType) -> None:
+    """Hold the C++ functions against how they are called here.
+
+    Raises:
+        _DiffersError: one is missing, or takes more or fewer arguments.
+    """
+    for name, arity in _ARITIES.items():
+        signature = getattr(getattr(library.validation, name), "__doc__", "") or ""
+        if signature.count(": ") != arity:
+            raise _DiffersError(f"{name} is not known as {signature!r}", name=_EXTENSION)
+
+
+def _plainly() -> dict[str, Any]:
+    """The used modules as they are imported by everybody."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    with _hushed():
+        return {name: importlib.import_module(name) for name in (_TFDV, *_USED)}
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Set stderr and warnings aside: TFDV and Beam miss IPython and clients of Google Cloud.
+
+    No handler of logging is left behind either; the first warning would add one.
+    """
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(level)
+        root.handlers[:] = handlers
+
+
+def _load() -> dict[str, Any]:
+    if sys.modules.get(_TFDV) is None:
+        try:
+            return _lightly()
+        except Exception as error:
+            logging.getLogger(__name__).info("TFDV is imported with all it needs: %r", error)
+    return _plainly()
+
+
+_loaded: Final = _load()
+basic_stats_generator, top_k_uniques_sketch_stats_generator, types, quantiles_util = (
+    _loaded[name] for name in _USED
+)
+
+
+def is_light() -> bool:
+    """Whether TFDV was loaded without TensorFlow and Beam, not imported as ever."""
+    return _TFDV not in _loaded
+
+
+def infer_schema(statistics: Any, *, max_string_domain_size: int) -> Any:
+    """TFDV's `infer_schema` of a list of one dataset, without shapes of features."""
+    if not is_light():
+        return _loaded[_TFDV].infer_schema(
+            statistics, infer_feature_shape=False, max_string_domain_size=max_string_domain_size
+        )
+    (dataset,) = statistics.datasets
+    found = _loaded[_EXTENSION].validation.InferSchema(
+        dataset.SerializeToString(), max_string_domain_size, False
+    )
+    return schema_pb2.Schema.FromString(found)
+
+
+def validate_statistics(
+    statistics: Any, schema: Any, *, environment: str, previous_statistics: Any = None
+) -> Any:
+    """TFDV's `validate_statistics` of lists of one dataset: its `Anomalies`.
+
+    Raises:
+        ValueError: the schema does not know the environment.
+        RuntimeError: TFDV cannot work with the schema.
+    """
+    if not is_light():
+        return _loaded[_TFDV].validate_statistics(
+            statistics, schema, environment=environment, previous_statistics=previous_statistics
+        )
+    if environment not in schema.default_environment:
+        raise ValueError(f"Environment {environment} not found in the schema.")
+    (dataset,) = statistics.datasets
+    before = b""
+    if previous_statistics is not None:
+        (previous,) = previous_statistics.datasets
+        before = previous.SerializeToString()
+    # Neither statistics of serving nor of another version, no features that are needed, no
+    # configuration: what TFDV gives too when it is not asked for more. No regions of differences.
+    found = _loaded[_EXTENSION].validation.ValidateFeatureStatistics(
+        dataset.SerializeToString(),
+        schema.SerializeToString(),
+        environment.encode(),
+        before,
+        *(b"", b"", b"", b""),
+        False,
+    )
+    return anomalies_pb2.Anomalies.FromString(found)
