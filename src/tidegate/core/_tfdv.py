@@ -10,8 +10,9 @@ No stand-in is ever in `sys.modules`, so whoever imports TensorFlow, Beam or TFD
 in another thread, gets the real one, whole.
 
 A stand-in knows what those modules do with it while they are executed, and fetches anything else
-from the real package. Where that does not work out, because TFDV was not built as it was when this
-was written, and where TFDV is imported already, it is imported as ever.
+from the real package. Where that does not work out, because TFDV is not built as it was when this
+was written, it is imported as ever. Where somebody has imported it already, its C++ library is
+taken, and the modules are still executed here: so the processes of a pool agree on their names.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -127,7 +128,7 @@ class _Modules:
     """TFDV's modules under private names.
 
     They carry those names, so that objects of their classes pickle: who unpickles one imports this
-    module first, as the parent of theirs, and then finds theirs loaded.
+    module first, as the parent of theirs, and finds theirs loaded.
 
     Attributes:
         loaded: The modules by the names TFDV gives them.
@@ -149,18 +150,12 @@ class _Modules:
         parent, _, last = name.rpartition(".")
         if parent:
             self.load(parent)
-        file = self._directory.joinpath(*name.split(".")[1:])
-        private = f"{__name__}.{name}"
-        module = self.loaded[name] = ModuleType(private)
-        if file.is_dir():
-            # A package's own code is what is left out.
-            module.__path__ = []
-        else:
-            path = str(file.with_suffix(".py"))
-            loader = SourceFileLoader(private, path)
-            module.__file__ = path
+        spec = _spec(f"{__name__}.{name}", self._directory.parent.joinpath(*parent.split(".")))
+        module = self.loaded[name] = importlib.util.module_from_spec(spec)
+        # A package's own code is what is left out.
+        if spec.submodule_search_locations is None:
             vars(module)["__builtins__"] = self._builtins
-            exec(loader.get_code(private), vars(module))  # type: ignore[arg-type]  # noqa: S102
+            exec(spec.loader.get_code(spec.name), vars(module))  # type: ignore  # noqa: S102
         if parent:
             setattr(self.loaded[parent], last, module)
         return module
@@ -184,6 +179,18 @@ class _Modules:
             if not hasattr(module, wanted):
                 self.load(f"{name}.{wanted}")
         return module
+
+
+def _spec(name: str, directory: Path) -> ModuleSpec:
+    """What there is to load of the last part of a name in a directory.
+
+    Raises:
+        _DiffersError: nothing.
+    """
+    found = PathFinder.find_spec(name, [str(directory)])
+    if found is None or found.loader is None:
+        raise _DiffersError(f"there is nothing to load in {directory}", name=name)
+    return found
 
 
 class _Once(MetaPathFinder, Loader):
@@ -210,18 +217,11 @@ class _Once(MetaPathFinder, Loader):
 
 def _extension(directory: Path) -> ModuleType:
     """TFDV's C++ library under its own name, loaded without its packages."""
-    package = directory / "pywrap"
-    for suffix in EXTENSION_SUFFIXES:
-        file = package / f"{_TFDV}_extension{suffix}"
-        if file.exists():
-            break
-    else:
-        raise _DiffersError(f"no library in {package}", name=_EXTENSION)
-    spec = importlib.util.spec_from_file_location(_EXTENSION, file)
-    if spec is None or spec.loader is None:
-        raise _DiffersError(f"{file} is no library", name=_EXTENSION)
+    if (imported := sys.modules.get(_EXTENSION)) is not None:
+        return imported
+    spec = _spec(_EXTENSION, directory / "pywrap")
     library = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(library)
+    spec.loader.exec_module(library)  # type: ignore[union-attr]
     sys.modules.pop(_EXTENSION, None)
     sys.meta_path.insert(0, _Once(library))
     return library
@@ -281,12 +281,11 @@ def _hushed() -> Iterator[None]:
 
 
 def _load() -> dict[str, Any]:
-    if sys.modules.get(_TFDV) is None:
-        try:
-            return _lightly()
-        except Exception as error:
-            logging.getLogger(__name__).info("TFDV is imported with all it needs: %r", error)
-    return _plainly()
+    try:
+        return _lightly()
+    except Exception as error:
+        logging.getLogger(__name__).info("TFDV is imported with all it needs: %r", error)
+        return _plainly()
 
 
 _loaded: Final = _load()
