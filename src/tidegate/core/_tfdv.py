@@ -285,7 +285,7 @@ def _load() -> dict[str, Any]:
         return _lightly()
     except Exception as error:
         logging.getLogger(__name__).info("TFDV is imported with all it needs: %r", error)
-        return _plainly()
+    return _plainly()
 
 
 _loaded: Final = _load()
