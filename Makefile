@@ -97,6 +97,7 @@ clean-tree:
 bench: .venv/.ready ## the figures in the README
 	@$(PY) benchmarks/compute_statistics.py
 	@$(PY) benchmarks/ingest.py
+	@$(PY) benchmarks/start.py --training
 	@$(PY) benchmarks/drift.py && $(PY) benchmarks/thresholds.py
 
 # The caller's: where images are pushed, the base image by digest, another lock of the ml image.
