@@ -260,7 +260,9 @@ def _plainly() -> dict[str, Any]:
     """The used modules as they are imported by everybody."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     with _hushed():
-        return {name: importlib.import_module(name) for name in (_TFDV, *_USED)}
+        import tensorflow_data_validation as tfdv
+
+        return {_TFDV: tfdv, **{name: importlib.import_module(name) for name in _USED}}
 
 
 @contextlib.contextmanager
