@@ -115,7 +115,7 @@ sbom: build/bin/syft ## list what the images hold, as SPDX and CycloneDX in buil
 	@for kind in light ml; do $< scan -q $(notdir $(DOCKER)):$(IMAGE)/$$kind:$(VERSION) -o spdx-json=build/sbom/$$kind.spdx.json -o cyclonedx-json=build/sbom/$$kind.cdx.json || exit 1; done
 
 EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
-PIN := .venv/bin/uv pip compile -q --python-version 3.11 --generate-hashes --no-annotate --no-header
+PIN := .venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header
 # A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
 PRUNED := $(EXPORT) --no-default-groups $(addprefix --prune ,kubernetes kfp-server-api libclang kfp-kubernetes shtab)
 LIGHT := $(addprefix --prune ,rich duckdb tensorflow-data-validation dill)
