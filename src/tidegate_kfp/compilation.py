@@ -14,16 +14,9 @@ from kfp.dsl.graph_component import GraphComponent
 
 from tidegate import contract
 from tidegate_kfp import components, gitops, policy
+from tidegate_kfp.compiled import GITOPS, ROOT, TRAINING
 from tidegate_kfp.pipelines.training import training
 from tidegate_kfp.settings import DEFAULT, Settings
-
-#: The checkout that this package lies in; without one, as in an installed wheel, nothing of it is
-#: there to be written anew.
-ROOT = Path(__file__).resolve().parents[2]
-IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
-#: The compiled pipeline, which comes with the package.
-TRAINING = (Path(__file__).parent / "pipelines" / "training.yaml").resolve()
-GITOPS = ROOT / "manifests" / "gitops" / "training.yaml"
 
 
 def targets(settings: Settings = DEFAULT, out: Path | None = None) -> Iterator[tuple[Path, bytes]]:

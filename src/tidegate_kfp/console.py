@@ -22,7 +22,7 @@ from tidegate.model.evaluation import Evaluation
 from tidegate.platform.registry import Registry
 from tidegate.report import pages
 from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
-from tidegate_kfp import cache, compilation, local, progress
+from tidegate_kfp import cache, compiled, local, progress
 
 PUBLISHED, FAILED, HELD = 0, 1, 3
 
@@ -65,7 +65,7 @@ def run_and_report(
     }
     with _Progress(console) as shown:
         done = local.run(
-            compilation.TRAINING,
+            compiled.TRAINING,
             arguments,
             root=root,
             on_change=shown.on_change,

@@ -6,14 +6,14 @@ import sys
 import pytest
 import yaml
 
-from tidegate_kfp import compilation
+from tidegate_kfp import compilation, compiled
 
 NEVER_CACHED = {"resolve-inputs", "validate-examples", "publish-model", "hold-run", "notify"}
 
 
 @pytest.fixture(scope="module")
 def spec():
-    return next(yaml.safe_load_all(compilation.TRAINING.read_text()))
+    return next(yaml.safe_load_all(compiled.TRAINING.read_text()))
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def _is_group(name):
 
 
 def test_compiling_twice_gives_the_same_bytes_as_the_file():
-    content = dict(compilation.targets())[compilation.TRAINING]
-    assert compilation.TRAINING.read_bytes() == content
+    content = dict(compilation.targets())[compiled.TRAINING]
+    assert compiled.TRAINING.read_bytes() == content
 
 
 def test_every_container_has_requests_and_limits(spec):

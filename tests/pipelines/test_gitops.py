@@ -9,7 +9,7 @@ import yaml
 from kfp import compiler
 from kfp.compiler.compiler_utils import KubernetesManifestOptions
 
-from tidegate_kfp import compilation, gitops
+from tidegate_kfp import compilation, compiled, gitops
 from tidegate_kfp.pipelines.training import training
 
 CRDS = Path(__file__).parents[1] / "files" / "crds"
@@ -38,13 +38,13 @@ def _closed(node):
 
 @pytest.fixture(scope="module")
 def kept():
-    return list(yaml.safe_load_all(compilation.GITOPS.read_bytes()))
+    return list(yaml.safe_load_all(compiled.GITOPS.read_bytes()))
 
 
 def test_the_file_is_current():
-    compiled = compilation.TRAINING.read_bytes()
-    assert compilation.GITOPS.read_bytes() == gitops.resources(compiled)
-    assert dict(compilation.targets())[compilation.GITOPS] == compilation.GITOPS.read_bytes()
+    content = compiled.TRAINING.read_bytes()
+    assert compiled.GITOPS.read_bytes() == gitops.resources(content)
+    assert dict(compilation.targets())[compiled.GITOPS] == compiled.GITOPS.read_bytes()
 
 
 def test_the_pipeline_comes_before_its_version(kept):
@@ -68,7 +68,7 @@ def test_a_mistyped_field_is_found(kept):
 
 
 def test_kfps_own_compiler_makes_the_same(kept, tmp_path):
-    version = gitops.version_name(compilation.TRAINING.read_bytes())
+    version = gitops.version_name(compiled.TRAINING.read_bytes())
     compiler.Compiler().compile(
         training,
         str(tmp_path / "kfp.yaml"),
@@ -86,10 +86,10 @@ def test_kfps_own_compiler_makes_the_same(kept, tmp_path):
 
 
 def test_another_content_is_another_version():
-    compiled = compilation.TRAINING.read_bytes()
-    other = gitops.resources(compiled + b"# \n")
+    content = compiled.TRAINING.read_bytes()
+    other = gitops.resources(content + b"# \n")
     (_, version), (_, changed) = (
-        list(yaml.safe_load_all(each)) for each in (gitops.resources(compiled), other)
+        list(yaml.safe_load_all(each)) for each in (gitops.resources(content), other)
     )
     assert version["metadata"]["name"] != changed["metadata"]["name"]
     assert version["spec"]["pipelineSpec"] == changed["spec"]["pipelineSpec"]

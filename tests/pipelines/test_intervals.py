@@ -8,7 +8,7 @@ import yaml
 from tests.pipelines.conftest import write_span
 from tidegate import steps
 from tidegate.platform.registry import Registry
-from tidegate_kfp import compilation
+from tidegate_kfp import compiled
 
 DAYS = ("2013-02-01", "2013-02-02", "2013-02-03")
 #: What a daily schedule gives the run for 2 February, whenever that runs.
@@ -109,7 +109,7 @@ def late(shop):
 
 
 def test_the_pipeline_takes_an_interval_as_one_parameter():
-    spec = next(yaml.safe_load_all(compilation.TRAINING.read_text()))
+    spec = next(yaml.safe_load_all(compiled.TRAINING.read_text()))
     inputs = spec["root"]["inputDefinitions"]["parameters"]
     assert inputs["span"]["parameterType"] == "STRING"
     assert re.search(r"interval:\S+/\S+", inputs["span"]["description"])

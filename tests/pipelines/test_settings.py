@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tidegate import __version__
 from tidegate.cli import main
 from tidegate.core.errors import SettingsError
-from tidegate_kfp import compilation, components, defaults
+from tidegate_kfp import compilation, compiled, components, defaults
 from tidegate_kfp.settings import DEFAULT, Settings, Toleration
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ def load(tmp_path, text):
     return Settings.load(path)
 
 
-def compiled(settings):
+def tasks(settings):
     """Of each task by name: its container, and what Kubernetes is asked for."""
     spec, platform = yaml.safe_load_all(compilation.compiled_training(settings))
     pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
@@ -36,7 +36,7 @@ def compiled(settings):
 
 @pytest.fixture(scope="module")
 def example():
-    return compiled(Settings.load(EXAMPLE))
+    return tasks(Settings.load(EXAMPLE))
 
 
 def stale():
@@ -44,7 +44,7 @@ def stale():
 
 
 def test_without_settings_the_files_of_the_repository_are_written():
-    assert compilation.compiled_training(DEFAULT) == compilation.TRAINING.read_bytes()
+    assert compilation.compiled_training(DEFAULT) == compiled.TRAINING.read_bytes()
     assert stale() == []
 
 
@@ -95,7 +95,7 @@ def test_only_training_is_given_a_gpu(example):
 
 
 def test_evaluation_is_given_gpus_when_it_is_named(tmp_path):
-    tasks = compiled(
+    found = tasks(
         load(
             tmp_path,
             f"images: {{ml: r.example/gpu{DIGEST}}}\n"
@@ -105,12 +105,12 @@ def test_evaluation_is_given_gpus_when_it_is_named(tmp_path):
     )
     given = {
         name: container["resources"]["accelerator"]["resourceCount"]
-        for name, (container, _) in tasks.items()
+        for name, (container, _) in found.items()
         if "accelerator" in container["resources"]
     }
     assert given == {"train-model": "2", "evaluate-model": "2"}
     # Without a selector of their own, accelerators are where everything is.
-    assert tasks["train-model"][1]["nodeSelector"]["labels"] == {"zone": "a"}
+    assert found["train-model"][1]["nodeSelector"]["labels"] == {"zone": "a"}
 
 
 def test_a_task_goes_before_its_kind_and_a_kind_before_the_default(example):
@@ -130,7 +130,7 @@ def test_a_task_goes_before_its_kind_and_a_kind_before_the_default(example):
 
 def test_a_registry_stands_before_both_images(tmp_path):
     settings = DEFAULT.at("registry.example:5000/team")
-    images = {container["image"] for container, _ in compiled(settings).values()}
+    images = {container["image"] for container, _ in tasks(settings).values()}
     assert images == {
         f"registry.example:5000/team/tidegate/{kind}:{__version__}" for kind in ("light", "ml")
     }
@@ -221,7 +221,7 @@ def test_reading_gives_settings_or_says_why_not(tmp_path_factory, text):
 def test_a_toleration_of_every_taint_is_possible(tmp_path):
     settings = load(tmp_path, "tolerations: [{operator: Exists}]")
     assert settings.tolerations == (Toleration(operator="Exists"),)
-    assert compiled(settings)["notify"][1]["tolerations"] == [{"operator": "Exists"}]
+    assert tasks(settings)["notify"][1]["tolerations"] == [{"operator": "Exists"}]
 
 
 def run(*options):

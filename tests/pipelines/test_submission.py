@@ -9,7 +9,7 @@ import pytest
 
 from tidegate.cli import main
 from tidegate.core.errors import TidegateError
-from tidegate_kfp import compilation, pods, server, submission
+from tidegate_kfp import compilation, compiled, pods, server, submission
 from tidegate_kfp.gitops import version_name
 
 DATA = Path(__file__).parents[1] / "files" / "kfp"
@@ -128,7 +128,7 @@ def test_a_cron_expression_of_another_length_is_refused(text):
 
 
 def test_the_version_of_a_pipeline_says_what_is_in_it():
-    golden = compilation.TRAINING.read_bytes()
+    golden = compiled.TRAINING.read_bytes()
     name = version_name(golden)
     assert version_name(compilation.compiled_training()) == name
     assert version_name(golden + b"\n") != name

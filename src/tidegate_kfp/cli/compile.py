@@ -35,17 +35,17 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: the settings cannot be read, or contradict each other.
     """
-    from tidegate_kfp import compilation
+    from tidegate_kfp import compilation, compiled
     from tidegate_kfp.settings import DEFAULT, Settings
 
     settings = Settings.load(options.settings) if options.settings else DEFAULT
     if options.registry is not None:
         settings = settings.at(options.registry)
     out = options.out
-    if out is None and (settings is not DEFAULT or not compilation.IN_CHECKOUT):
+    if out is None and (settings is not DEFAULT or not compiled.IN_CHECKOUT):
         out = Path("build/compiled")
     paths = (compilation.stale if options.check else compilation.compile_all)(settings, out)
     for path in paths:
-        shown = path if out else path.relative_to(compilation.ROOT)
+        shown = path if out else path.relative_to(compiled.ROOT)
         print(f"{shown} is not current; compile it" if options.check else f"wrote {shown}")
     return ERROR if options.check and paths else PASS
