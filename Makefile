@@ -52,7 +52,7 @@ kind-up: kind-cluster kind-kfp kind-tidegate ## a kind cluster with Kubeflow Pip
 
 kind-cluster: $(KIND)
 	@$(KIND) get clusters -q | grep -qx tidegate || $(KIND) create cluster --config manifests/kind/cluster.yaml --wait 5m
-	@$(KIND) load docker-image --name tidegate tidegate/light:$(VERSION) tidegate/ml:$(VERSION)
+	@$(KIND) load docker-image --name tidegate $(foreach kind,$(KINDS),tidegate/$(kind):$(VERSION))
 
 kind-kfp:
 	@$(KUBECTL) apply --server-side -k manifests/kind/kfp-crds && $(KUBECTL) wait --for condition=established --timeout 2m crd --all
@@ -102,24 +102,27 @@ bench: .venv/.ready ## the figures in the README
 
 # The caller's: where images are pushed, the base image by digest, another lock of the ml image.
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' src/tidegate/__init__.py)
+KINDS := light data ml
 IMAGE = $(if $(REGISTRY),$(REGISTRY)/)tidegate
 BUILD_IMAGE = DOCKER_BUILDKIT=1 $(DOCKER) build $(DOCKER_BUILD_FLAGS) -f docker/Dockerfile --build-arg VERSION=$(VERSION) \
   --build-arg REVISION=$(shell git rev-parse HEAD) $(foreach arg,BASE ML_LOCK,$(if $($(arg)),--build-arg $(arg)=$($(arg))))
 DOCKER ?= docker
-images: ## build tidegate/light and tidegate/ml with Docker or Podman (DOCKER=podman)
-	@$(BUILD_IMAGE) --target light -t $(IMAGE)/light:$(VERSION) .
-	@$(BUILD_IMAGE) --target ml -t $(IMAGE)/ml:$(VERSION) .
+images: ## build tidegate/light, tidegate/data and tidegate/ml with Docker or Podman (DOCKER=podman)
+	@for kind in $(KINDS); do $(BUILD_IMAGE) --target $$kind -t $(IMAGE)/$$kind:$(VERSION) . || exit 1; done
 
 sbom: build/bin/syft ## list what the images hold, as SPDX and CycloneDX in build/sbom (needs Go once)
 	@mkdir -p build/sbom
-	@for kind in light ml; do $< scan -q $(notdir $(DOCKER)):$(IMAGE)/$$kind:$(VERSION) -o spdx-json=build/sbom/$$kind.spdx.json -o cyclonedx-json=build/sbom/$$kind.cdx.json || exit 1; done
+	@for kind in $(KINDS); do $< scan -q $(notdir $(DOCKER)):$(IMAGE)/$$kind:$(VERSION) -o spdx-json=build/sbom/$$kind.spdx.json -o cyclonedx-json=build/sbom/$$kind.cdx.json || exit 1; done
 
 EXPORT := .venv/bin/uv export -q --no-emit-project --no-annotate --no-header
 PIN := .venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header
 # A pod never talks to Kubernetes or the KFP server, nor compiles C: a tenth of an image.
 PRUNED := $(EXPORT) --no-default-groups $(addprefix --prune ,kubernetes kfp-server-api libclang kfp-kubernetes shtab)
 LIGHT := $(addprefix --prune ,rich duckdb tensorflow-data-validation dill)
+# Of TFDV its C++ library and a few modules are loaded (src/tidegate/core/_tfdv.py), which need neither.
+DATA := $(addprefix --prune ,rich tensorflow tensorflow-cpu apache-beam google-api-python-client joblib pandas)
 lock: .venv/.ready ## resolve the locks anew (needs the network)
 	@.venv/bin/uv lock -q --python 3.11 && $(EXPORT) --all-extras --all-groups -o requirements/lock.txt
-	@$(PRUNED) $(LIGHT) --extra kfp -o requirements/light.txt && $(PRUNED) --all-extras --group cpu -o requirements/ml.txt && rm uv.lock
+	@$(PRUNED) $(LIGHT) --extra kfp -o requirements/light.txt && $(PRUNED) $(DATA) --extra kfp -o requirements/data.txt
+	@$(PRUNED) --all-extras --group cpu -o requirements/ml.txt && rm uv.lock
 	@$(PIN) --universal requirements/bootstrap.in -o requirements/bootstrap.txt && $(PIN) --no-config requirements/peers.in -o requirements/peers.txt

@@ -2,7 +2,9 @@
 
 from tidegate import __version__
 
-#: Without TensorFlow: what moves data, reads JSON and talks to the registry.
+#: Without TFDV: what moves data, reads JSON and talks to the registry.
 LIGHT = f"tidegate/light:{__version__}"
-#: With TensorFlow and TensorFlow Data Validation.
+#: With TensorFlow Data Validation, and without TensorFlow: what measures and judges data.
+DATA = f"tidegate/data:{__version__}"
+#: With TensorFlow: what trains models or runs them.
 ML = f"tidegate/ml:{__version__}"

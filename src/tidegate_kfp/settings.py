@@ -97,6 +97,7 @@ class Images(Section):
     """References in the place of the registry's."""
 
     light: Image | None = None
+    data: Image | None = None
     ml: Image | None = None
 
 
@@ -213,7 +214,8 @@ class Settings(Section):
             component: Its name, such as train_model.
             image: What `components/images.py` calls it.
         """
-        of_kind = self.images.light if image == images.LIGHT else self.images.ml
+        own = self.images
+        of_kind = {images.LIGHT: own.light, images.DATA: own.data, images.ML: own.ml}[image]
         prefix = f"{self.registry}/" if self.registry else ""
         return self._task(component).image or of_kind or prefix + image
 

@@ -15,7 +15,7 @@ from tidegate_kfp import compilation, components
 
 ROOT = Path(components.__file__).resolve().parent
 FOLDERS = sorted(p.parent for p in ROOT.glob("*/*/component.py"))
-IMAGES = {f"tidegate/{kind}:{__version__}": kind for kind in ("light", "ml")}
+IMAGES = {f"tidegate/{kind}:{__version__}": kind for kind in ("light", "data", "ml")}
 
 
 @pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)

@@ -13,7 +13,7 @@ from tidegate_kfp import components
 from tidegate_kfp.components import images
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {images.LIGHT: "light", images.ML: "ml"}
+LOCKS = {images.LIGHT: "light", images.DATA: "data", images.ML: "ml"}
 #: The Python of the images, for the markers in the locks.
 IMAGE = {"python_version": "3.13", "python_full_version": "3.13.5"}
 #: Imported only where pyarrow is older than any image's.
@@ -82,4 +82,5 @@ def test_what_the_light_image_lacks_is_found_inside_functions(name, lacking):
 
 def test_light_is_light():
     assert not lock("light") & {"tensorflow-cpu", "tensorflow-data-validation", "keras", "duckdb"}
-    assert lock("light") < lock("ml")
+    assert lock("light") < lock("data") < lock("ml")
+    assert not lock("data") & {"tensorflow-cpu", "tensorflow", "keras", "apache-beam"}

@@ -76,7 +76,7 @@ def test_an_image_is_the_settings_and_has_a_version(container, pod, settings):
     assert pod["imagePullPolicy"] == settings.image_pull_policy
     if settings is not SET["example"]:
         prefix = f"{settings.registry}/" if settings.registry else ""
-        assert name in {f"{prefix}tidegate/light", f"{prefix}tidegate/ml"}
+        assert name in {f"{prefix}tidegate/{kind}" for kind in ("light", "data", "ml")}
     else:
         assert name.startswith("registry.example/team/")
         assert name.endswith("@sha256")

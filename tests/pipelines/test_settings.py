@@ -57,7 +57,7 @@ def test_images_follow_the_settings_and_so_does_lineage(example):
     settings = Settings.load(EXAMPLE)
     own = settings.tasks["train_model"].image
     images = {container["image"] for container, _ in example.values()}
-    assert images == {settings.images.light, settings.images.ml, own}
+    assert images == {settings.images.light, settings.images.data, settings.images.ml, own}
     for name, (container, _) in example.items():
         assert container["env"] == [{"name": "TIDEGATE_IMAGE", "value": container["image"]}]
         assert (container["image"] == own) == (name == "train-model")
@@ -132,7 +132,7 @@ def test_a_registry_stands_before_both_images(tmp_path):
     settings = DEFAULT.at("registry.example:5000/team")
     images = {container["image"] for container, _ in tasks(settings).values()}
     assert images == {
-        f"registry.example:5000/team/tidegate/{kind}:{__version__}" for kind in ("light", "ml")
+        f"registry.example:5000/team/tidegate/{kind}:{__version__}" for kind in ("light", "data", "ml")
     }
     for name in components.__all__:
         spec = yaml.safe_load(compilation.compiled_component(name, settings))

@@ -3,10 +3,10 @@
 from kfp import dsl
 
 from tidegate.artifacts import Examples, Shift
-from tidegate_kfp.components.images import ML
+from tidegate_kfp.components.images import DATA
 
 
-@dsl.component(base_image=ML, install_kfp_package=False)
+@dsl.component(base_image=DATA, install_kfp_package=False)
 def measure_shift(
     examples: dsl.Input[Examples],
     baseline: dsl.Input[Examples],

@@ -5,10 +5,10 @@ from typing import List, NamedTuple
 from kfp import dsl
 
 from tidegate.artifacts import Examples, Schema, Skew, Statistics
-from tidegate_kfp.components.images import ML
+from tidegate_kfp.components.images import DATA
 
 
-@dsl.component(base_image=ML, install_kfp_package=False)
+@dsl.component(base_image=DATA, install_kfp_package=False)
 def measure_skew(
     examples: dsl.Input[Examples],
     statistics: dsl.Input[Statistics],

@@ -3,10 +3,10 @@
 from kfp import dsl
 
 from tidegate.artifacts import Examples, Statistics
-from tidegate_kfp.components.images import ML
+from tidegate_kfp.components.images import DATA
 
 
-@dsl.component(base_image=ML, install_kfp_package=False)
+@dsl.component(base_image=DATA, install_kfp_package=False)
 def compute_statistics(examples: dsl.Input[Examples], statistics: dsl.Output[Statistics]):
     """Compute TFDV statistics of all rows and of each split.
 

@@ -5,12 +5,12 @@ from typing import List, NamedTuple
 from kfp import dsl
 
 from tidegate.artifacts import Examples, Schema, Statistics, Validation
-from tidegate_kfp.components.images import ML
+from tidegate_kfp.components.images import DATA
 
 
 # No Optional[...] around an optional artifact: KFP's server names no class with it, so the executor
 # takes the annotation's, and a Union cannot be made.
-@dsl.component(base_image=ML, install_kfp_package=False)
+@dsl.component(base_image=DATA, install_kfp_package=False)
 def validate_examples(
     statistics: dsl.Input[Statistics],
     schema: dsl.Input[Schema],
