@@ -49,7 +49,7 @@ def test_a_shift_can_hold(call):
 def test_formats_and_examples(call, tmp_path):
     code, out, _ = call("shift", "july.csv", "--against", "january.csv", "--format", "json")
     found = json.loads(out, parse_constant=pytest.fail)
-    assert (code, found["told"], found["label"]) == (0, True, None)
+    assert (code, found["significant"], found["label"]) == (0, True, None)
     assert found["rows"] == [ROWS, ROWS]
     arguments = ("--against", "january.csv", "--format", "html", "--out", "s.html")
     assert call("shift", "july.csv", *arguments)[0] == 0

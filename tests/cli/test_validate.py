@@ -42,7 +42,7 @@ def test_what_is_told_apart_is_in_the_json_too_and_labels_are_compared(call):
     arguments = ("validate", "broken.csv", "--against", "january.csv", "--label", "carrier")
     code, out, _ = call(*arguments, "--format", "json")
     told = json.loads(out)["shift"]
-    assert (code, told["told"], told["measured"]) == (3, True, [ROWS, ROWS])
+    assert (code, told["significant"], told["measured"]) == (3, True, [ROWS, ROWS])
     assert told["features"][0]["name"] == "distance"
     assert told["label"]["label"] == "carrier"
     apart = call(*arguments)[1].partition("\nrows told apart\n")[2].splitlines()

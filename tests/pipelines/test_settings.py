@@ -132,7 +132,8 @@ def test_a_registry_stands_before_both_images(tmp_path):
     settings = DEFAULT.at("registry.example:5000/team")
     images = {container["image"] for container, _ in tasks(settings).values()}
     assert images == {
-        f"registry.example:5000/team/tidegate/{kind}:{__version__}" for kind in ("light", "data", "ml")
+        f"registry.example:5000/team/tidegate/{kind}:{__version__}"
+        for kind in ("light", "data", "ml")
     }
     for name in components.__all__:
         spec = yaml.safe_load(compilation.compiled_component(name, settings))

@@ -16,7 +16,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -304,12 +304,7 @@ def _write_splits(
         facts = {
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
-            "facts": replace(
-                gatherer.result(),
-                joins=joins.results if joins else (),
-                bad_records=len(bad.records),
-                bad_reasons=bad.reasons(),
-            ).to_json(),
+            "facts": gatherer.result(joins, bad).to_json(),
         }
         if bad.kept:
             _quarantine(bad, directory)

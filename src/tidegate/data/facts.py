@@ -11,15 +11,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegate.data.joins import Joined
+from tidegate.data.joins import Joined, Joins
 from tidegate.data.text_problems import TextProblems, problems
 from tidegate.data.times import microseconds, stated
+
+if TYPE_CHECKING:
+    from tidegate.data.sources.quarantine import BadRecords
+
 
 #: Numbers that writers put where they have none.
 PLACEHOLDERS: Final = tuple(
@@ -30,6 +34,9 @@ PLACEHOLDER_DAYS: Final = ("0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31
 _BITS: Final = 1 << 20
 #: Above two rows a bit the estimate of distinct integers says nothing.
 _MOST_COUNTED: Final = 2 * _BITS
+
+#: A feature with different values in this share of its rows is a name, not a feature.
+NEAR_UNIQUE: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -143,14 +150,22 @@ class Gatherer:
             if self._time is not None and name == self._time_name:
                 self._time.add(column)
 
-    def result(self) -> Facts:
-        """The facts of all rows that were added."""
+    def result(self, joins: Joins | None = None, bad: BadRecords | None = None) -> Facts:
+        """The facts of all rows that were added.
+
+        Args:
+            joins: What joined look-up tables to them, if anything did.
+            bad: The records that could not be read, if any may be.
+        """
         period = self._period
         return Facts(
             period=None if period is None else (stated(period[0]), stated(period[1])),
             times=self._time.result() if self._time else None,
             numbers=tuple(column.result(name) for name, column in self._numbers.items()),
             texts=tuple(self._texts.values()),
+            joins=joins.results if joins else (),
+            bad_records=len(bad.records) if bad else 0,
+            bad_reasons=bad.reasons() if bad else (),
         )
 
 

@@ -6,16 +6,15 @@ import argparse
 import itertools
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tidegate.cli.inputs import slicing
 from tidegate.cli.inputs.files import FORMATS, Files, found
@@ -25,17 +24,16 @@ from tidegate.core import text
 from tidegate.core.errors import ContractError, SourceError
 from tidegate.data import sources
 from tidegate.data.examples import Examples, Part
-from tidegate.data.facts import Gatherer
+from tidegate.data.facts import NEAR_UNIQUE, Gatherer
 from tidegate.data.joins import Joins
 from tidegate.data.sampling import Sampler, kept_rows
 from tidegate.data.sources.lookups import find
 from tidegate.data.splits import LeakageCheck, Rows
+from tidegate.data.times import is_time
 from tidegate.report import terminal
 
 if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary, Statistics
-
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -218,42 +216,29 @@ def _measured(
             return replace(made, examples=None)
     if keep is None:
         return Measured(_statistics(inputs, rows, contract, bad, period), contract)
+    from tidegate.statistics.recorded import recording, with_slices
+
     file = keep / "rows.parquet"
-    with closing(_Keeper(file, by or ())) as keeper:
-        computed = _statistics(inputs, rows, contract, bad, period, keeper)
+    schema = pa.schema([])
+
+    def kept(first: pa.RecordBatch, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        nonlocal schema
+        schema = first.schema
+        slicing.require(by or (), schema.names)
+        return recording(batches, file, schema)
+
+    computed = _statistics(inputs, rows, contract, bad, period, kept)
     part = Part(file.name, computed.num_examples(), file.stat().st_size, "")
     examples = Examples(
         path=keep,
         span=inputs.span,
         content_digest=inputs.digest,
         contract_digest=contract.digest,
-        schema=keeper.schema,
+        schema=schema,
         parts={"all": (part,)},
     )
-    if cut := contract.slices if by is None else by:
-        computed = slicing.sliced(computed, examples, cut)
-    return Measured(computed, contract, examples)
-
-
-class _Keeper:
-    """Writes batches to one Parquet file as they pass."""
-
-    def __init__(self, file: Path, by: slicing.By) -> None:
-        self._file = file
-        self._by = by
-        self._writer: Any = None
-        self.schema = pa.schema([])
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        if self._writer is None:
-            slicing.require(self._by, batch.schema.names)
-            self.schema = batch.schema
-            self._writer = pq.ParquetWriter(self._file, batch.schema, compression="zstd")
-        self._writer.write_table(pa.Table.from_batches([batch]))
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
+    cut = contract.slices if by is None else by
+    return Measured(with_slices(computed, file, schema, cut), contract, examples)
 
 
 def _statistics(
@@ -262,7 +247,8 @@ def _statistics(
     contract: Contract,
     bad: sources.BadRecords,
     period: tuple[datetime, datetime] | None,
-    keeper: _Keeper | None = None,
+    kept: Callable[[pa.RecordBatch, Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+    | None = None,
 ) -> Statistics:
     from tidegate.statistics import compute_table
 
@@ -279,8 +265,6 @@ def _statistics(
             for batch in joins.apply(rows) if joins else rows:
                 gatherer.add(batch)
                 keys.add(batch)
-                if keeper is not None:
-                    keeper.add(batch)
                 sampler = _sampled(batch, contract, sampler)
                 total += batch.num_rows
                 progress(f"{inputs.span}: {total:,} rows")
@@ -290,19 +274,15 @@ def _statistics(
         first = next(batches, None)
         if first is None:
             raise SourceError(f"{inputs.span} has no rows; there is nothing to measure")
+        batches = itertools.chain([first], batches)
         computed = compute_table(
-            itertools.chain([first], batches),
+            batches if kept is None else kept(first, batches),
             schema=first.schema,
             span=inputs.span,
             content_digest=inputs.digest,
         )
         leakage = keys.result()
-    facts = replace(
-        gatherer.result(),
-        joins=joins.results if joins else (),
-        bad_records=len(bad.records),
-        bad_reasons=bad.reasons(),
-    )
+    facts = gatherer.result(joins, bad)
     columns = len(computed.features())
     progress.done(f"{inputs.span}: {computed.num_examples():,} rows, {columns:,} columns")
     sample = None if sampler is None else sampler.result()
@@ -357,8 +337,6 @@ def unjudgeable(statistics: Statistics) -> dict[str, str]:
 
     Without a contract nobody says so, and every new file would be held for them.
     """
-    from tidegate.validation.checks.rows import NEAR_UNIQUE
-
     reasons = {}
     for name, column in statistics.features().items():
         if column.type != "string" or not column.count:
@@ -387,14 +365,4 @@ def note_unjudged(columns: dict[str, str]) -> None:
 
 
 def _all_times(column: FeatureSummary) -> bool:
-    return bool(column.top_values) and all(_is_time(value) for value, _ in column.top_values)
-
-
-def _is_time(text: str) -> bool:
-    if not _TIME.match(text):
-        return False
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+    return bool(column.top_values) and all(is_time(value) for value, _ in column.top_values)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from tidegate.core import text
 from tidegate.core.errors import ContractError
@@ -15,7 +12,6 @@ from tidegate.core.text import nearest
 from tidegate.report import terminal
 
 if TYPE_CHECKING:
-    from tidegate.data.examples import Examples
     from tidegate.statistics import Statistics
 
 
@@ -57,17 +53,6 @@ def require(by: By, columns: Sequence[str]) -> None:
                 f"--slice names the column {name!r}, which the data does not have"
                 + nearest(name, columns)
             )
-
-
-def sliced(statistics: Statistics, examples: Examples, by: By) -> Statistics:
-    """The statistics with those of the slices of rows that were kept."""
-    from tidegate.statistics.slices import compute_slices
-
-    def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        return examples.batches("all", columns=columns)
-
-    slices, left_out = compute_slices(rows, by, schema=examples.schema)
-    return replace(statistics, slices=slices, slices_left_out=left_out)
 
 
 def note_left_out(statistics: Statistics) -> None:

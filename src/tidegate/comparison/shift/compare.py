@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +13,9 @@ from tidegate.comparison.shift.labels import label_shift, most_moved
 from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
 from tidegate.contract import Contract
 from tidegate.core.errors import SignalError
+from tidegate.data.facts import NEAR_UNIQUE
 from tidegate.data.sampling import SEED, sample
+from tidegate.data.times import is_time
 from tidegate.numerics.binning import Array, coded
 from tidegate.numerics.information import dependence, table
 
@@ -32,8 +31,6 @@ MIN_ROWS: Final = 50
 BINS: Final = 20
 TEXTS: Final = 64
 _FALSE_ALARM: Final = 0.05
-_UNIQUE: Final = 0.9
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class SpanRows(NamedTuple):
@@ -223,19 +220,11 @@ def _reason(column: pa.ChunkedArray) -> str:
     if len(there) < 2:
         return ""
     if pa.types.is_string(column.type):
-        if all(_times(there.slice(0, 100))):
+        if all(map(is_time, there.slice(0, 100).to_pylist())):
             return "times"
-        unique = len(pc.unique(there)) >= _UNIQUE * len(there)
+        unique = len(pc.unique(there)) >= NEAR_UNIQUE * len(there)
     elif pa.types.is_integer(column.type):
         unique = len(pc.unique(there)) == len(there)
     else:
         return ""
     return "a different value in nearly every row" if unique else ""
-
-
-def _times(column: pa.ChunkedArray) -> Iterator[bool]:
-    for value in column.to_pylist():
-        try:
-            yield bool(_TIME.match(value) and datetime.fromisoformat(value))
-        except ValueError:
-            yield False

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import tidegate.core._arrow  # noqa: F401
 from tidegate.contract import Serving
@@ -17,7 +16,7 @@ from tidegate.core.text import nearest
 from tidegate.data.examples import Examples
 from tidegate.data.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table
-from tidegate.statistics.slices import compute_slices
+from tidegate.statistics.recorded import recording, with_slices
 
 
 @dataclass(frozen=True)
@@ -96,38 +95,21 @@ def recorded(
     schema = pa.schema([pa.field(new, first.schema.field(old).type) for new, old in chosen.items()])
     file = directory / "rows.parquet"
 
-    def kept() -> Iterator[pa.RecordBatch]:
-        # Level 1, since what is read once more and thrown away should be written fast.
-        with pq.ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
-            for batch in itertools.chain([first], iterator):
-                at = [batch.schema.get_field_index(old) for old in chosen.values()]
-                mine = pa.RecordBatch.from_arrays([batch.column(i) for i in at], schema=schema)
-                writer.write_table(pa.Table.from_batches([mine]))
-                yield mine
+    def chosen_columns() -> Iterator[pa.RecordBatch]:
+        for batch in itertools.chain([first], iterator):
+            at = [batch.schema.get_field_index(old) for old in chosen.values()]
+            yield pa.RecordBatch.from_arrays([batch.column(i) for i in at], schema=schema)
 
+    rows = recording(chosen_columns(), file, schema)
     try:
-        statistics = compute_table(kept(), schema=schema, span=name, content_digest=digest)
+        statistics = compute_table(rows, schema=schema, span=name, content_digest=digest)
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
     names = {new: old for new, old in chosen.items() if new != old}
-    side = JoinSide(_sliced(statistics, file, schema, slices), schema, (file,), names)
+    side = JoinSide(with_slices(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
     return replace(side, bad_records=len(bad.records), bad_reasons=bad.reasons())
-
-
-def _sliced(
-    statistics: Statistics, file: Path, schema: pa.Schema, combinations: Sequence[Sequence[str]]
-) -> Statistics:
-    if not combinations:
-        return statistics
-
-    def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(file) as parquet:
-            yield from parquet.iter_batches(columns=None if columns is None else list(columns))
-
-    slices, left_out = compute_slices(rows, combinations, schema=schema)
-    return replace(statistics, slices=slices, slices_left_out=left_out)
 
 
 def _named(schema: pa.Schema, logs: Serving, name: str) -> dict[str, str]:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from tidegate.contract import Contract
 from tidegate.core.codes import SETTABLE
 from tidegate.core.verdict import Finding
-from tidegate.data.facts import PLACEHOLDER_DAYS
+from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS
+from tidegate.data.times import is_time
 from tidegate.numerics.units import conversion
 from tidegate.statistics.model import FeatureSummary, Statistics
-from tidegate.validation.checks.rows import MIN_VALUES, NEAR_UNIQUE, Found, Past, row_findings
+from tidegate.validation.checks.rows import MIN_VALUES, Found, Past, row_findings
 
 #: A placeholder stands out from this share of the values on.
 MIN_PLACEHOLDERS = 0.01
@@ -22,7 +23,6 @@ MIN_PLACEHOLDERS = 0.01
 #: Text columns with fewer different values are not taken for numbers or dates.
 MIN_KINDS = 5
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 PLACEHOLDER_TEXTS = frozenset(
     {"", "n/a", "na", "nan", "null", "none", "unknown", "?", "-", "-999", "-9999", "9999", "99999"}
@@ -178,7 +178,7 @@ def _text_of_other(summary: FeatureSummary) -> Iterator[Found]:
             f"feature {summary.name!r} is text, and all its frequent values are numbers: write "
             "them as numbers, or name it in features.categorical to say that they are names",
         )
-    elif all(_TIME.match(text) for text in texts):
+    elif all(is_time(text) for text in texts):
         yield (
             "text_of_times",
             summary.name,

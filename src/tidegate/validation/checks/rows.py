@@ -11,7 +11,7 @@ from typing import Final
 from tidegate.contract import Contract, duration
 from tidegate.core.codes import ALL_COLUMNS
 from tidegate.core.spans import TO
-from tidegate.data.facts import PLACEHOLDER_DAYS, Facts, Numbers
+from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS, Facts, Numbers
 from tidegate.data.sources.span_pattern import SpanPattern
 from tidegate.data.text_problems import TextProblems
 from tidegate.statistics.model import Statistics
@@ -23,8 +23,6 @@ Found = tuple[str, str, str]
 HISTORY: Final = 12
 #: Clocks and time zones may be this far apart before a time lies in the future.
 _TOLERANCE: Final = timedelta(days=1)
-#: A feature with different values in this share of its rows is a name, not a feature.
-NEAR_UNIQUE: Final = 0.95
 #: In fewer rows that is so by chance.
 MIN_VALUES: Final = 100
 #: What nobody can judge who has not seen the rows.
