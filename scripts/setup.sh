@@ -12,8 +12,8 @@ die() { say "setup: $*"; exit 1; }
 glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2) || glibc=
 [ -n "$glibc" ] || die "TensorFlow needs glibc; this system has none (musl?). Use Debian 12 or newer, or Ubuntu 22.04 or newer"
 
-# TFDV 1.21 (Python 3.12 and 3.13) is linked against glibc 2.38; TFDV 1.16.1 (Python 3.11) runs on older ones too.
-if [ "$(printf '%s\n' 2.38 "$glibc" | sort -V | head -n 1)" = 2.38 ]; then
+# TFDV 1.21 (Python 3.12 and 3.13) has wheels for glibc 2.39 and newer; TFDV 1.16.1 (Python 3.11) runs on older ones too.
+if [ "$(printf '%s\n' 2.39 "$glibc" | sort -V | head -n 1)" = 2.39 ]; then
     wanted="3.13 3.12 3.11"
     packages="python3 python3-venv"
 else

@@ -69,7 +69,7 @@ class Shift(dsl.Artifact):
     Files:
         shift.json: the AUC of a classifier and of every feature, and how the label changed.
 
-    Metadata: `told_apart`, whether the classifier does better than a coin.
+    Metadata: `significant`, whether the classifier does better than a coin.
     """
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from kfp import compiler, dsl
 
+import tidegate
 from tests.pipelines.test_run import run
 from tidegate.platform import lineage
 from tidegate_kfp import cache, components, local
@@ -189,10 +190,10 @@ def test_what_another_engine_made_is_not_taken(tmp_path, monkeypatch, request):
 
     kept = directory()
     copy = tmp_path / "tidegate"
-    shutil.copytree(Path(lineage.__file__).parent, copy)
-    monkeypatch.setattr(lineage, "__file__", str(copy / "lineage.py"))
+    shutil.copytree(Path(tidegate.__file__).parent, copy)
+    monkeypatch.setattr(tidegate, "__file__", str(copy / "__init__.py"))
     assert directory() == kept
-    with (copy / "splits.py").open("a") as file:
+    with (copy / "data" / "hashing.py").open("a") as file:
         file.write("\n")
     assert directory() != kept
 

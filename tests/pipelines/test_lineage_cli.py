@@ -51,11 +51,11 @@ def home(tmp_path, monkeypatch):
             "model", "flights", [examples, statistics, contract], task="binary", label="late"
         )
         judged = {"verdict": "pass", "metric": "auc", "split": "eval", "rows": 3000, "value": 0.7}
-        parents = [model, examples]
+        made_from = [model, examples]
         if champion:
-            parents.append(parents.of_version(champion))
+            made_from.append(parents.of_version(champion))
             judged["champion"] = 0.65
-        evaluation = artifact("evaluation", span, parents, **judged)
+        evaluation = artifact("evaluation", span, made_from, **judged)
         champion = registry.commit(
             "model",
             f"{span}-abc",

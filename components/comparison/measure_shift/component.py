@@ -43,4 +43,4 @@ def measure_shift(
     )
     for name, value in result.scalars().items():
         metrics.log_metric(name, value)
-    shift.metadata["told_apart"] = result.told
+    shift.metadata["significant"] = result.significant
