@@ -155,8 +155,8 @@ def _server(options: argparse.Namespace) -> Server:
 def _published(server: Server, options: argparse.Namespace) -> Version:
     settings = Settings.load(options.settings) if options.settings else DEFAULT
     version = server.publish(compilation.compiled_training(settings))
-    print_outcomee = "uploaded" if version.new else "there already"
-    _say("pipeline version", f"{version.name}, {print_outcomee}")
+    state = "uploaded" if version.new else "there already"
+    _say("pipeline version", f"{version.name}, {state}")
     return version
 
 
@@ -269,8 +269,8 @@ def _recorded(run: Run) -> list[str]:
         held = Registry(run.parameters["registry_uri"], dataset).run(run.run_id)["hold_run"]
     except (TidegateError, KeyError):
         return []
-    linest_outcome = [*held["reasons"], *held.get("proposals", ())]
-    return [f"{held['stage']}: hold", *(f"  - {line}" for line in linest_outcome)]
+    lines = [*held["reasons"], *held.get("proposals", ())]
+    return [f"{held['stage']}: hold", *(f"  - {line}" for line in lines)]
 
 
 def cron(text: str) -> str:

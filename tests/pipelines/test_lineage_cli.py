@@ -8,6 +8,7 @@ from tidegate.cli import main
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, Node
 from tidegate.platform.registry import Registry
+from tidegate.steps import parents
 
 
 @pytest.fixture
