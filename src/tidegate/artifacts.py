@@ -1,10 +1,10 @@
-"""The KFP artifact types of Tidegate, each with the files it holds.
+"""The KFP artifact types of Tidegate, each with its files.
 
 KFP accepts only schema titles of its own (`system.*`), and its UI draws only those, so each type
-keeps its base's title. The subclasses document the files and make a component's signature say
-what it takes; this module is the one place of the engine that knows KFP.
+keeps its base's title. The subclasses document the files and make a component's signature show what
+it takes; this module is the only one in the engine that knows KFP.
 
-Beside the files named, each holds a `lineage.json`: what it came from, down to the source objects
+Beside the files named, each holds a `lineage.json`: its lineage, down to the source objects
 (`tidegate.platform.lineage`).
 """
 
@@ -28,7 +28,7 @@ class Examples(dsl.Dataset):
 
 
 class Statistics(dsl.Artifact):
-    """What TFDV says of every column, for all rows and for each split.
+    """TFDV's statistics of every column, for all rows and each split.
 
     Files:
         statistics.pb: a `tfmd.DatasetFeatureStatisticsList` with datasets all, train and eval.
@@ -41,7 +41,7 @@ class Statistics(dsl.Artifact):
 
 
 class Schema(dsl.Artifact):
-    """What the data is expected to look like.
+    """The expected types, presence and values of the data.
 
     Files:
         schema.pbtxt: a `tfmd.Schema` with environments TRAINING and SERVING.
@@ -64,7 +64,7 @@ class Validation(dsl.Artifact):
 
 
 class Shift(dsl.Artifact):
-    """What tells the rows of two spans apart.
+    """The shift between the rows of two spans.
 
     Files:
         shift.json: the AUC of a classifier and of every feature, and how the label changed.
@@ -74,7 +74,7 @@ class Shift(dsl.Artifact):
 
 
 class Skew(dsl.Artifact):
-    """The verdict on what models were given in production.
+    """The verdict on the data models received in production.
 
     Files:
         skew.json: verdict, findings, every column's place on both sides, how rows were joined, what
@@ -109,7 +109,7 @@ class Evaluation(dsl.Artifact):
 
 
 class Signal(dsl.Artifact):
-    """What every column tells of the label.
+    """The signal of every column about the label.
 
     Files:
         signal.json: information, suspects, redundant pairs, suggestions; importance to a model.

@@ -1,5 +1,5 @@
-"""Kubeflow Pipelines: the components, the pipelines, and what runs and submits them.
+"""Kubeflow Pipelines: components, pipelines, and running and submitting them.
 
 The engine, `tidegate`, does not know KFP; this package does. Its folders `components` and
-`pipelines` are those at the top of the repository.
+`pipelines` are the folders at the top of the repository.
 """

@@ -1,4 +1,4 @@
-"""Results that KFP's local runner keeps from one run to the next."""
+"""The cache of KFP's local runner across runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tidegate.platform import lineage
 
 
 def directory(out: Path) -> Path:
-    """Where the results of the runs in `out` are kept that this very installation made.
+    """The folder in `out` for results cached by this very installation.
 
-    KFP's key holds a component's own source, its parameters and the names of its inputs. On a
-    cluster the image stands for what the component calls; here that is in the directory's name: a
-    digest of Tidegate's files and of the versions of Python and all that is installed.
+    KFP's key covers a component's own source, its parameters and the names of its inputs. On a
+    cluster the image identifies the code that the component calls; here the directory's name does:
+    a digest of Tidegate's files and of the versions of Python and all installed packages.
     """
     made_by = hashlib.sha256(f"{sys.version}\n{lineage.code_digest()}\n".encode())
     for name, version in sorted(
@@ -28,7 +28,10 @@ def directory(out: Path) -> Path:
 
 
 def outputs(kept: Path, key: str) -> dict[str, Any]:
-    """What KFP keeps under a key, or its first digits: parameters, and artifacts by their paths."""
+    """The cached outputs under a key or its first digits.
+
+    They are parameters, and artifacts by their paths.
+    """
     (entry,) = kept.glob(f"{key}*.json")
     values: dict[str, Any] = json.loads(entry.read_text())
     return {

@@ -1,4 +1,4 @@
-"""Generate the files that are kept: compiled components and pipelines, the JSON Schema."""
+"""Generate the committed files: components, pipelines, JSON Schema."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tidegate_kfp.settings import DEFAULT, Settings
 
 
 def targets(settings: Settings = DEFAULT, out: Path | None = None) -> Iterator[tuple[Path, bytes]]:
-    """Every generated file and its content.
+    """Generate every file with its path and content.
 
     Args:
-        settings: What the pods are given where they will run.
-        out: The directory to write to, in the place of this repository.
+        settings: The settings of the pods.
+        out: The directory to write to, instead of this repository.
     """
     for name in components.__all__:
         folder = (out or ROOT) / "components" / stage(name) / name
@@ -44,7 +44,7 @@ def stage(name: str) -> str:
 
 
 def compiled_training(settings: Settings = DEFAULT) -> bytes:
-    """The training pipeline's YAML: its specification, then what Kubernetes is asked for.
+    """Compile the training pipeline to YAML: its specification, then Kubernetes settings.
 
     Raises:
         SettingsError: The settings contradict each other.
@@ -53,7 +53,10 @@ def compiled_training(settings: Settings = DEFAULT) -> bytes:
 
 
 def compiled_component(name: str, settings: Settings = DEFAULT) -> bytes:
-    """A component's YAML. Of the settings only the image is its own; the rest is the pipeline's."""
+    """Compile a component to YAML.
+
+    Only the image comes from the settings; the others apply to the pipeline.
+    """
     component = copy.deepcopy(getattr(components, name))
     container = component.component_spec.implementation.container
     container.image = settings.image(name, container.image)
@@ -61,7 +64,7 @@ def compiled_component(name: str, settings: Settings = DEFAULT) -> bytes:
 
 
 def compile_all(settings: Settings = DEFAULT, out: Path | None = None) -> list[Path]:
-    """Write every file of `targets` anew; returns those whose bytes changed."""
+    """Write every file of `targets`, and return the changed ones."""
     changed = []
     for path, content in targets(settings, out):
         if _differs(path, content):
@@ -72,7 +75,7 @@ def compile_all(settings: Settings = DEFAULT, out: Path | None = None) -> list[P
 
 
 def stale(settings: Settings = DEFAULT, out: Path | None = None) -> list[Path]:
-    """The files of `targets` that differ from what compilation gives now."""
+    """The files of `targets` that differ from the current compilation."""
     return [path for path, content in targets(settings, out) if _differs(path, content)]
 
 
@@ -81,7 +84,10 @@ def _differs(path: Path, content: bytes) -> bool:
 
 
 def _with_settings(pipeline: GraphComponent, settings: Settings) -> GraphComponent:
-    """The pipeline built anew: KFP builds one where it is declared, before settings are known."""
+    """Build the pipeline again with settings.
+
+    KFP builds a pipeline where it is declared, before settings are known.
+    """
     info = pipeline.pipeline_spec.pipeline_info
     with policy.using(settings):
         return dsl.pipeline(name=info.name, display_name=info.display_name or None)(

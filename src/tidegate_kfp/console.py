@@ -1,4 +1,4 @@
-"""What a person sees of a local run: live progress, then a summary and the reports."""
+"""Show a local run: live progress, a summary and the reports."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "faile
 def run_and_report(
     *, contract: str, registry: str, span: str, on_hold: str, out: Path, cached: bool = False
 ) -> int:
-    """Run the training pipeline on one span or range; prints progress and summary.
+    """Run the training pipeline, and print progress and summary.
 
-    With `cached`, results of earlier runs in `out` are taken where nothing they were made from
-    has changed.
+    It runs on one span or range. With `cached`, results of earlier runs in `out` are reused if none
+    of their inputs has changed.
 
     Returns:
-        0 published (or published before), 1 failed, 3 held (0 where `on_hold` is succeed).
+        0 published (or published before), 1 failed, 3 held (0 if `on_hold` is succeed).
 
     Raises:
         ContractError: the contract cannot be read.
@@ -83,7 +83,7 @@ def run_and_report(
 
 
 class _Progress:
-    """A line a task: live where there is a terminal, else printed when the task ends."""
+    """One line per task: live in a terminal, else at the end."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -1,4 +1,4 @@
-"""Every default of the pipelines, and the sizes of their tasks."""
+"""The defaults of the pipelines, and the sizes of their tasks."""
 
 from typing import Literal, NamedTuple
 
@@ -6,12 +6,12 @@ SPAN = "latest"
 ON_HOLD = "fail"
 
 
-#: No user of the images has a name; Kubernetes sees that this one is not root.
+#: The user id of the images, without a name; Kubernetes verifies that it is not root.
 USER = 65532
-#: Where pods may write. Its size is each task's own.
+#: The folder that pods may write to. Its size is set for each task.
 SCRATCH = "/tmp"  # noqa: S108 (an emptyDir of the pod's own)
-#: The Secret with what only the namespace knows (the object store's credentials, whom to tell),
-#: and which of its keys become variables.
+#: The Secret with the namespace's own values (the object store's credentials, the webhook), and
+#: its keys that become environment variables.
 STORAGE_SECRET = "tidegate-storage"  # noqa: S105 (a name)
 CREDENTIALS = (
     "S3_ENDPOINT",
@@ -24,13 +24,13 @@ CREDENTIALS = (
     "OPENLINEAGE_API_KEY",
     "OPENLINEAGE_NAMESPACE",
 )
-#: The ConfigMap with contracts, each a key, and where pods find them as files.
+#: The ConfigMap with contracts, one per key, and the folder of their files in pods.
 CONTRACTS = "tidegate-contracts"
 CONTRACTS_FOLDER = "/etc/tidegate/contracts"
 
 
 class Size(NamedTuple):
-    """What a task asks of its node and may use at most."""
+    """The resources a task requests, and their limits."""
 
     kind: Literal["small", "medium", "large"]
     cpu_request: str

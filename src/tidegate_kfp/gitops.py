@@ -1,7 +1,7 @@
-"""A compiled pipeline as Kubernetes objects, for a KFP that keeps its pipelines there.
+"""Convert a compiled pipeline to Kubernetes objects for KFP.
 
-KFP 2.15 and newer can (`--pipelinesStoreKubernetes`); then what is applied from git is what the
-user interface shows.
+KFP 2.15 and newer can keep its pipelines there (`--pipelinesStoreKubernetes`); then the user
+interface shows what is applied from git.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ API_VERSION = "pipelines.kubeflow.org/v2beta1"
 
 
 def version_name(compiled: bytes) -> str:
-    """The name of a compiled pipeline's version: equal content has equal names.
+    """The name of a compiled pipeline's version, derived from its content.
 
-    KFP lets nobody change the specification of a version that is there, so what differs by a byte
-    needs a name of its own. Lower case letters, digits, dots and dashes, as Kubernetes wants names.
+    KFP does not allow changing the specification of an existing version, so content that differs by
+    a byte needs a name of its own. Lower case letters, digits, dots and dashes, as Kubernetes
+    requires.
     """
     return f"{__version__}-{hashlib.sha256(compiled).hexdigest()[:12]}"
 
 
 def resources(compiled: bytes) -> bytes:
-    """A Pipeline and its PipelineVersion, in the order in which they must be applied.
+    """A Pipeline and its PipelineVersion, in the order of application.
 
-    They bear the names that KFP gives to what `submit` uploads, which then finds them there.
+    They have the same names as pipelines uploaded by `submit`, which then finds them there.
 
     Args:
-        compiled: A pipeline's YAML: its specification, and what Kubernetes is asked for.
+        compiled: A pipeline's YAML: its specification, and its Kubernetes settings.
     """
     spec, *platform = yaml.safe_load_all(compiled)
     name, description = spec["pipelineInfo"]["name"], spec["pipelineInfo"]["description"]

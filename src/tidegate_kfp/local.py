@@ -1,4 +1,7 @@
-"""Run a compiled pipeline on this machine: components as subprocesses, no Docker, no cluster."""
+"""Run a compiled pipeline locally, with components as subprocesses.
+
+It needs no Docker and no cluster.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _COLOUR = re.compile(r"\x1b\[\d+m")
 
 @dataclass
 class Task:
-    """One task of a run, as far as it has come; of a cached one `outputs` are those of before."""
+    """One task of a run, with its progress.
+
+    A cached task has the `outputs` of the earlier run.
+    """
 
     name: str
     started: float
@@ -40,12 +46,12 @@ class Task:
 
     @property
     def seconds(self) -> float:
-        """How long it ran, or has been running."""
+        """The running time of the task, so far or in all."""
         return (self.ended or time.monotonic()) - self.started
 
     @property
     def message(self) -> str:
-        """The last thing the task said; why it failed, when it failed."""
+        """The last message of the task; the reason if it failed."""
         function = re.sub(r"-\d+$", "", self.name).replace("-", "_")
         own = [i for i, line in enumerate(self.messages) if line.startswith(f"{function}: ")]
         if self.state == "failed" and own:
@@ -53,7 +59,10 @@ class Task:
         return self.messages[-1] if self.messages else ""
 
     def hear(self, line: str) -> None:
-        """Keep a line of the task's log; what KFP's own executor prints is not what it said."""
+        """Store a line of the task's log.
+
+        Lines of KFP's own executor are not stored as messages.
+        """
         self.lines.append(line)
         if line.strip() and not line.startswith(("[KFP Executor", "{", "}", " ")):
             self.messages.append(line)
@@ -61,14 +70,14 @@ class Task:
 
 @dataclass(frozen=True)
 class LocalRun:
-    """What a local run left behind."""
+    """The result of a local run."""
 
     root: Path
     tasks: tuple[Task, ...]
     ok: bool
 
     def artifact(self, task: str, name: str) -> Path | None:
-        """An output of a task that succeeded or was cached; None when there is none."""
+        """An output of a successful or cached task, or None."""
         kept = self._kept(task).get(name)
         if isinstance(kept, Path):
             return kept
@@ -76,7 +85,7 @@ class LocalRun:
         return found[-1] if found else None
 
     def output(self, task: str, name: str) -> str | None:
-        """A parameter a task gave; None when it did not run."""
+        """An output parameter of a task; None if it did not run."""
         if kept := self._kept(task):
             value = kept.get(name)
             return value if isinstance(value, str) else None
@@ -98,17 +107,18 @@ def run(
     on_change: Callable[[Task], None],
     kept: Path | None = None,
 ) -> LocalRun:
-    """Run a compiled pipeline with KFP's local runner in a process of its own.
+    """Run a compiled pipeline with KFP's local runner, in its own process.
 
     Args:
         spec: The compiled pipeline, YAML.
         arguments: Its parameters.
         root: Empty directory for artifacts; each task's log goes to `root/logs`.
-        on_change: Called when a task starts, says something, or ends.
-        kept: Where results are kept and taken from, by `tidegate_kfp.cache`; by default none are.
+        on_change: Called when a task starts, logs a line, or ends.
+        kept: The folder for cached results, from `tidegate_kfp.cache`; by default nothing is
+            cached.
 
     Raises:
-        TidegateError: a path holds a text that KFP's local runner cannot leave alone.
+        TidegateError: a path contains a text that KFP's local runner would replace.
     """
     from tidegate_kfp import cache  # the child, which runs this file, has no such package
 
@@ -165,7 +175,7 @@ def _cached(name: str, outputs: Mapping[str, Any]) -> Task:
 def _main(spec: str, root: str, arguments: str, kept: str | None = None) -> int:
     from kfp import components, dsl, local
 
-    # KFP tells a cache hit to whatever handler the root has.
+    # KFP logs a cache hit to the handlers of the root logger.
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
     local.init(
         local.SubprocessRunner(use_venv=False),

@@ -1,4 +1,4 @@
-"""What the pods of a run said and where their reports are, as Kubernetes has it."""
+"""Read the logs and reports of a run's pods from Kubernetes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tidegate.core.errors import TidegateError
 
 _RUN = "pipeline/runid"
 _TASK = "app.kubernetes.io/component"
-#: The container with the component in it; beside it run KFP's and Argo's own.
+#: The container that runs the component; KFP's and Argo's own run beside it.
 _CONTAINER = "main"
 _HTML = "system.HTML"
-#: What Argo, KFP's launcher and KFP's executor say in the same log; some of it goes on as JSON.
+#: Lines of Argo, KFP's launcher and KFP's executor in the same log; some continue as JSON.
 _FOREIGN = re.compile(r"time=\S+ level=|[IWEF]\d{4} \d\d:|\[KFP Executor ")
 _TIMEOUT_SECONDS = 30
 
@@ -29,10 +29,10 @@ class Pod:
     """A pod that ran one of Tidegate's components.
 
     Attributes:
-        name: The pod's.
-        namespace: The pod's.
+        name: The pod's name.
+        namespace: The pod's namespace.
         task: The component's task in the pipeline, e.g. `train-model`.
-        phase: Kubernetes': Pending, Running, Succeeded, Failed.
+        phase: Kubernetes' phase: Pending, Running, Succeeded, Failed.
         reason: Why Kubernetes ended it (OOMKilled, DeadlineExceeded, Evicted); empty if it did not.
         reports: The HTML reports it writes, by name.
     """
@@ -46,7 +46,7 @@ class Pod:
 
 
 def of_run(run_id: str, namespace: str) -> list[Pod]:
-    """The pods of a run that are still there, in the order they were made.
+    """The existing pods of a run, in the order of creation.
 
     Raises:
         TidegateError: Kubernetes cannot be reached, or not by this user.
@@ -72,7 +72,7 @@ def of_run(run_id: str, namespace: str) -> list[Pod]:
 
 
 def log(pod: Pod) -> str:
-    """What the component in a pod has said so far.
+    """Read the log of a pod's component so far.
 
     Raises:
         TidegateError: Kubernetes has no log of it, or cannot be reached.
@@ -85,7 +85,7 @@ def log(pod: Pod) -> str:
 
 
 def follow(pod: Pod) -> Iterator[str]:
-    """The lines of a pod's log as they come, until its component ends.
+    """Follow a pod's log until its component ends.
 
     Raises:
         TidegateError: Kubernetes has no log of it, or cannot be reached.
@@ -99,7 +99,7 @@ def follow(pod: Pod) -> Iterator[str]:
 
 
 def own(lines: Iterable[str]) -> Iterator[str]:
-    """The lines of a log that the component wrote, without what KFP and Argo say around them."""
+    """The component's lines of a log, without KFP's and Argo's lines."""
     inside = False
     for line in lines:
         if _FOREIGN.match(line):
@@ -113,7 +113,10 @@ def own(lines: Iterable[str]) -> Iterator[str]:
 
 
 class _Kubernetes:
-    """The API that the kubeconfig, or the pod's own account, names; its errors in one line."""
+    """The Kubernetes API, with errors in one line.
+
+    The kubeconfig or the pod's own account names it.
+    """
 
     def __enter__(self) -> client.CoreV1Api:
         try:
@@ -145,7 +148,7 @@ def _reason(pod: Any) -> str:
 
 
 def reports(commands: Iterable[Sequence[str]]) -> dict[str, str]:
-    """The URIs of the HTML reports that containers with these commands write, by name."""
+    """The URIs of HTML reports in container commands, by name."""
     for command in commands:
         for flag, value in itertools.pairwise(command):
             if flag == "--executor_input":

@@ -1,4 +1,4 @@
-"""What every pod of a pipeline is allowed, given and asked for: the one place that decides."""
+"""Set the rights and resources of every pod of a pipeline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _settings: ContextVar[Settings] = ContextVar("settings", default=DEFAULT)
 
 @contextmanager
 def using(settings: Settings) -> Iterator[None]:
-    """Apply `settings` to the tasks of the pipelines that are built inside."""
+    """Apply `settings` to pipelines built within the block."""
     token = _settings.set(settings)
     try:
         yield
@@ -26,14 +26,15 @@ def using(settings: Settings) -> Iterator[None]:
 
 
 def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.PipelineTask:
-    """Give a task its resources, and no more rights than the `restricted` Pod Security level.
+    """Set a task's resources and minimal rights.
 
-    KFP itself drops all capabilities, forbids privilege escalation and sets the default seccomp
-    profile; the rest stands here. Through KFP a root file system cannot be made read-only, though
-    the images work with one; that is for a cluster's own policy.
+    The rights are those of the `restricted` Pod Security level. KFP itself drops all capabilities,
+    forbids privilege escalation and sets the default seccomp profile; the rest is set here. Through
+    KFP a root file system cannot be made read-only, though the images work with one; a cluster's
+    own policy can do that.
 
     Args:
-        task: Of one of Tidegate's components.
+        task: A task of one of Tidegate's components.
         size: Its resources, scratch space and timeout, unless the settings have others.
         cache: Whether KFP may take the outputs of an earlier run with the same inputs.
 
@@ -51,16 +52,16 @@ def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.Pipe
     kubernetes.set_image_pull_policy(task, settings.image_pull_policy)
     kubernetes.set_timeout(task, size.timeout_seconds)
     kubernetes.empty_dir_mount(task, "scratch", SCRATCH, size_limit=size.scratch)
-    # Optional: on a cloud the pod's own identity stands in for it.
+    # Optional: on a cloud the pod's own identity replaces it.
     kubernetes.use_secret_as_env(
         task, settings.secret, {name: name for name in CREDENTIALS}, optional=True
     )
     # Optional: a contract may lie in object storage. What changes in it while a run goes on is
     # refused by its digest, which the pipeline passes on and every cache key has.
     kubernetes.use_config_map_as_volume(task, CONTRACTS, CONTRACTS_FOLDER, optional=True)
-    # A parameter would make every run's cache key another one.
+    # A parameter would give every run another cache key.
     kubernetes.use_field_path_as_env(task, RUN_VARIABLE, "metadata.labels['pipeline/runid']")
-    # A container cannot see what image it was started from; lineage tells it.
+    # A container cannot see its own image; lineage records it from this variable.
     task.set_env_variable(IMAGE_VARIABLE, task.container_spec.image)
     labels = {"app.kubernetes.io/part-of": "tidegate", "app.kubernetes.io/component": task.name}
     for key, value in (labels | settings.labels).items():
@@ -74,7 +75,7 @@ def apply(task: dsl.PipelineTask, size: Size, *, cache: bool = True) -> dsl.Pipe
 
 
 def _place(task: dsl.PipelineTask, component: str, settings: Settings) -> None:
-    """Say which nodes a task may run on, and which of their accelerators it is given."""
+    """Set a task's nodes and accelerators."""
     selector, tolerations = settings.node_selector, settings.tolerations
     if gpu := settings.accelerated(component):
         task.set_accelerator_type(gpu.resource).set_accelerator_limit(gpu.count)

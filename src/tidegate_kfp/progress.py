@@ -1,4 +1,4 @@
-"""A task of a run as one line of text, wherever it runs."""
+"""Format a task of a run as one line of text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAID: Final = 110
 
 
 def line(name: str, state: str, seconds: float, phrase: str = "") -> Text:
-    """A line with a mark for the state, the time taken and what the task said first."""
+    """Format a task: state mark, time, and first line of `phrase`."""
     mark, colour = _MARKS[state]
     text = Text(f"  {mark} ", style=colour)
     text.append(f"{name:<20}{seconds:6.1f} s  ", style="default")

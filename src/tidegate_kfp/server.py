@@ -1,4 +1,4 @@
-"""A Kubeflow Pipelines server: upload a pipeline once, start runs and schedules, follow them."""
+"""Access a Kubeflow Pipelines server: upload, run, schedule, follow."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tidegate_kfp.gitops import version_name
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Holds a token for the server; a variable and no option, which every process could read.
+#: The variable with a token for the server; not an option, which every process could read.
 TOKEN_VARIABLE: Final = "TIDEGATE_KFP_TOKEN"  # noqa: S105 (a name)
-#: Where KFP's own client looks for the server and for its pages, too.
+#: The variables of KFP's own client for the server and its pages.
 HOST_VARIABLE: Final = "KF_PIPELINES_ENDPOINT"
 UI_VARIABLE: Final = "KF_PIPELINES_UI_ENDPOINT"
 EXPERIMENT: Final = "tidegate"
@@ -40,11 +40,11 @@ TaskState = Literal["running", "succeeded", "cached", "failed"]
 
 @dataclass(frozen=True)
 class Task:
-    """A task of a run, by the name it has in the pipeline.
+    """A task of a run, by its name in the pipeline.
 
     Attributes:
         name: E.g. `train-model`.
-        state: `cached` where KFP took an earlier run's result and started no pod.
+        state: `cached` if KFP took an earlier run's result and started no pod.
         seconds: How long it ran, its pods' start included; 0 while it runs.
     """
 
@@ -55,16 +55,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Run:
-    """A run as the server tells of it now.
+    """The current state of a run on the server.
 
     Attributes:
         run_id: Its identifier, which is also the `run_id` of the registry's records.
-        name: What lists show.
-        state: KFP's: PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED, ...
+        name: The name in lists.
+        state: KFP's state: PENDING, RUNNING, SUCCEEDED, FAILED, CANCELED, ...
         created: When it was submitted.
-        parameters: What it was started with.
-        tasks: The components that it came to, in the order they began.
-        error: What the server says went wrong; empty if nothing.
+        parameters: The parameters it was started with.
+        tasks: The components that it reached, in the order they began.
+        error: The server's error message; empty without one.
     """
 
     run_id: str
@@ -77,19 +77,25 @@ class Run:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the run has ended."""
         return self.state in _ENDED
 
     @property
     def held(self) -> bool:
-        """Whether a gate held it: `hold-run` ran, and it alone made the run red, if it is."""
+        """Whether a gate held the run.
+
+        `hold-run` ran, and no other task failed.
+        """
         red = [t.name for t in self.tasks if t.state == "failed" and not _is_hold(t.name)]
         return not red and any(_is_hold(t.name) for t in self.tasks)
 
 
 @dataclass(frozen=True)
 class Version:
-    """A pipeline version on the server; `new` if it was uploaded just now."""
+    """A pipeline version on the server.
+
+    `new` is true if it was uploaded just now.
+    """
 
     pipeline_id: str
     version_id: str
@@ -113,25 +119,25 @@ class Server:
     """The API of a KFP server.
 
     Attributes:
-        address: Where it was reached.
-        ui: Where its pages are; None where that is not known.
-        namespace: Of the runs; None where the server has one for all.
+        address: The address it was reached at.
+        ui: The address of its pages; None if unknown.
+        namespace: The namespace of the runs; None if the server has one for all.
     """
 
     def __init__(
         self, *, host: str | None, ui: str | None, namespace: str | None, installed: str
     ) -> None:
-        """Connect.
+        """Connect to the server.
 
         Args:
-            host: The server, or KFP's pages, which pass calls on to it. None reaches it through
-                the Kubernetes API that the kubeconfig names (`services/proxy`).
-            ui: Where its pages are, if that is not `host`.
-            namespace: Of the runs, where the server has several.
-            installed: Where KFP itself is installed, to reach it through Kubernetes.
+            host: The server, or KFP's pages, which pass calls on to it. None reaches it through the
+                Kubernetes API that the kubeconfig names (`services/proxy`).
+            ui: The address of its pages, if that is not `host`.
+            namespace: The namespace of the runs, if the server has several.
+            installed: The namespace of KFP itself, to reach it through Kubernetes.
 
         Raises:
-            TidegateError: nobody answers, or not to this user.
+            TidegateError: no server answers, or it refuses this user.
         """
         host = host or os.environ.get(HOST_VARIABLE)
         self.ui = (ui or os.environ.get(UI_VARIABLE) or host or "").rstrip("/") or None
@@ -146,11 +152,13 @@ class Server:
             self._client.get_kfp_healthz(sleep_duration=1)
 
     def url(self, run_id: str) -> str | None:
-        """The page of a run; None where the address of the pages is not known."""
+        """The page of a run; None if the pages' address is unknown."""
         return f"{self.ui}/#/runs/details/{run_id}" if self.ui else None
 
     def publish(self, spec: bytes) -> Version:
-        """Upload a compiled pipeline as a version named after its content, unless it is there.
+        """Upload a compiled pipeline as a version, unless it exists.
+
+        The version is named after its content.
 
         Raises:
             TidegateError: the server refuses it.
@@ -184,14 +192,14 @@ class Server:
         caching: bool | None = None,
         account: str | None = None,
     ) -> str:
-        """Start a run; returns its identifier.
+        """Start a run, and return its identifier.
 
         Args:
-            version: What to run.
-            name: What lists show.
-            parameters: Of the pipeline.
-            experiment: The group it is shown in; made if it is not there.
-            caching: False runs every task anew; None is as the pipeline says.
+            version: The pipeline version to run.
+            name: The name in lists.
+            parameters: The parameters of the pipeline.
+            experiment: The group it is shown in; created if necessary.
+            caching: False runs every task anew; None keeps the pipeline's setting.
             account: The Kubernetes ServiceAccount of its pods; None is KFP's own.
 
         Raises:
@@ -210,16 +218,18 @@ class Server:
         return str(run.run_id)
 
     def run(self, run_id: str) -> Run:
-        """What the server says of a run now.
+        """The current state of a run.
 
         Raises:
-            TidegateError: it does not know the run.
+            TidegateError: the server does not know the run.
         """
         with self._explained():
             return as_run(self._client.get_run(run_id))
 
     def runs(self, experiment: str = EXPERIMENT, *, last: int = 10) -> list[Run]:
-        """The last runs of an experiment, the newest first; none where it does not exist.
+        """The last runs of an experiment, the newest first.
+
+        Empty if the experiment does not exist.
 
         Raises:
             TidegateError: the server refuses.
@@ -277,17 +287,19 @@ class Server:
         experiment: str = EXPERIMENT,
         account: str | None = None,
     ) -> str:
-        """Start runs by a cron expression, one at a time; returns the schedule's identifier.
+        """Create a recurring run by a cron expression, and return its identifier.
+
+        Its runs start one at a time.
 
         Args:
-            version: What to run.
-            name: What lists show.
-            parameters: Of the pipeline. KFP fills in no macros (`[[ScheduledTime]]`) where a
-                schedule names a version, as this one does; `before:scheduled` is such a span.
+            version: The pipeline version to run.
+            name: The name in lists.
+            parameters: The parameters of the pipeline. KFP fills in no macros (`[[ScheduledTime]]`)
+                if a schedule names a version, as this one does; `before:scheduled` is such a span.
             cron: Six fields, the first for seconds, in UTC.
             start: The first moment, RFC 3339; None is now.
             end: The last moment; None is never.
-            catch_up: Whether times that have passed are made up for, one after the other.
+            catch_up: Whether missed times are made up for, one after the other.
             experiment: The group its runs are shown in.
             account: The Kubernetes ServiceAccount of its pods; None is KFP's own.
 
@@ -311,9 +323,9 @@ class Server:
         return str(made.recurring_run_id)
 
     def unschedule(self, schedule_id: str) -> None:
-        """Delete a recurring run; its runs that have ended stay.
+        """Delete a recurring run; its ended runs stay.
 
-        One that is under way loses its pods, and KFP shows it as running for ever.
+        A run that is under way loses its pods, and KFP shows it as running for ever.
 
         Raises:
             TidegateError: the server refuses.
@@ -357,9 +369,9 @@ class Server:
 
 
 def as_run(detail: Any) -> Run:
-    """What KFP's API tells of a run, of which only the components' tasks are kept."""
+    """Convert a run of KFP's API, keeping only the components' tasks."""
     details = (detail.run_details and detail.run_details.task_details) or ()
-    # What has no state was left out: its branch was not taken.
+    # A task without a state was left out: its branch was not taken.
     came = [each for each in details if each.state and _is_component(each.display_name or "")]
     return Run(
         run_id=detail.run_id,
@@ -387,7 +399,7 @@ def _is_hold(name: str) -> bool:
 
 
 def _is_component(name: str) -> bool:
-    # Beside them the server lists drivers, executors, conditions and groups.
+    # Beside components the server lists drivers, executors, conditions and groups.
     from tidegate_kfp import components
 
     return name.rstrip("-0123456789").replace("-", "_") in components.__all__
@@ -423,7 +435,7 @@ def _reason(error: kfp_server_api.ApiException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """KFP's client prints links and logs each failed attempt; what matters is told by us."""
+    """Suppress the links and failure logs of KFP's client."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -1,4 +1,4 @@
-"""What a platform decides about the pods: one YAML file that compilation is given."""
+"""The platform's settings of pods: a YAML file for compilation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from tidegate_kfp.defaults import STORAGE_SECRET, Size
 
 
 def _text(value: Any) -> Any:
-    """A number as text: YAML has `cpu_limit: 2`, Kubernetes the quantity "2"."""
+    """Convert a number to text.
+
+    YAML has `cpu_limit: 2`, Kubernetes the quantity "2".
+    """
     return str(value) if type(value) in (int, float) else value
 
 
@@ -49,10 +52,10 @@ Name = Annotated[str, Field(pattern=rf"^{_NAME}$", max_length=253)]
 Key = Annotated[str, Field(pattern=rf"^({_NAME}/)?{_WORD}$")]
 Value = Annotated[str, Field(pattern=rf"^({_WORD})?$")]
 Image = Annotated[str, Field(pattern=f"^{_REPOSITORY}{_VERSION}$"), AfterValidator(_pinned)]
-#: Of the tasks, those that compute on tensors.
+#: The tasks that compute on tensors.
 Accelerated = Literal["train_model", "evaluate_model"]
 
-#: Labels that `tidegate_kfp/policy.py` and KFP give themselves.
+#: Labels that `tidegate_kfp/policy.py` and KFP set themselves.
 _RESERVED = re.compile(r"^(app\.kubernetes\.io/(part-of|component)$|pipelines?[./])")
 _UNITS = {"m": 1e-3, "": 1.0} | {
     letter + suffix: float(base**power)
@@ -62,7 +65,7 @@ _UNITS = {"m": 1e-3, "": 1.0} | {
 
 
 class Sizing(Section):
-    """What a task is given instead of its size in `tidegate_kfp/defaults.py`."""
+    """The resources that override a size of `tidegate_kfp/defaults.py`."""
 
     cpu_request: Cpu | None = None
     cpu_limit: Cpu | None = None
@@ -72,7 +75,7 @@ class Sizing(Section):
     timeout: str | None = Field(None, pattern=DURATION, description="Such as 90m or 12h.")
 
     def over(self, size: Size) -> Size:
-        """`size` with what is given here in the place of its own."""
+        """Override the fields of `size` that are set here."""
         given = {name: getattr(self, name, None) for name in Size._fields}
         if self.timeout is not None:
             given["timeout_seconds"] = int(duration(self.timeout).total_seconds())
@@ -80,7 +83,7 @@ class Sizing(Section):
 
 
 class Sizes(Section):
-    """The kinds of tasks."""
+    """The resources by kind of task."""
 
     small: Sizing = Sizing()
     medium: Sizing = Sizing()
@@ -88,13 +91,13 @@ class Sizes(Section):
 
 
 class Task(Sizing):
-    """What one task is given, before its kind."""
+    """The resources of one task; they override its kind."""
 
     image: Image | None = None
 
 
 class Images(Section):
-    """References in the place of the registry's."""
+    """Image references that override the registry's images."""
 
     light: Image | None = None
     data: Image | None = None
@@ -102,7 +105,7 @@ class Images(Section):
 
 
 class Toleration(Section):
-    """A taint that pods put up with, as Kubernetes has it."""
+    """A toleration of a taint, as in Kubernetes."""
 
     key: Key | None = None
     operator: Literal["Equal", "Exists"] = "Equal"
@@ -134,7 +137,7 @@ class Gpu(Section):
 
 
 class Settings(Section):
-    """Everything of the pods that the place decides where they run."""
+    """Every platform-dependent setting of the pods."""
 
     registry: str | None = Field(
         None, pattern=f"^{_REPOSITORY}$", description="Stands before the images' names."
@@ -180,11 +183,11 @@ class Settings(Section):
 
     @classmethod
     def load(cls, path: str | Path) -> Settings:
-        """Read a YAML file.
+        """Read settings from a YAML file.
 
         Raises:
-            SettingsError: It cannot be read, or is not valid: one line for each mistake, with
-                file, line, key and remedy.
+            SettingsError: It cannot be read, or is not valid: one line for each mistake, with file,
+                line, key and remedy.
         """
         try:
             return parse(cls, Path(path).read_text(encoding="utf-8"), name=str(path))
@@ -195,7 +198,7 @@ class Settings(Section):
             raise SettingsError(str(error)) from None
 
     def at(self, registry: str) -> Settings:
-        """The same with the images in another registry.
+        """Copy the settings with the images in another registry.
 
         Raises:
             SettingsError: `registry` is not the beginning of an image's name.
@@ -208,11 +211,11 @@ class Settings(Section):
         return self.model_copy(update={"registry": registry})
 
     def image(self, component: str, image: str) -> str:
-        """Where a component's image is to be had.
+        """The image reference of a component.
 
         Args:
             component: Its name, such as train_model.
-            image: What `components/images.py` calls it.
+            image: Its name in `components/images.py`.
         """
         own = self.images
         of_kind = {images.LIGHT: own.light, images.DATA: own.data, images.ML: own.ml}[image]
@@ -220,7 +223,7 @@ class Settings(Section):
         return self._task(component).image or of_kind or prefix + image
 
     def size(self, component: str, size: Size) -> Size:
-        """What a component may use.
+        """The resources of a component.
 
         Args:
             component: Its name, such as train_model.
@@ -240,7 +243,7 @@ class Settings(Section):
         return given
 
     def accelerated(self, component: str) -> Gpu | None:
-        """What a component is given of accelerators, if any."""
+        """The accelerators of a component, or None."""
         return self.gpu if self.gpu and component in self.gpu.tasks else None
 
     def _task(self, component: str) -> Task:
@@ -252,5 +255,5 @@ def _number(quantity: str) -> float:
     return float(number) * _UNITS[quantity[len(number) :]]
 
 
-#: What the pipelines in this repository are compiled with.
+#: The settings of the compiled pipelines in this repository.
 DEFAULT: Final = Settings()

@@ -1,4 +1,4 @@
-"""What a person sees of runs on a Kubeflow Pipelines server."""
+"""Start and show runs on a Kubeflow Pipelines server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tidegate_kfp.server import Run, Server, Version
 from tidegate_kfp.settings import DEFAULT, Settings
 
 _POLL_SECONDS: Final = 5.0
-#: How often in a row the server may fail to answer while a run is waited for.
+#: The most consecutive failed requests while waiting for a run.
 _PATIENCE: Final = 12
 _COLOURS: Final = {"published": "green", "held": "yellow", "failed": "red"}
 _VERDICT: Final = re.compile(r"(data|model): (pass|hold)")
@@ -30,7 +30,9 @@ _console = Console(highlight=False, soft_wrap=True)
 
 
 def submit(options: argparse.Namespace) -> int:
-    """Start a run for each span and wait for it; returns the exit code of a local run.
+    """Start a run for each span, wait, and return the exit code.
+
+    The exit code is that of a local run.
 
     Raises:
         TidegateError: the server does not answer or refuses.
@@ -53,11 +55,11 @@ def submit(options: argparse.Namespace) -> int:
 
 
 def schedule(options: argparse.Namespace) -> int:
-    """Make a recurring run; returns 0.
+    """Create a recurring run, and return 0.
 
     Raises:
-        TidegateError: one of this name is there already, the times are none that KFP takes, or
-            the server does not answer or refuses.
+        TidegateError: one of this name exists already, KFP does not accept the times, or the server
+            does not answer or refuses.
     """
     when = cron(options.cron)
     server = _server(options)
@@ -89,7 +91,10 @@ def schedule(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Show one run and return its exit code, or the last runs and the schedules.
+    """Show one run, or the last runs and the schedules.
+
+    Returns:
+        The exit code of the run, or 0.
 
     Raises:
         TidegateError: the server does not answer or refuses.
@@ -117,10 +122,10 @@ def status(options: argparse.Namespace) -> int:
 
 
 def logs(options: argparse.Namespace) -> int:
-    """Print what a run's components said; returns 0, or 1 where there is nothing left.
+    """Print the logs of a run's components, and return 0.
 
     Raises:
-        TidegateError: Kubernetes cannot be reached, or refuses.
+        TidegateError: there are no pods, or Kubernetes cannot be reached or refuses.
     """
     namespace = options.namespace or options.kfp_namespace
     found = pods.of_run(options.run, namespace)
@@ -204,7 +209,11 @@ def _still(run: Run) -> int:
 
 
 def print_outcome(run: Run, options: argparse.Namespace) -> int:
-    """Print verdicts, reasons and reports of a run that ended; returns the exit code."""
+    """Print verdicts, reasons and reports of an ended run.
+
+    Returns:
+        The exit code.
+    """
     outcome = _outcome(run)
     reports: dict[str, str] = {}
     lines: list[str] = []
@@ -235,9 +244,12 @@ def _outcome(run: Run) -> str:
 
 
 def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
-    """The lines of a pod's log that say how it ended: verdicts, versions, why it failed."""
+    """The lines of a pod's log that explain how it ended.
+
+    They are verdicts, versions, and the reason of a failure.
+    """
     if outcome == "held" and pod.task.startswith("hold-run") and not pod.reason:
-        # The gate's pod, or the registry, says what it would say again.
+        # The gate's pod, or the registry, has already reported the same.
         return []
     if pod.phase != "Failed" and pod.task not in (
         "validate-examples",
@@ -260,9 +272,9 @@ def _telling(run_id: str, pod: pods.Pod, outcome: str) -> list[str]:
 
 
 def _recorded(run: Run) -> list[str]:
-    """Why a run was held and how to approve what it proposes, as the registry has it.
+    """The registry's reasons and proposals for a held run.
 
-    Nothing where that cannot be read from here.
+    Empty if the registry cannot be read from here.
     """
     try:
         dataset = Contract.load(run.parameters["contract_uri"]).dataset
@@ -274,7 +286,9 @@ def _recorded(run: Run) -> list[str]:
 
 
 def cron(text: str) -> str:
-    """A cron expression as KFP wants it, with a field for seconds before the usual five.
+    """Convert a cron expression to KFP's form, with a seconds field.
+
+    The seconds come before the usual five fields.
 
     Raises:
         TidegateError: it has neither five fields nor six.

@@ -1,4 +1,4 @@
-"""The command line `tidegate`: what the components do, on files and without Kubeflow."""
+"""The command line `tidegate`: the components' work on files, without Kubeflow."""
 
 from tidegate.cli.program import main
 

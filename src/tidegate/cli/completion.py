@@ -1,4 +1,4 @@
-"""`tidegate completion`: a script that completes commands, options and files in a shell."""
+"""`tidegate completion`: print a script for shell completion."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _complete_files(parser: argparse.ArgumentParser, files: object) -> None:
-    """Complete names of files wherever a value is none of some choices."""
+    """Complete file names for every argument without choices."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for below in action.choices.values():

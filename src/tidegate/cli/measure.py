@@ -1,4 +1,4 @@
-"""`tidegate measure`: what the columns of some rows tell of a label."""
+"""`tidegate measure`: measure each column's signal about a label."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure, write what was found, and return 0 or 3."""
+    """Measure, write the result, and return 0 or 3."""
     given = rows.given_contract(options)
     how = data.dialect(options)
     if given is not None and data.is_span(options.file):
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _span(span: str, contract: Contract, how: data.Dialect, model: Path | None) -> Signal:
-    """Measure a span by the splits of its contract, as a pipeline does."""
+    """Measure a span by its contract's splits, as a pipeline does."""
     from tidegate.data.examples import ingest
 
     progress = terminal.Progress()

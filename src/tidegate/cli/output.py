@@ -1,4 +1,4 @@
-"""The last step of every command: a result in the format that was asked for."""
+"""Write a command's result in the requested format."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def emit(
     """Write a result to stdout or `--out`.
 
     Args:
-        options: Those of `add_options`.
-        text: Writes for a person, given what colours words and how wide a line may be: as the
-            terminal has it, without colours and of any width in a file.
-        json_: Gives plain values without NaN.
-        page: Makes the HTML page, given `tidegate.report.pages`, which is imported for it alone.
-        junit: Makes the report for a CI server.
+        options: The options from `add_options`.
+        text: Formats for a person, given the ink and the width of a line: those of the terminal, or
+            no colours and any width in a file.
+        json_: Returns plain values without NaN.
+        page: Renders the HTML page, given `tidegate.report.pages`, which is imported only for it.
+        junit: Formats the report for a CI server.
 
     Raises:
         StorageError: the file cannot be written.

@@ -1,9 +1,9 @@
-"""The command line: the table of commands, and how a command ends.
+"""The command line: table of commands, and exit of a command.
 
 Results go to stdout, progress and errors to stderr. A command is a module with two functions,
 `add_arguments(parser)` and `run(options)`, which returns the exit code. `COMMANDS` names the
-modules as text: only the chosen one is imported, so that no command waits for what another needs,
-and those of `tidegate_kfp`, which the engine may not import, need not be installed.
+modules as text: only the chosen one is imported, so that no command waits for another's imports,
+and the commands of `tidegate_kfp`, which the engine may not import, need not be installed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PASS, ERROR, USAGE, HOLD, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Command(NamedTuple):
-    """A command: the module that has it, and what it does in one line."""
+    """A command: its module and one line of help."""
 
     module: str
     help: str
@@ -56,7 +56,7 @@ COMMANDS: Final = {
     "completion": Command("tidegate.cli.completion", "print a script that completes in a shell"),
 }
 
-#: The packages that an extra brings, by their import name.
+#: The extra that installs each package, by import name.
 _EXTRAS: Final = {
     "keras": "model",
     "tensorflow": "model",
@@ -66,7 +66,7 @@ _EXTRAS: Final = {
     "rich": "kfp",
     "tidegate_kfp": "kfp",
 }
-#: Those that every installation has, save an image that needs none of them.
+#: The packages of every installation, except an image that needs none of them.
 _BASE: Final = frozenset(
     {"duckdb", "shtab", "tensorflow_data_validation", "tensorflow_metadata", "tfx_bsl"}
 )
@@ -84,9 +84,9 @@ class Parser(argparse.ArgumentParser):
     """An argument parser that suggests the nearest command, option or choice."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what `argparse.ArgumentParser` takes."""
+        """Accept the arguments of `argparse.ArgumentParser`."""
         super().__init__(*args, **kwargs)
-        # The parser that read the last word knows the options that an unknown one may be near to.
+        # The parser of the last word knows the options to suggest for an unknown one.
         self.set_defaults(parser=self)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -97,7 +97,7 @@ class Parser(argparse.ArgumentParser):
             )
 
     def reject(self, words: list[str]) -> NoReturn:
-        """End the program for words that no argument takes."""
+        """Exit with an error for words that no argument takes."""
         near = ""
         if words[0].startswith("-"):
             options = [o for o in self._option_string_actions if o.startswith("--")]
@@ -128,16 +128,16 @@ def parser(chosen: str | None = None) -> Parser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Parse a command line and do what it says; returns the exit code.
+    """Parse a command line, run its command and return the exit code.
 
     Args:
-        argv: Without the program's name; what the process was started with by default.
+        argv: The words without the program's name; the process's arguments by default.
     """
     from tidegate.report import terminal
 
     words = sys.argv[1:] if argv is None else argv
     chosen = next((word for word in words if not word.startswith("-")), "")
-    # In a pipe, as in CI's logs, lines are to be seen when they are written.
+    # In a pipe, as in CI's logs, lines should appear when they are written.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     try:

@@ -1,4 +1,4 @@
-"""`tidegate schema`: infer, compare, propose, approve and reject what data is held to."""
+"""`tidegate schema`: infer, compare, propose, approve and reject schemas."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _add_propose(actions: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the action says; returns the exit code, 3 where schemas differ."""
+    """Run the action, and return the exit code, 3 if schemas differ."""
     return int(options.act(options))
 
 
@@ -149,7 +149,7 @@ def _infer(options: argparse.Namespace) -> int:
 
 
 def _described(options: argparse.Namespace) -> tuple[Contract, list[data.Measured]]:
-    """The spans, and the contract: the one that is given, or what the files say of themselves."""
+    """Load the spans and their contract, guessed if none is given."""
     contract = Contract.load(options.contract) if options.contract else None
     measured = list(_measured(options, contract))
     if contract is not None:
@@ -379,7 +379,7 @@ def _reject(options: argparse.Namespace) -> int:
 
 
 def _proposed(options: argparse.Namespace, registry: Registry) -> str:
-    """The version that is meant; what a directory holds is committed first."""
+    """The proposal's version; a directory's proposal is committed first."""
     from tidegate.schema import approval
     from tidegate.schema.proposal import Proposal
 

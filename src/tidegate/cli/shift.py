@@ -1,4 +1,4 @@
-"""`tidegate shift`: what tells some rows from others, and how their labels differ."""
+"""`tidegate shift`: compare the features and labels of two sets of rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare, write what was found, and return 0 or 3."""
+    """Compare, write the result, and return 0 or 3."""
     from tidegate.comparison import shift
 
     given = rows.given_contract(options)
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[SpanRows, Contract]:
-    """Some rows, and their contract."""
+    """Sample rows, and return them with their contract."""
     from tidegate.comparison import shift
     from tidegate.comparison.shift.compare import MAX_ROWS
     from tidegate.data.sampling import sample

@@ -1,4 +1,4 @@
-"""`tidegate skew`: whether models are served what they learnt from."""
+"""`tidegate skew`: compare serving data with training data."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure, write what was found, and return 0 or 3."""
+    """Measure, write the result, and return 0 or 3."""
     from tidegate import schema as schemas
     from tidegate.comparison import skew
 
@@ -158,10 +158,10 @@ def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None 
 
 
 def _described(contract: Contract, training: JoinSide, options: argparse.Namespace) -> Contract:
-    """The bare contract with what the command line and the data say of the columns.
+    """Complete the bare contract from the command line and the data.
 
-    Times and names of rows are compared by key, and their distributions are only recorded. Few
-    pairs of rows are said and do not hold: nobody promised how many there are.
+    Times and names of rows are compared by key, and their distributions are only recorded. Too few
+    pairs of rows are reported and do not hold, because no contract sets how many there are.
     """
     guessed = data.unjudgeable(training.statistics)
     data.note_unjudged({n: r for n, r in guessed.items() if n not in options.key})

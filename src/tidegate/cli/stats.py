@@ -1,4 +1,4 @@
-"""`tidegate stats`: what the columns of some files hold."""
+"""`tidegate stats`: compute statistics of the columns of files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure, and write what was found."""
+    """Measure, write the result, and return 0."""
     contract = Contract.load(options.contract) if options.contract else None
     by = slicing.configured(options)
     if by and options.format == "html":

@@ -1,4 +1,4 @@
-"""`tidegate validate`: whether some files are what others promised."""
+"""`tidegate validate`: judge files against a baseline."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge, write what was found, and return 0 or 3."""
+    """Judge, write the result, and return 0 or 3."""
     with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as scratch:
         return _judged(options, Path(scratch))
 
@@ -112,7 +112,7 @@ def _contract(options: argparse.Namespace) -> Contract | None:
 
 
 def _described(baseline: data.Measured, options: argparse.Namespace) -> Contract:
-    """The bare contract with what the command line and the data say of the columns."""
+    """Complete the bare contract from the command line and the data."""
     named = [*(options.exclude or ()), *([options.label] if options.label else [])]
     whole = baseline.contract.model_copy(
         update={"label": options.label, "features": Features(exclude=tuple(options.exclude or ()))}

@@ -1,1 +1,1 @@
-"""One data set against another: drift, shift and skew."""
+"""Comparisons of two data sets: drift, shift and skew."""

@@ -1,4 +1,4 @@
-"""What distances and shares mean for a verdict, in the words of the comparison they come from."""
+"""Turn distances and shares into findings, worded for each comparison."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from tidegate.statistics.slice_findings import others
 
 @dataclass(frozen=True)
 class Wording:
-    """How one comparison speaks of what it finds.
+    """The wording of one comparison's findings.
 
     Attributes:
-        code: The finding of a distance that is too great; others begin with it.
-        missing: The finding of missing values that became more or fewer.
-        unseen: The finding of values that the baseline does not have.
-        key: The key of the contract that has a limit by feature.
-        noun: What is looked for.
-        changed: What a feature did that has it.
-        compared: Between what, at the end of `cannot be compared`.
-        baseline: Where the values of the baseline are, after their number.
-        counts: The numbers of values, of `{current}` and `{baseline}`.
-        more: What to do where values are too few.
-        source: What to mend.
-        remedy: What to do about a feature that has it; the key follows.
-        missing_message: Of `{name}`, the shares `{current}` and `{baseline}`, and `{threshold}`.
-        unseen_message: Of the same, and `{values}`.
+        code: Code of the finding for a distance above its limit; related codes begin with it.
+        missing: Code of the finding for a changed share of missing values.
+        unseen: Code of the finding for values that are absent from the baseline.
+        key: The contract's key that holds the limits by feature.
+        noun: The name of the effect, for example `drift`.
+        changed: The verb phrase for a feature that shows the effect.
+        compared: The end of the phrase `cannot be compared ...`.
+        baseline: The phrase after the baseline's number of values.
+        counts: Template for the numbers of values: `{current}` and `{baseline}`.
+        more: The remedy for too few values.
+        source: The thing to fix.
+        remedy: The remedy for a feature that shows the effect; the contract's key follows.
+        missing_message: Template with `{name}`, the shares `{current}` and `{baseline}`, and
+            `{threshold}`.
+        unseen_message: Template with the same fields and `{values}`.
     """
 
     code: str
@@ -52,7 +53,7 @@ class Wording:
     unseen_message: str
 
     def key_of(self, feature: str) -> str:
-        """The key of the contract that has the limit of a feature."""
+        """The contract's key for a feature's limit."""
         return f"{self.key}.{feature}"
 
 
@@ -97,7 +98,7 @@ SKEW: Final = Wording(
 
 
 def distance_finding(d: Distance, wording: Wording) -> Finding | None:
-    """What one distance over all rows means; None where it means nothing."""
+    """Turn one distance over all rows into a finding, or None."""
     key = wording.key_of(d.feature)
     if d.status == "drift":
         moves = "; ".join(
@@ -140,12 +141,12 @@ def distance_finding(d: Distance, wording: Wording) -> Finding | None:
 
 
 def slices_finding(found: Sequence[Distance], severity: Severity, wording: Wording) -> Finding:
-    """What the distances of a feature mean that are too great in slices, and not over all rows.
+    """Report a feature whose distance is too great only in slices.
 
     Args:
-        found: Of one feature, of every such slice.
-        severity: What it is where it holds nothing more.
-        wording: Of the comparison.
+        found: The distances of one feature, one for each slice where it is too great.
+        severity: The severity of the finding.
+        wording: The wording of the comparison.
     """
     worst = max(found, key=lambda d: d.ratio)
     return Finding(
@@ -169,7 +170,7 @@ def _figures(d: Distance) -> str:
 
 
 def share_finding(share: Share, wording: Wording) -> Finding | None:
-    """What a share of missing or unseen values means; None where it means nothing."""
+    """Turn a missing or unseen share into a finding, or None."""
     remedy = "shown only, as the contract says"
     if share.judged:
         remedy = f"fix the {wording.source}, or set {wording.key_of(share.feature)} to report"
@@ -190,12 +191,12 @@ def share_finding(share: Share, wording: Wording) -> Finding | None:
 
 
 def shares_finding(found: Sequence[Share], severity: Severity, wording: Wording) -> Finding:
-    """What a share of a feature means that grew in slices, and not over all rows.
+    """Report a share of a feature that grew only in slices.
 
     Args:
-        found: Of one feature and kind, of every slice where it holds.
-        severity: What it is where it holds nothing more.
-        wording: Of the comparison.
+        found: The shares of one feature and kind, one for each slice where the share holds the run.
+        severity: The severity of the finding.
+        wording: The wording of the comparison.
     """
     worst = max(found, key=lambda s: s.current - s.baseline)
     finding = share_finding(worst, wording)
@@ -207,15 +208,16 @@ def shares_finding(found: Sequence[Share], severity: Severity, wording: Wording)
 def check_measures(
     limits: Mapping[str, Threshold | Limits], numbers: Iterable[str], wording: Wording
 ) -> None:
-    """Check that no limit is set for a measure that a feature does not have.
+    """Check that each limited measure exists for its feature.
 
     Args:
-        limits: What the contract asks of each feature.
-        numbers: The columns of numbers.
-        wording: Of the comparison.
+        limits: The configured limits by feature.
+        numbers: The numeric columns.
+        wording: The wording of the comparison.
 
     Raises:
-        ContractError: L-infinity is asked of numbers, where TFDV answers 0 whatever the data.
+        ContractError: L-infinity is limited for a numeric column, where TFDV returns 0 for any
+            data.
     """
     numeric = frozenset(numbers)
     for name, configured in limits.items():

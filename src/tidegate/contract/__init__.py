@@ -1,4 +1,7 @@
-"""The data contract: one YAML file that says what a dataset is and what is expected of it."""
+"""The data contract: one YAML file that describes a dataset.
+
+It states what the dataset is and what is expected of it.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,6 @@ __all__ = [
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a contract, for editors and other languages."""
+    """The contract's JSON Schema, for editors and other languages."""
     schema = Contract.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,4 +1,4 @@
-"""The contract: the sections of one data set, and what they say together."""
+"""The contract: the sections of one data set, and their consistency."""
 
 from __future__ import annotations
 
@@ -115,11 +115,11 @@ class Contract(Section):
 
     @property
     def source_uri(self) -> str:
-        """`source.uri`, made absolute against the contract's directory or URI."""
+        """`source.uri`, absolute against the contract's directory or URI."""
         return self.absolute(self.source.uri, where="source.uri")
 
     def absolute(self, uri: str, *, where: str) -> str:
-        """A URI that stands in the contract, made absolute as `source_uri` is.
+        """Make a URI in the contract absolute, as for `source_uri`.
 
         Raises:
             ContractError: it leads out of the contract's bucket; `where` names the key.
@@ -136,7 +136,10 @@ class Contract(Section):
         return f"{scheme}://{bucket}/{name}"
 
     def for_lookup(self, join: Join, *, categorical: set[str], numeric: set[str]) -> Contract:
-        """A contract by which the look-up of a join is read; its columns are its own."""
+        """A contract for reading the look-up of a join.
+
+        The columns are the look-up's own.
+        """
         files = join.model_dump(include={"uri", *Files.model_fields}, exclude_unset=True)
         features = Features(
             categorical=tuple(sorted(categorical)), numeric=tuple(sorted(numeric - categorical))
@@ -145,14 +148,16 @@ class Contract(Section):
 
     @property
     def serving_key(self) -> tuple[str, ...]:
-        """The columns that join serving logs to training data, as the latter calls them."""
+        """The join columns of serving logs, by their training names."""
         return (self.serving.key if self.serving is not None else None) or self.key
 
     def for_serving(self) -> Contract:
-        """A contract by which serving logs are read: their source and names, and no look-ups.
+        """A contract for reading serving logs: their source and names.
+
+        It has no look-ups.
 
         Raises:
-            ContractError: this contract does not say where the logs lie.
+            ContractError: this contract has no section with the location of the logs.
         """
         if self.serving is None:
             raise ContractError(
@@ -169,13 +174,13 @@ class Contract(Section):
         )
 
     def for_skew(self) -> Contract:
-        """This contract with the limits of `gates.skew` in the place of those of drift."""
+        """Copy the contract with `gates.skew` limits in place of drift's."""
         skew = self.gates.skew
         limits = Drift(**{name: getattr(skew, name) for name in Distances.model_fields})
         return self.model_copy(update={"gates": self.gates.model_copy(update={"drift": limits})})
 
     def require_skew_columns(self, columns: Sequence[str]) -> None:
-        """Check that every column that `gates.skew` and `serving` name is among `columns`.
+        """Check that `columns` has every column of `gates.skew` and `serving`.
 
         Raises:
             ContractError: naming the first column that is missing and the nearest there is.
@@ -195,17 +200,20 @@ class Contract(Section):
 
     @property
     def not_features(self) -> frozenset[str]:
-        """Columns that no model may see: key, time, label, split and the excluded ones."""
+        """The columns no model may see.
+
+        They are key, time, label, split column and the excluded columns.
+        """
         named = (*self.key, self.time, self.label, self.splits.column, *self.features.exclude)
         return frozenset(c for c in named if c is not None)
 
     def is_sampled(self, column: str) -> bool:
-        """Whether a column is kept of the rows that are kept with statistics."""
+        """Whether a column is part of the sample kept with statistics."""
         return column == self.label or column not in self.not_features
 
     @property
     def split_columns(self) -> tuple[str, ...]:
-        """The columns whose values decide the split of an example."""
+        """The columns whose values decide an example's split."""
         if self.splits.by == "time" and self.time is not None:
             return (self.time,)
         if self.splits.column is not None:
@@ -215,7 +223,7 @@ class Contract(Section):
     def require_columns(self, columns: Sequence[str]) -> None:
         """Check that every column this contract names is among `columns`.
 
-        The slices' and label's columns included: a contract that names a column the data has
+        The columns of slices and label are included: a contract that names a column the data has
         never had is a mistake, while one that vanishes later is an anomaly of the data.
 
         Raises:
@@ -246,8 +254,8 @@ class Contract(Section):
 
         Args:
             path: A file, or its URI in any store.
-            digest: When given, the SHA-256 the file must have, so that a run does not change its
-                mind half way.
+            digest: If given, the SHA-256 the file must have, so that a contract cannot change
+                within a run.
 
         Raises:
             ContractError: one line for each mistake, with file, line, key and remedy.
@@ -274,5 +282,8 @@ class Contract(Section):
 
     @classmethod
     def parse(cls, text: str, *, name: str = "contract") -> Contract:
-        """Check a contract given as YAML text; `name` stands in messages for its file."""
+        """Check a contract given as YAML text.
+
+        `name` replaces its file name in messages.
+        """
         return parse(cls, text, name=name)

@@ -1,4 +1,4 @@
-"""The section that says what holds a span back."""
+"""The contract's section on gates: the limits that hold a span."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Distances(Section):
 
     @property
     def learns(self) -> bool:
-        """Whether any limit is to be learned from accepted spans."""
+        """Whether any limit is learned from accepted spans."""
         return "learned" in (self.default, *self.features.values())
 
 
@@ -171,7 +171,7 @@ def _severity_shorthand(value: Any) -> Any:
     return value if isinstance(value, dict) else {ALL_COLUMNS: value}
 
 
-#: By column; `*` stands for every column that is not named.
+#: By column; `*` means every column that is not named.
 Severities = Annotated[
     dict[Column, Severity],
     Field(min_length=1),
@@ -226,7 +226,7 @@ class Gates(Section):
         return value
 
     def severity(self, code: str, column: str = "", *, default: Severity) -> Severity:
-        """What `findings` says of a code for a column, or else `default`."""
+        """The configured severity of a code for a column, or `default`."""
         chosen = self.findings.get(code, {})
         return chosen.get(column, chosen.get(ALL_COLUMNS, default))
 

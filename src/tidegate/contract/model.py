@@ -1,4 +1,4 @@
-"""The sections of the model: how it is built, and when it is blessed."""
+"""The contract's sections on the model: training and blessing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section that says which user needs which data."""
+"""The contract's section on users and the data they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading YAML into a model, with messages that name the file, the line, the key and the remedy."""
+"""Read YAML into a model, with precise error messages.
+
+Messages name the file, the line, the key and the remedy.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _PLANNED = {"fairness", "privacy"}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as in 1.2: only true and false are truth values, and 2013-09-01 is a text."""
+    """A YAML 1.2 loader.
+
+    Only true and false are truth values, and 2013-09-01 is a text.
+    """
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -34,12 +40,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse(model: type[Model], text: str, *, name: str) -> Model:
-    """What the YAML says, as `model`.
+    """Parse YAML into `model`.
 
     Args:
-        model: Strict and frozen, with sections that are models too.
+        model: A strict and frozen model, whose sections are models too.
         text: YAML; only `true` and `false` are truth values, and aliases are not read.
-        name: Stands in messages for the file.
+        name: The file's name in messages.
 
     Raises:
         ContractError: one line for each mistake, with file, line, key and remedy.
@@ -74,7 +80,7 @@ def _tuples(value: Any) -> Any:
 
 
 def _check_nodes(node: yaml.Node, name: str, seen: set[int] | None = None) -> None:
-    """Refuse what YAML allows and a contract does not: aliases, odd keys, the same key twice."""
+    """Refuse aliases, odd keys and duplicate keys, which YAML allows."""
     seen = set() if seen is None else seen
     line = node.start_mark.line + 1
     if id(node) in seen:
@@ -96,7 +102,10 @@ def _check_nodes(node: yaml.Node, name: str, seen: set[int] | None = None) -> No
 
 
 def _locate(root: yaml.Node, path: Sequence[str | int]) -> tuple[int, list[str]]:
-    """The 1-based line of the deepest node on `path` that exists, and the keys passed."""
+    """The 1-based line of the deepest existing node on `path`.
+
+    It also returns the keys passed.
+    """
     node, line, passed = root, root.start_mark.line + 1, []
     for step in path:
         if isinstance(node, yaml.MappingNode):

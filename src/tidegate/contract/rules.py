@@ -1,4 +1,4 @@
-"""The section with rules of the data's owner, in SQL."""
+"""The contract's section on SQL rules of the data's owner."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ class Rule(Section):
 
     @property
     def sql(self) -> str:
-        """What the rule says, for people."""
+        """The rule's SQL for display."""
         if self.check is None:
             return self.select or ""
         return self.check if self.where is None else f"{self.check}\nWHERE {self.where}"
 
     def allowed(self, rows: int) -> int:
-        """How many of `rows` may fail."""
+        """The number of `rows` that may fail."""
         if isinstance(self.max_failing, int):
             return self.max_failing
         return int(self.max_failing * rows)

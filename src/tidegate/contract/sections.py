@@ -1,4 +1,4 @@
-"""The sections of a contract: what each key means and which values it may have."""
+"""Sections of a contract: their keys and allowed values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pydantic import (
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Column = Annotated[str, Field(min_length=1)]
 
-#: Of CSV files. UTF-16 goes by its byte order mark.
+#: The encodings of CSV files. UTF-16 is read by its byte order mark.
 Encoding = Literal[
     "utf-8",
     "utf-16",
@@ -41,7 +41,7 @@ DURATION = r"^[1-9]\d{0,5}[mhdw]$"
 
 
 class Section(BaseModel):
-    """Keys and values are exactly what is declared: nothing unknown, nothing coerced."""
+    """A strict section: only declared keys, and no coerced values."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -187,21 +187,24 @@ class Splits(Section):
 
     @property
     def hash_columns(self) -> tuple[str, ...]:
-        """The columns named in `by: hash(...)`; empty when it is another or left to the key."""
+        """The columns named in `by: hash(...)`.
+
+        Empty if `by` has another form or is left to the key.
+        """
         if self.by is None or not self.by.startswith("hash("):
             return ()
         return tuple(c.strip() for c in self.by[len("hash(") : -1].split(","))
 
     @property
     def column(self) -> str | None:
-        """The column that says each row's split; None where something else does."""
+        """The column with each row's split; None without one."""
         if self.by is None or not self.by.startswith("column("):
             return None
         return self.by[len("column(") : -1].strip()
 
     @property
     def gap_duration(self) -> timedelta:
-        """`gap`; zero when there is none."""
+        """`gap` as a duration; zero if there is none."""
         return timedelta() if self.gap is None else duration(self.gap)
 
     @model_validator(mode="after")
@@ -220,11 +223,11 @@ class ColumnFacts(Section):
 
 
 def quoted(names: set[str] | set[str | None]) -> str:
-    """Names for a message, in order."""
+    """Format names for a message, sorted."""
     return ", ".join(repr(n) for n in sorted(n for n in names if n is not None))
 
 
 def duration(text: str) -> timedelta:
-    """What a text of the form `DURATION` says."""
+    """Parse a text of the form `DURATION`."""
     minutes = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
     return timedelta(minutes=int(text[:-1]) * minutes[text[-1]])

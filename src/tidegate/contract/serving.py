@@ -1,4 +1,4 @@
-"""The section that says where serving logs lie, and how they differ from the training data."""
+"""The contract's section on serving logs and their differences from training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The severity that a contract gives to findings."""
+"""Apply the contract's severities to findings."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tidegate.contract.contract import Contract
 from tidegate.core.codes import SETTABLE, Severity, of_family
 from tidegate.core.verdict import Finding
 
-#: These are settled where they are found.
+#: Codes whose severity is set where they are found.
 _SETTLED: Final = frozenset(of_family("quality"))
 
 
 def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding]:
-    """The findings of the gate, as severe as `gates.findings` says; without those that are `off`.
+    """Apply `gates.findings` to findings, and drop those that are `off`.
 
-    A severity set for a column counts in any case. One set for a whole code does not make a
-    column hold that no model sees, unless the column is gone.
+    A severity set for a column always counts. A severity set for a whole code does not make an
+    excluded column hold, unless the column is gone.
     """
     for finding in findings:
         chosen: Severity = finding.severity
@@ -33,7 +33,7 @@ def settled(findings: Iterable[Finding], contract: Contract) -> Iterator[Finding
             if spared and chosen == "hold":
                 chosen = finding.severity
         if finding.slice and finding.severity != "hold" and chosen == "hold":
-            # What a slice shows and may not hold for, does not hold because its code does.
+            # A slice's finding that may not hold does not hold because its code does.
             chosen = finding.severity
         if chosen != "off":
             yield replace(finding, severity=chosen)

@@ -1,1 +1,1 @@
-"""What everything stands on: errors, verdicts, codes of checks, texts, spans."""
+"""Base modules: errors, verdicts, finding codes, texts, spans."""

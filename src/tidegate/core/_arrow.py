@@ -1,4 +1,7 @@
-"""Import before reading Parquet of others: closes CVE-2023-47248 where pyarrow is older than 14."""
+"""Close CVE-2023-47248 where pyarrow is older than 14.
+
+Import this module before reading Parquet files of others.
+"""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""What Tidegate uses of TFDV, without TensorFlow and Beam: their import takes seconds.
+"""Load TFDV's functions in use without importing TensorFlow and Beam.
 
-`import tensorflow_data_validation` executes every module of TFDV, of TensorFlow (which TFDV needs
-to write TFRecords) and of Beam (which runs its pipelines). Tidegate calls TFDV's C++ library, which
-loads in milliseconds, and the generators of statistics, which are Python around it. So those few
-modules are executed here from TFDV's own files under private names (`tidegate.core._tfdv.` before
-each), and their imports are answered one by one: a module of TFDV is loaded in the same way,
-TensorFlow and Beam are stand-ins, and all else (tfx_bsl, the protos, numpy) is imported as ever.
-No stand-in is ever in `sys.modules`, so whoever imports TensorFlow, Beam or TFDV, before, after or
-in another thread, gets the real one, whole.
+Their import takes seconds: `import tensorflow_data_validation` executes every module of TFDV, of
+TensorFlow (which TFDV needs to write TFRecords) and of Beam (which runs its pipelines). Tidegate
+calls TFDV's C++ library, which loads in milliseconds, and the generators of statistics, which are
+Python around it. So those few modules are executed here from TFDV's own files under private names
+(prefixed with `tidegate.core._tfdv.`), and their imports are answered one by one: a module of TFDV
+is loaded in the same way, TensorFlow and Beam are stand-ins, and everything else (tfx_bsl, the
+protos, numpy) is imported normally. No stand-in is ever in `sys.modules`, so any import of
+TensorFlow, Beam or TFDV, before, after or in another thread, gets the real and complete module.
 
-A stand-in knows what those modules do with it while they are executed, and fetches anything else
-from the real package. Where that does not work out, because TFDV is not built as it was when this
-was written, it is imported as ever. Where somebody has imported it already, its C++ library is
-taken, and the modules are still executed here: so the processes of a pool agree on their names.
+A stand-in provides what those modules use while they are executed, and fetches anything else from
+the real package. If that fails, because this TFDV is built in another way than the known one, TFDV
+is imported normally. If TFDV has been imported already, its C++ library is reused, and the modules
+are still executed here: so the processes of a pool agree on their names.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ _USED: Final = (
     f"{_TFDV}.types",
     f"{_TFDV}.utils.quantiles_util",
 )
-#: How many arguments the C++ functions take that are called here.
+#: The number of arguments of each C++ function that is called here.
 _ARITIES: Final = {"InferSchema": 3, "ValidateFeatureStatistics": 9}
 
 
 class _DiffersError(ImportError):
-    """TFDV is not as it is known here."""
+    """TFDV differs from the known build."""
 
 
 class _StandIn(ModuleType):
-    """A module that is imported when something is asked of it that is not known here."""
+    """A module that imports the real one for unknown attributes."""
 
     def __init__(self, name: str, **known: Any) -> None:
         super().__init__(name)
@@ -77,7 +77,7 @@ class _StandIn(ModuleType):
 
 
 class _Uncounted:
-    """A metric of Beam outside a pipeline, where nobody reads it."""
+    """A Beam metric outside a pipeline, which is never read."""
 
     def inc(self, *_: int) -> None:
         """Count nothing."""
@@ -87,7 +87,10 @@ class _Uncounted:
 
 
 def _stand_ins() -> dict[str, ModuleType]:
-    """TensorFlow, and of Beam what TFDV's modules derive from, decorate with and register at."""
+    """The stand-ins for TensorFlow and the parts of Beam in use.
+
+    TFDV's modules derive from, decorate with and register at these parts of Beam.
+    """
 
     def unchanged(decorated: Any) -> Any:
         return decorated
@@ -99,7 +102,7 @@ def _stand_ins() -> dict[str, ModuleType]:
         return _Uncounted()
 
     def register_coder(*_: Any) -> None:
-        """Register nothing: no worker of Beam is sent anything."""
+        """Register nothing: no Beam worker receives anything."""
 
     beam = _StandIn(
         "apache_beam",
@@ -127,11 +130,11 @@ def _stand_ins() -> dict[str, ModuleType]:
 class _Modules:
     """TFDV's modules under private names.
 
-    They carry those names, so that objects of their classes pickle: who unpickles one imports this
-    module first, as the parent of theirs, and finds theirs loaded.
+    They have those names so that objects of their classes pickle: a process that unpickles one
+    imports this module first, as their parent, and finds them loaded.
 
     Attributes:
-        loaded: The modules by the names TFDV gives them.
+        loaded: The modules by TFDV's own names.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -142,7 +145,7 @@ class _Modules:
         self._builtins = {**vars(builtins), "__import__": self._import}
 
     def load(self, name: str) -> ModuleType:
-        """A module by the name that TFDV gives it; executed where that has not been done."""
+        """Load a module by TFDV's own name, and execute it once."""
         if name in self.loaded:
             return self.loaded[name]
         if name == _EXTENSION:
@@ -182,10 +185,10 @@ class _Modules:
 
 
 def _spec(name: str, directory: Path) -> ModuleSpec:
-    """What there is to load of the last part of a name in a directory.
+    """Find the module of a name's last part in a directory.
 
     Raises:
-        _DiffersError: nothing.
+        _DiffersError: there is none.
     """
     found = PathFinder.find_spec(name, [str(directory)])
     if found is None or found.loader is None:
@@ -194,10 +197,10 @@ def _spec(name: str, directory: Path) -> ModuleSpec:
 
 
 class _Once(MetaPathFinder, Loader):
-    """Gives the C++ library that is loaded to whoever imports TFDV itself.
+    """A finder that passes the loaded C++ library to other importers.
 
-    It must not be initialized twice in a process. Where it lay in `sys.modules` instead, its
-    package would not get to know it.
+    It must not be initialized twice in a process. If it were in `sys.modules` instead, its package
+    would not get a reference to it.
     """
 
     def __init__(self, library: ModuleType) -> None:
@@ -212,11 +215,11 @@ class _Once(MetaPathFinder, Loader):
         return self._library
 
     def exec_module(self, _: ModuleType) -> None:
-        """Do nothing: it has been executed."""
+        """Do nothing: the library is executed already."""
 
 
 def _extension(directory: Path) -> ModuleType:
-    """TFDV's C++ library under its own name, loaded without its packages."""
+    """Load TFDV's C++ library under its own name, without its packages."""
     if (imported := sys.modules.get(_EXTENSION)) is not None:
         return imported
     spec = _spec(_EXTENSION, directory / "pywrap")
@@ -228,10 +231,10 @@ def _extension(directory: Path) -> ModuleType:
 
 
 def _lightly() -> dict[str, Any]:
-    """The used modules and the library, from TFDV's files.
+    """Load the used modules and the library from TFDV's files.
 
     Raises:
-        Exception: whatever its modules raise where they differ from those known here.
+        Exception: any exception of its modules if they differ from the known ones.
     """
     found = importlib.util.find_spec(_TFDV)
     if found is None or found.origin is None:
@@ -245,7 +248,7 @@ def _lightly() -> dict[str, Any]:
 
 
 def _check(library: ModuleType) -> None:
-    """Hold the C++ functions against how they are called here.
+    """Check the C++ functions' signatures against the calls here.
 
     Raises:
         _DiffersError: one is missing, or takes more or fewer arguments.
@@ -257,7 +260,7 @@ def _check(library: ModuleType) -> None:
 
 
 def _plainly() -> dict[str, Any]:
-    """The used modules as they are imported by everybody."""
+    """Import the used modules normally."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     with _hushed():
         import tensorflow_data_validation as tfdv
@@ -267,9 +270,10 @@ def _plainly() -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _hushed() -> Iterator[None]:
-    """Set stderr and warnings aside: TFDV and Beam miss IPython and clients of Google Cloud.
+    """Suppress stderr and warnings during the import.
 
-    No handler of logging is left behind either; the first warning would add one.
+    TFDV and Beam warn about missing IPython and Google Cloud clients. Handlers of logging are
+    removed again; the first warning would add one.
     """
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.manager.disable
@@ -297,12 +301,12 @@ basic_stats_generator, top_k_uniques_sketch_stats_generator, types, quantiles_ut
 
 
 def is_light() -> bool:
-    """Whether TFDV was loaded without TensorFlow and Beam, not imported as ever."""
+    """Whether TFDV was loaded without TensorFlow and Beam."""
     return _TFDV not in _loaded
 
 
 def infer_schema(statistics: Any, *, max_string_domain_size: int) -> Any:
-    """TFDV's `infer_schema` of a list of one dataset, without shapes of features."""
+    """Call TFDV's `infer_schema` for one dataset, without feature shapes."""
     if not is_light():
         return _loaded[_TFDV].infer_schema(
             statistics, infer_feature_shape=False, max_string_domain_size=max_string_domain_size
@@ -317,10 +321,12 @@ def infer_schema(statistics: Any, *, max_string_domain_size: int) -> Any:
 def validate_statistics(
     statistics: Any, schema: Any, *, environment: str, previous_statistics: Any = None
 ) -> Any:
-    """TFDV's `validate_statistics` of lists of one dataset: its `Anomalies`.
+    """Call TFDV's `validate_statistics`, and return its `Anomalies`.
+
+    Each list has one dataset.
 
     Raises:
-        ValueError: the schema does not know the environment.
+        ValueError: the schema does not have the environment.
         RuntimeError: TFDV cannot work with the schema.
     """
     if not is_light():
@@ -334,8 +340,8 @@ def validate_statistics(
     if previous_statistics is not None:
         (previous,) = previous_statistics.datasets
         before = previous.SerializeToString()
-    # Neither statistics of serving nor of another version, no features that are needed, no
-    # configuration: what TFDV gives too when it is not asked for more. No regions of differences.
+    # No statistics of serving or of another version, no required features, no configuration:
+    # TFDV's own defaults. No regions of differences.
     found = _loaded[_EXTENSION].validation.ValidateFeatureStatistics(
         dataset.SerializeToString(),
         schema.SerializeToString(),

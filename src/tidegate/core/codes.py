@@ -1,15 +1,15 @@
-"""The catalogue of codes: which findings there are, and how severe each is by default.
+"""The catalogue of finding codes with their default severities.
 
 It is imported where contracts are read, so it names TFDV's anomaly types without importing TFDV; a
-test compares them with TFDV's own list. A new check is a row here: what the contract may set, what
-JUnit groups together, and what the schema gives rise to are read from it.
+test compares them with TFDV's own list. A new check is a row here: the settable severities, the
+groups in JUnit, and the findings about the schema are read from it.
 """
 
 from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-#: Stands for every column that is not named beside it.
+#: Means every column that is not named beside it.
 ALL_COLUMNS: Final = "*"
 
 Severity = Literal["hold", "warn", "info", "off"]
@@ -35,10 +35,10 @@ class Code(NamedTuple):
     """A row of the catalogue.
 
     Attributes:
-        family: What belongs together in a report.
-        default: How severe it is unless `gates.findings` says otherwise; None where that may not.
-        decided_by: The key of the contract that decides in its place; empty where nothing does, so
-            that it always holds: nothing can be judged or learnt then.
+        family: The group in a report.
+        default: The severity unless `gates.findings` sets another; None if it cannot be set there.
+        decided_by: The contract's key that decides instead; empty if none does, so that the code
+            always holds: nothing can be judged or learnt then.
     """
 
     family: Family
@@ -95,7 +95,7 @@ def _always(family: Family, *codes: str) -> dict[str, Code]:
     return {code: Code(family, None) for code in codes}
 
 
-#: By code; `docs/quality.md`, `docs/anomalies.md` and `docs/skew.md` say what each means.
+#: By code; `docs/quality.md`, `docs/anomalies.md` and `docs/skew.md` explain each.
 CATALOGUE: Final[dict[str, Code]] = {
     **_always(
         "data",
@@ -194,15 +194,15 @@ CATALOGUE: Final[dict[str, Code]] = {
 
 
 def of_family(*families: Family) -> tuple[str, ...]:
-    """The codes of some families, in the order of the catalogue."""
+    """The codes of some families, in the catalogue's order."""
     return tuple(code for code, row in CATALOGUE.items() if row.family in families)
 
 
-#: Every code that `gates.findings` takes, with what it is by default.
+#: Every code that `gates.findings` accepts, with its default severity.
 SETTABLE: Final[dict[str, Shown]] = {
     code: row.default for code, row in CATALOGUE.items() if row.default is not None
 }
-#: Where else the severity of a code is decided.
+#: The key that decides the severity of a code, where it is not `gates.findings`.
 ELSEWHERE: Final = {code: row.decided_by for code, row in CATALOGUE.items() if row.decided_by}
-#: What says that nothing can be judged or learnt: it always holds.
+#: The codes that always hold: nothing can be judged or learnt.
 FIXED: Final = frozenset(CATALOGUE) - frozenset(SETTABLE) - frozenset(ELSEWHERE)

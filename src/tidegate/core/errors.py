@@ -1,21 +1,21 @@
 """Every exception Tidegate raises on purpose.
 
     TidegateError
-    ├── ContractError          the contract is not valid, or asks for what the data cannot give
+    ├── ContractError          the contract is not valid, or requires more than the data has
     ├── SettingsError          the settings for compilation are not valid
     ├── StorageError           an object store could not be read or written
     │   └── PreconditionError  a conditional write lost against another writer
     ├── SourceError            raw data could not be read
-    │   └── MissingSpanError   the span asked for is not there
+    │   └── MissingSpanError   the requested span is not there
     ├── ExamplesError          an examples directory is incomplete or was changed
     ├── StatisticsError        statistics could not be computed or read
     ├── SchemaError            a schema could not be inferred or read
     ├── TrainingError          a model could not be built or trained
     ├── EvaluationError        a model could not be judged
-    ├── SignalError            what features tell, or what tells spans apart, cannot be measured
-    ├── LineageError           what an artifact came from is not recorded, or was changed
+    ├── SignalError            the signal of features, or a shift of spans, cannot be measured
+    ├── LineageError           an artifact's origin is not recorded, or was changed
     └── RegistryError          the registry is inconsistent
-        └── NotRegisteredError the version asked for is not in the registry
+        └── NotRegisteredError the requested version is not in the registry
 
 A message names the thing and the remedy. Command lines and components print it as one line; an
 exception of any other type that reaches the user is a defect.
@@ -23,15 +23,15 @@ exception of any other type that reaches the user is a defect.
 
 
 class TidegateError(Exception):
-    """Base of all errors a user can cause or cure."""
+    """Base of all errors a user can cause or fix."""
 
 
 class ContractError(TidegateError):
-    """The contract is not valid, or asks for what the data cannot give."""
+    """The contract is not valid, or requires more than the data has."""
 
 
 class SettingsError(TidegateError):
-    """The settings that pipelines are to be compiled with are not valid."""
+    """The settings for compiling pipelines are not valid."""
 
 
 class StorageError(TidegateError):
@@ -39,7 +39,7 @@ class StorageError(TidegateError):
 
 
 class PreconditionError(StorageError):
-    """A conditional write found another version than the one it was to replace."""
+    """A conditional write found another version than expected."""
 
 
 class SourceError(TidegateError):
@@ -47,7 +47,7 @@ class SourceError(TidegateError):
 
 
 class MissingSpanError(SourceError):
-    """The span asked for is not in the source."""
+    """The requested span is not in the source."""
 
 
 class ExamplesError(TidegateError):
@@ -71,11 +71,11 @@ class EvaluationError(TidegateError):
 
 
 class SignalError(TidegateError):
-    """What features tell of a label, or what tells spans apart, cannot be measured."""
+    """The signal of features, or a shift of spans, cannot be measured."""
 
 
 class LineageError(TidegateError):
-    """What an artifact came from is not recorded, or its record was changed."""
+    """An artifact's origin is not recorded, or its record was changed."""
 
 
 class RegistryError(TidegateError):
@@ -83,4 +83,4 @@ class RegistryError(TidegateError):
 
 
 class NotRegisteredError(RegistryError):
-    """The version asked for is not in the registry."""
+    """The requested version is not in the registry."""

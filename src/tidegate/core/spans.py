@@ -1,4 +1,4 @@
-"""Spans as text: their order in time, and the name of a range."""
+"""Order spans in time, and name ranges of spans."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from tidegate.core.errors import ContractError
 _SPAN: Final = re.compile(r"\d{1,18}|\d{4}(-\d\d){1,2}|\d{4}-\d\d-\d\dT\d\d", re.ASCII)
 
 
-#: Between the first and the last span of a range.
+#: Separates the first and the last span of a range.
 TO: Final = ".."
 
 
 def range_name(spans: tuple[str, ...]) -> str:
-    """The one name of a run over these spans: `2013-01..2013-03`, or the span when it is one."""
+    """The name of a run over spans: `2013-01..2013-03`, or the span.
+
+    A single span is its own name.
+    """
     return spans[0] if len(spans) == 1 else f"{spans[0]}{TO}{spans[-1]}"
 
 
 def span_order(span: str) -> tuple[int, ...]:
-    """A sort key that puts spans in the order of time; whole numbers by value, not by text.
+    """A sort key that orders spans in time.
 
-    A range counts as its last span.
+    Whole numbers are ordered by value, not by text. A range counts as its last span.
 
     Raises:
         ContractError: the text is not a span.

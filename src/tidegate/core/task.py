@@ -1,4 +1,4 @@
-"""What a model predicts: one of two classes, of several, or a number."""
+"""The prediction task: binary, multiclass or regression."""
 
 from __future__ import annotations
 

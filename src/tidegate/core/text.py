@@ -1,4 +1,4 @@
-"""How values are written for people: numbers, shares, times, and names of any length."""
+"""Format numbers, shares, times and names for people."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-#: Stands for a value that is not there.
+#: Shown for a missing value.
 NOTHING = "\u2013"
-#: Up to here TFDV counts distinct values, above it estimates them within about 1 percent.
+#: Up to this number TFDV counts distinct values; above, it estimates them within about 1 percent.
 _EXACT = 16_384
 _MINUS = "\u2212"
-#: What HTML cannot carry (control characters, lone surrogates) or what makes a text read other
-#: than it is (direction overrides).
+#: Characters that HTML cannot contain (control characters, lone surrogates) or that change how a
+#: text is displayed (direction overrides).
 _UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
 def printable(text: str) -> str:
-    """`text` with U+FFFD for every character that a page cannot or must not hold."""
+    """Replace characters that a page cannot or must not contain by U+FFFD."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def short(text: object, length: int = 60) -> str:
-    """`text` in at most `length` characters, its middle left out where it is longer."""
+    """Shorten `text` to at most `length` characters, in its middle."""
     whole = str(text)
     if len(whole) <= length:
         return whole
@@ -35,19 +35,22 @@ def short(text: object, length: int = 60) -> str:
 
 
 def integer(value: float | None) -> str:
-    """A count with thousands separated."""
+    """Format a count with thousands separated."""
     return NOTHING if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
 def distinct(value: int | None, of: int) -> str:
-    """How many distinct values there are among `of`; beyond `_EXACT` it is an estimate."""
+    """Format a number of distinct values; marked as estimated above `_EXACT`."""
     if value is None or value <= _EXACT:
         return integer(value)
     return f"\u2248 {min(value, of):,}"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number in `digits` significant digits; whole numbers below a billion are kept whole."""
+    """Format a number in `digits` significant digits.
+
+    Whole numbers below a billion stay whole.
+    """
     if value is None:
         return NOTHING
     if not math.isfinite(value):
@@ -68,7 +71,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def fixed(value: float | None, decimals: int = 4) -> str:
-    """A number with a fixed number of decimals, so that a column lines up."""
+    """Format a number with fixed decimals, so that columns line up."""
     if value is None or not math.isfinite(value):
         return number(value)
     if abs(value) >= 10_000:
@@ -77,7 +80,7 @@ def fixed(value: float | None, decimals: int = 4) -> str:
 
 
 def signed(value: float | None, decimals: int = 4) -> str:
-    """A difference: with its sign, and a fixed number of decimals."""
+    """Format a difference with its sign and fixed decimals."""
     if value is None or not math.isfinite(value):
         return number(value)
     text = fixed(value, decimals)
@@ -85,7 +88,10 @@ def signed(value: float | None, decimals: int = 4) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of one in percent; what is not quite 0 or 100 never reads as if it were."""
+    """Format a share of one in percent.
+
+    A share near 0 or 1 is never rounded to 0 or 100.
+    """
     if share is None or not math.isfinite(share):
         return NOTHING
     if share in (0, 1):
@@ -95,7 +101,7 @@ def percent(share: float | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration, in the two largest units that say something."""
+    """Format a duration in its two largest units."""
     if value is None or not math.isfinite(value):
         return NOTHING
     if value < 10:
@@ -109,17 +115,17 @@ def seconds(value: float | None) -> str:
 
 
 def utc(at: datetime) -> str:
-    """A moment in UTC, to the second."""
+    """Format a moment in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:
-    """`1 column`, `2 columns`."""
+    """Format a count with its noun: `1 column`, `2 columns`."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def listing(names: list[str], limit: int = 6) -> str:
-    """`a, b and c`; what goes beyond `limit` is counted instead of named."""
+    """Format names as `a, b and c`; names beyond `limit` are counted."""
     shown = [short(n, 40) for n in names[:limit]]
     if len(names) > limit:
         shown.append(f"{len(names) - limit} more")
@@ -127,11 +133,14 @@ def listing(names: list[str], limit: int = 6) -> str:
 
 
 def capitalize(text: str) -> str:
-    """The text with its first letter in upper case; the others stay."""
+    """Change only the first letter of a text to upper case."""
     return text[:1].upper() + text[1:]
 
 
 def nearest(name: str, among: Sequence[str]) -> str:
-    """The end of a message about a name that is not there: the nearest, or all there are."""
+    """End a message about an unknown name with the nearest name.
+
+    Without a near name, it lists all names.
+    """
     close = difflib.get_close_matches(name, among, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(among)}"

@@ -1,4 +1,4 @@
-"""Verdicts are data: a gate passes or holds, and says why."""
+"""Verdicts as data: a gate passes or holds, with reasons."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Severity = Literal["hold", "warn", "info"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was noticed.
+    """One result of a check.
 
     Attributes:
         code: Stable machine-readable kind in snake_case, e.g. `unseen_values`.
-        subject: The feature or metric it is about; empty for the whole dataset.
+        subject: The feature or metric it concerns; empty for the whole dataset.
         severity: `hold` closes the gate, `warn` is shown, `info` is context.
         message: One line that names the thing, the figures and the remedy.
-        slice: The slice it was noticed in, as `column=value`; empty for all rows.
+        slice: The slice it concerns, as `column=value`; empty for all rows.
     """
 
     code: str
@@ -30,9 +30,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate decided, with everything that was noticed on the way.
+    """The decision of a gate, with all its findings.
 
-    A verdict passes only if no finding holds. There is no way to ask for a pass.
+    A verdict passes only if no finding holds. There is no way to request a pass.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -52,15 +52,18 @@ class Verdict:
         return tuple(f.message for f in self.findings if f.code == code)
 
     def to_json(self) -> list[dict[str, str]]:
-        """The findings as plain values; `slice` is there where a finding is of one."""
+        """Convert the findings to plain values.
+
+        `slice` is included only if a finding has one.
+        """
         return [{k: v for k, v in vars(f).items() if v or k != "slice"} for f in self.findings]
 
     @classmethod
     def of_document(cls, document: Mapping[str, Any]) -> Verdict:
-        """Read back the `findings` of a result, which its `status` must agree with.
+        """Restore the `findings` of a result, and check its `status`.
 
         Raises:
-            KeyError, TypeError, ValueError: they are missing, none, or contradict each other.
+            KeyError, TypeError, ValueError: they are missing, malformed, or contradict each other.
         """
         verdict = cls.from_json(document["findings"])
         if verdict.status != document["status"]:
@@ -69,5 +72,5 @@ class Verdict:
 
     @classmethod
     def from_json(cls, findings: Iterable[dict[str, Any]]) -> Verdict:
-        """Read back what `to_json` gave."""
+        """Restore a verdict from `to_json`."""
         return cls(tuple(Finding(**f) for f in findings))

@@ -1,1 +1,1 @@
-"""The rows: sources, joins, splits, examples, and what is gathered while they are read."""
+"""The rows: sources, joins, splits, examples, and facts about them."""

@@ -1,7 +1,7 @@
-"""DuckDB over some Parquet files, locked: it reads these and nothing else.
+"""Open DuckDB over some Parquet files, locked against everything else.
 
-External access is closed but for the files, extensions are never loaded, the configuration cannot
-be changed, and memory and temporary files have limits.
+External access is limited to the files, extensions are never loaded, the configuration cannot be
+changed, and memory and temporary files have limits.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from typing import Final
 
 import duckdb
 
-#: Of the pod's 4 GiB; what needs more goes to temporary files.
+#: Memory limit, of the pod's 4 GiB; larger queries use temporary files.
 MEMORY: Final = "1GB"
 SCRATCH: Final = "10GB"
 
 
 @contextlib.contextmanager
 def locked(files: Iterable[Path], *, ordered: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database in memory that may read some files, as long as the context lasts.
+    """Open an in-memory database that may read only some files.
+
+    It stays open within the context.
 
     Args:
-        files: Parquet.
+        files: Parquet files.
         ordered: Whether rows keep their order; without it a large join needs less memory.
     """
     with (
@@ -55,15 +57,15 @@ def locked(files: Iterable[Path], *, ordered: bool = True) -> Iterator[duckdb.Du
 
 
 def literals(texts: Iterable[object]) -> str:
-    """Texts as SQL writes them, between commas."""
+    """Quote texts as SQL literals, separated by commas."""
     return ", ".join("'" + str(text).replace("'", "''") + "'" for text in texts)
 
 
 def quoted(name: str) -> str:
-    """A name as SQL writes it whatever is in it."""
+    """Quote a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def one_line(error: Exception) -> str:
-    """What DuckDB says, without its picture of the query."""
+    """DuckDB's error message in one line, without the query."""
     return " ".join(str(error).split("\n\nLINE ")[0].split())[:300]

@@ -1,4 +1,4 @@
-"""How examples lie on disk: Parquet parts by split, and a manifest that vouches for them.
+"""Write and read examples: Parquet parts by split, and a manifest.
 
     manifest.json                 span, digests, columns, and every part's rows, size and SHA-256
     train/part-00000.parquet      zstd; row groups of ROW_GROUP_ROWS, the last of a split shorter
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RowGroup:
-    """One row group of a part: the unit that statistics are computed over."""
+    """One row group of a part: the unit of statistics computation."""
 
     file: Path
     index: int
@@ -56,7 +56,10 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class Part:
-    """One Parquet file of a split; `file` is relative to the examples' directory."""
+    """One Parquet file of a split.
+
+    `file` is relative to the examples' directory.
+    """
 
     file: str
     rows: int
@@ -66,22 +69,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Examples:
-    """The examples of one span, cut into splits.
+    """The examples of one span, divided into splits.
 
     Attributes:
         path: Their directory.
-        span: E.g. `2013-02`.
-        content_digest: Of the source objects they were made from.
-        contract_digest: Of the contract they were made by.
+        span: The span, e.g. `2013-02`.
+        content_digest: The digest of the source objects they were made from.
+        contract_digest: The digest of the contract they were made by.
         schema: Columns in the source's order, of int64, double, string, timestamp(us) or null.
         parts: The files of each split, in order; a split may be empty.
-        dropped: Rows that are in no split: those in the gap of a split by time.
-        leakage: Values that stand in more than one split: of the key, then of the columns whose
-            hash decides, if they are others.
-        facts: What was noticed on the way; its `bad_records` lie in `quarantine.jsonl`.
+        dropped: The number of rows in no split: the rows in the gap of a split by time.
+        leakage: Values that occur in more than one split: of the key, then of the hash columns if
+            they differ from the key.
+        facts: The facts recorded at ingest; its `bad_records` lie in `quarantine.jsonl`.
         slices: The column combinations by which statistics are sliced.
-        sample_rows: How many rows are kept with the statistics.
-        sample_columns: Which columns of them: features and label.
+        sample_rows: The number of rows kept with the statistics.
+        sample_columns: The columns kept of these rows: features and label.
     """
 
     path: Path
@@ -99,14 +102,15 @@ class Examples:
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
-        """Open what `ingest` wrote.
+        """Open the examples that `ingest` wrote.
 
         Args:
             path: The directory.
-            verify: Read every part again and compare its SHA-256; otherwise only sizes are.
+            verify: Read every part again and compare its SHA-256; otherwise only sizes are
+                compared.
 
         Raises:
-            ExamplesError: the manifest or a part is missing, or is not what it was.
+            ExamplesError: the manifest or a part is missing, or was changed.
         """
         path = Path(path)
         examples = cls._from_manifest(path)
@@ -152,7 +156,7 @@ class Examples:
         return tuple(self.parts)
 
     def num_rows(self, split: str | None = None) -> int:
-        """Examples in one split, or in all."""
+        """The number of examples in one split, or in all."""
         chosen = self.splits if split is None else (split,)
         return sum(part.rows for s in chosen for part in self._parts(s))
 
@@ -161,7 +165,10 @@ class Examples:
         return [self.path / part.file for part in self._parts(split)]
 
     def row_groups(self, split: str) -> list[RowGroup]:
-        """The row groups of a split, in order; all but the last hold `ROW_GROUP_ROWS` rows."""
+        """The row groups of a split, in order.
+
+        All but the last hold `ROW_GROUP_ROWS` rows.
+        """
         return [
             RowGroup(
                 file=self.path / part.file,
@@ -175,11 +182,11 @@ class Examples:
     def batches(
         self, split: str, *, columns: Sequence[str] | None = None, batch_size: int = ROW_GROUP_ROWS
     ) -> Iterator[pa.RecordBatch]:
-        """The rows of a split, in order.
+        """Read the rows of a split, in order.
 
         Args:
             split: One of `splits`.
-            columns: Which, in which order; all by default.
+            columns: The columns, in this order; all by default.
             batch_size: The most rows a batch has; the last of a file or row group may have fewer.
 
         Raises:
@@ -210,19 +217,20 @@ def ingest(
     content_digest: str | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Examples:
-    """Read one span, cut it into splits and write it.
+    """Read one span, divide it into splits and write it.
 
-    The split of an example depends on its values in `contract.split_columns` alone (see
-    `tidegate.data.hashing`): not on its place, its file or, save in a split by time, on what else
-    is in the span. Rows with equal keys all stay.
-    `out` appears whole or not at all, in the place of what was there.
+    The split of an example depends only on its values in `contract.split_columns` (see
+    `tidegate.data.hashing`): not on its place, its file or, except in a split by time, on the other
+    rows of the span. Rows with equal keys all stay.
+
+    `out` is replaced as a whole, or stays unchanged.
 
     Args:
-        contract: Says where the source is and how it is split.
-        span: One the source has, or `latest`.
+        contract: The contract with the source and the splits.
+        span: A span of the source, or `latest`.
         out: The directory to write.
-        content_digest: When given, the digest the span's objects must have.
-        on_progress: Called now and then with one line on how far it is.
+        content_digest: If given, the digest the span's objects must have.
+        on_progress: Called now and then with a line on the progress.
 
     Raises:
         SourceError: the source cannot be read, has no rows, or is not of this digest.
@@ -331,7 +339,7 @@ def _write_splits(
 
 
 def _quarantine(bad: sources.BadRecords, directory: Path) -> None:
-    # Written where none is bad too: a missing file would not say so.
+    # Written even without bad records: a missing file would not show that there are none.
     with (directory / _QUARANTINE).open("w", encoding="utf-8", newline="") as file:
         file.writelines(bad.lines())
     if bad.records:
@@ -356,7 +364,7 @@ def _by(contract: Contract) -> str:
 
 
 class _Writer:
-    """Collects the rows of one split and writes them in whole row groups."""
+    """A writer of one split's rows in whole row groups."""
 
     def __init__(self, directory: Path, split: str, schema: pa.Schema) -> None:
         self._directory = directory

@@ -1,7 +1,7 @@
-"""What the rows of a span say of themselves, gathered once, while they are ingested.
+"""Gather facts on the rows of a span while they are ingested.
 
-Everything here needs the rows, some of it in the order of the source; what the statistics already
-know (missing values, quantiles, frequent values) is not gathered again. Constant memory.
+Every fact here needs the rows, some in the order of the source; what the statistics already contain
+(missing values, quantiles, frequent values) is not gathered again. Constant memory.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from tidegate.data.sources.quarantine import BadRecords
 
 
-#: Numbers that writers put where they have none.
+#: Numbers that writers use for missing values.
 PLACEHOLDERS: Final = tuple(
     float(sign * value) for value in (999, 9999, 99999, 999999, 9999999) for sign in (1, -1)
 )
-#: Dates that clocks and databases show where they have none.
+#: Dates that clocks and databases use for missing values.
 PLACEHOLDER_DAYS: Final = ("0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31")
 _BITS: Final = 1 << 20
-#: Above two rows a bit the estimate of distinct integers says nothing.
+#: Above two rows a bit, the estimate of distinct integers is meaningless.
 _MOST_COUNTED: Final = 2 * _BITS
 
 #: A feature with different values in this share of its rows is a name, not a feature.
@@ -41,16 +41,16 @@ NEAR_UNIQUE: Final = 0.95
 
 @dataclass(frozen=True)
 class Times:
-    """What the contract's time column says.
+    """Facts about the contract's time column.
 
     Attributes:
-        first: The oldest time, ISO 8601 without a zone (UTC where the data name one); None if
-            no time could be read.
-        last: The newest.
+        first: The oldest time, ISO 8601 without a zone (UTC if the data name one); None if no time
+            could be read.
+        last: The newest time, in the same form.
         read: Rows that have a time.
         unreadable: Rows whose value is no time.
         out_of_order: Rows that are older than the row before, in the source's order.
-        outside: Rows before or after the span's own period; None where spans are no times.
+        outside: Rows before or after the span's own period; None if spans are no times.
     """
 
     first: str | None
@@ -63,16 +63,16 @@ class Times:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the statistics do not know of a numeric or time column.
+    """Facts about a numeric or time column, beyond the statistics.
 
     Attributes:
         column: Its name.
-        placeholders: Suspicious values that occur, and how often.
+        placeholders: The suspicious values that occur, with their counts.
         rest_min: The least of all other finite values, in microseconds since 1970 for times; None
-            where there are none.
+            if there are none.
         rest_max: The greatest of them.
-        distinct: About how many different integers (linear counting, Whang et al. 1990, within
-            about 1 %); None for other types and beyond two million rows.
+        distinct: The approximate number of distinct integers (linear counting, Whang et al. 1990,
+            within about 1 %); None for other types and beyond two million rows.
     """
 
     column: str
@@ -84,15 +84,15 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Facts:
-    """What ingesting a span noticed.
+    """The facts recorded while a span was ingested.
 
     Attributes:
-        period: When the span begins and ends (exclusive), ISO 8601; None where spans are no times.
-        times: Of the contract's time column; None if it names none.
-        numbers: Of columns of numbers and times, in the data's order.
-        texts: Of text columns with broken or padded values.
-        joins: How each join went.
-        bad_records: Records that were set aside.
+        period: When the span begins and ends (exclusive), ISO 8601; None if spans are no times.
+        times: Facts about the contract's time column; None if it names none.
+        numbers: Facts about numeric and time columns, in the data's order.
+        texts: Facts about text columns with broken or padded values.
+        joins: The results of the joins.
+        bad_records: The number of records that were set aside.
         bad_reasons: The most frequent reasons, with counts, at most five.
     """
 
@@ -105,16 +105,16 @@ class Facts:
     bad_reasons: tuple[tuple[str, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to plain values."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
         return plain
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Facts:
-        """Read back what `to_json` gave.
+        """Restore facts from `to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            KeyError, TypeError, ValueError: the document has another form.
         """
         period = plain["period"]
         return cls(
@@ -129,10 +129,10 @@ class Facts:
 
 
 class Gatherer:
-    """Gathers the facts of batches that are added in the source's order."""
+    """A gatherer of facts, fed with batches in the source's order."""
 
     def __init__(self, time: str | None, period: tuple[datetime, datetime] | None) -> None:
-        """Begin with no rows; `time` is the contract's time column."""
+        """Start without rows; `time` is the contract's time column."""
         self._time = _TimeColumn(period) if time else None
         self._time_name = time
         self._period = period
@@ -140,7 +140,7 @@ class Gatherer:
         self._texts: dict[str, TextProblems] = {}
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take the rows of a batch into account."""
+        """Add the rows of a batch."""
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if pa.types.is_string(column.type):
                 if found := problems(name, column):
@@ -151,11 +151,11 @@ class Gatherer:
                 self._time.add(column)
 
     def result(self, joins: Joins | None = None, bad: BadRecords | None = None) -> Facts:
-        """The facts of all rows that were added.
+        """The facts of all added rows.
 
         Args:
-            joins: What joined look-up tables to them, if anything did.
-            bad: The records that could not be read, if any may be.
+            joins: The joins applied to the rows, or None.
+            bad: The collector of unreadable records, or None.
         """
         period = self._period
         return Facts(

@@ -1,4 +1,4 @@
-"""Which split an example belongs to: a hash of its key, and of nothing else."""
+"""Hash an example's key to decide its split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING
 
-#: Not zero, which the finaliser maps to itself.
+#: The initial state; not zero, which the finaliser maps to itself.
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 _NULL_LENGTH: Final = np.uint64(2**64 - 1)
 #: Largest magnitude up to which every whole double is exactly one integer.
@@ -42,10 +42,10 @@ def hash_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
 
 
 def assign(hashes: npt.NDArray[np.uint64], weights: Sequence[int]) -> npt.NDArray[np.int64]:
-    """The index of the split each hash falls into.
+    """Assign each hash to a split, by index.
 
-    The range of hashes is cut in proportion to the weights, so that making the first split larger
-    moves examples into it and never out of it.
+    The range of hashes is divided in proportion to the weights, so that a larger first split gains
+    examples and never loses any.
 
     Args:
         hashes: Shape (n,).
@@ -60,7 +60,10 @@ def assign(hashes: npt.NDArray[np.uint64], weights: Sequence[int]) -> npt.NDArra
 
 
 def canonical(values: pa.Array) -> pa.Array:
-    """Each value's canonical text, as `hash_rows` says; null stays null."""
+    """Convert values to canonical text, as described in `hash_rows`.
+
+    Null stays null.
+    """
     if values.type == STRING:
         return values
     if values.type == NULL:

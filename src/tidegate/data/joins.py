@@ -1,4 +1,7 @@
-"""Joining look-up tables to rows: none is multiplied, and none lost unless that is asked for."""
+"""Join look-up tables to rows without multiplying rows.
+
+No row is lost either, unless the contract drops unmatched rows.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,20 @@ from tidegate.data.hashing import canonical
 from tidegate.data.sources import Inputs
 from tidegate.data.sources.lookups import Lookup
 
-#: Bytes that a look-up table may take in memory.
+#: The most memory a look-up table may take, in bytes.
 MOST_BYTES: Final = 1 << 30
 
 
 @dataclass(frozen=True)
 class Joined:
-    """How one join went.
+    """The result of one join.
 
     Attributes:
-        uri: The look-up, as the contract names it.
-        rows: Rows that came in.
-        matched: Those of them that found their key.
-        dropped: Those that did not and were dropped, as the contract asks.
-        missed: The first key that was not found; empty if all were.
+        uri: The look-up's URI in the contract.
+        rows: The number of input rows.
+        matched: The number of rows that matched.
+        dropped: The number of unmatched rows that the contract drops.
+        missed: The first key without a match; empty if all matched.
     """
 
     uri: str
@@ -42,7 +45,7 @@ class Joined:
 
     @property
     def rate(self) -> float:
-        """Share of rows that found their key, in [0, 1]; 1 where there are no rows."""
+        """The share of rows that matched, in [0, 1]; 1 without rows."""
         return self.matched / self.rows if self.rows else 1.0
 
 
@@ -62,10 +65,10 @@ class Joins:
         ]
 
     def apply(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The rows with the columns of all look-ups behind their own, in the same order.
+        """Append the look-ups' columns to the rows, in the same order.
 
         Raises:
-            SourceError: a row finds no key where each must; a column is there already; or no row
+            SourceError: a row has no match although each must; a column exists already; or no row
                 is left.
             ContractError: the rows lack a column that `on` names.
         """
@@ -84,7 +87,7 @@ class Joins:
 
     @property
     def results(self) -> tuple[Joined, ...]:
-        """How each join went in the last `apply`, in the contract's order."""
+        """The results of the last `apply`, in the contract's order."""
         return tuple(
             Joined(j.join.uri, j.rows, j.matched, j.dropped, j.missed) for j in self._joins
         )
@@ -146,7 +149,7 @@ class _Join:
 
 
 def _table(join: Join, lookup: Lookup, contract: Contract) -> pa.Table:
-    # What is text in the data must be so here, and what the contract says of joined columns holds.
+    # Text columns of the data must be text here, and the contract's types of joined columns apply.
     pairs = [*zip(join.right, join.left, strict=True)]
     pairs += [(c, join.prefix + c) for c in join.columns]
     features = contract.features
@@ -180,9 +183,10 @@ def _table(join: Join, lookup: Lookup, contract: Contract) -> pa.Table:
 
 
 def _keys(columns: Sequence[pa.Array]) -> pa.Array:
-    """One text a row for the values of all columns together; null where one of them is null.
+    """Combine the values of all columns into one text per row.
 
-    Values are compared as `hashing.canonical` writes them: 5, 5.0 and "5" are one key.
+    It is null where one of them is null. Values are compared as `hashing.canonical` writes them: 5,
+    5.0 and "5" are one key.
     """
     texts = [canonical(column) for column in columns]
     if len(texts) == 1:

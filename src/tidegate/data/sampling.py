@@ -1,4 +1,4 @@
-"""A seeded sample of rows that pass one after the other, too many to be held."""
+"""Draw a seeded sample of rows from a stream."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import tidegate.core._arrow  # noqa: F401
 from tidegate.core.errors import ExamplesError
 
 SEED: Final = 20130101
-#: The most values, rows times columns, that are kept of a span, and rows that are kept even of
-#: very wide data.
+#: The most values (rows times columns) kept of a span, and the least rows kept of very wide data.
 MOST_VALUES: Final = 1_000_000
 LEAST_ROWS: Final = 1_000
 
@@ -22,14 +21,14 @@ _Keys: TypeAlias = npt.NDArray[Any]
 
 
 class Sampler:
-    """At most `limit` rows of those added, each as likely as any other, in their order.
+    """A uniform sampler of at most `limit` rows, in their order.
 
-    Every row draws a number, and the rows with the smallest stay; so the sample depends on the
-    seed and the order of the rows, not on how they are cut into batches.
+    Every row draws a number, and the rows with the smallest stay; so the sample depends on the seed
+    and the order of the rows, not on how they are divided into batches.
     """
 
     def __init__(self, limit: int, *, seed: int = SEED) -> None:
-        """Nothing is held yet; never more than thrice the limit, and one batch."""
+        """Start empty; it holds at most thrice the limit, and one batch."""
         self.total = 0
         self._limit = limit
         self._generator = np.random.default_rng(seed)
@@ -38,7 +37,7 @@ class Sampler:
         self._held = 0
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take note of more rows, of the same schema as before."""
+        """Add rows, of the same schema as before."""
         drawn = self._generator.random(batch.num_rows)
         self.total += batch.num_rows
         self._kept.append(_below(batch, drawn, self._bound))
@@ -68,12 +67,12 @@ class Sampler:
 def sample(
     batches: Iterable[pa.RecordBatch], limit: int, *, seed: int = SEED
 ) -> tuple[pa.Table, int]:
-    """At most `limit` rows of some batches, and how many rows there were.
+    """Sample at most `limit` rows, and count all rows.
 
     Args:
-        batches: Of one schema.
-        limit: At least 1.
-        seed: Of the draw.
+        batches: Batches of one schema.
+        limit: The largest sample, at least 1.
+        seed: The seed of the draw.
 
     Raises:
         ExamplesError: there is no row.
@@ -85,11 +84,11 @@ def sample(
 
 
 def kept_rows(configured: int, columns: int) -> int:
-    """How many rows are kept of data with so many columns, at most.
+    """The most rows that are kept, given the number of columns.
 
     Args:
-        configured: What the contract allows.
-        columns: Of those that are kept, at least one.
+        configured: The number the contract allows.
+        columns: The number of kept columns, at least one.
     """
     return min(configured, max(LEAST_ROWS, MOST_VALUES // columns))
 

@@ -1,4 +1,4 @@
-"""Numbers of 64 bits kept on disk, so that questions about all rows need no memory for all rows."""
+"""Keep 64-bit numbers on disk, to process all rows in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,25 @@ import numpy.typing as npt
 
 Numbers: TypeAlias = npt.NDArray[np.uint64]
 
-#: How many numbers are read at once, and about how many are sorted at once: 32 MiB of them.
+#: The count of numbers read at once, and about the count sorted at once: 32 MiB.
 _AT_ONCE: Final = 1 << 22
 _DIGIT: Final = 16
 
 
 class Spool:
-    """An unnamed file of numbers, in the order they were added; gone when it is closed."""
+    """An unnamed file of numbers, in the order of addition.
+
+    It is deleted when it is closed.
+    """
 
     def __init__(self, directory: Path) -> None:
-        """Make an empty one; `directory` is where its disk space comes from."""
+        """Create an empty file; `directory` provides the disk space."""
         self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115 (closed by close)
         self._count = 0
 
     @property
     def count(self) -> int:
-        """How many numbers were added."""
+        """The count of added numbers."""
         return self._count
 
     def add(self, numbers: Numbers) -> None:
@@ -36,25 +39,25 @@ class Spool:
         self._count += len(numbers)
 
     def chunks(self) -> Iterator[Numbers]:
-        """All numbers, some at a time."""
+        """Read all numbers, in chunks."""
         self._file.seek(0)
         while data := self._file.read(_AT_ONCE * 8):
             yield np.frombuffer(data, np.uint64)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Release the disk space."""
         self._file.close()
 
 
 def smallest(spool: Spool, k: int) -> int:
-    """The number with exactly `k` before it when all are sorted; exact, in constant memory.
+    """The number with exactly `k` numbers before it in sorted order.
 
-    A radix selection: four passes, each counting the next 16 bits of the numbers that agree with
-    what is known of the answer.
+    It is exact and needs constant memory: a radix selection with four passes, each counting the
+    next 16 bits of the numbers that agree with the known bits of the answer.
 
     Args:
         spool: More than `k` numbers.
-        k: From 0.
+        k: The rank, from 0.
     """
     known = 0
     for digit in range(64 // _DIGIT - 1, -1, -1):
@@ -73,9 +76,9 @@ def smallest(spool: Spool, k: int) -> int:
 
 
 def shared(spools: Sequence[Spool]) -> tuple[int, int]:
-    """How many different numbers there are, and how many stand in more than one spool.
+    """Count distinct numbers, and those in more than one spool.
 
-    The numbers are taken in turns by their remainder, so that memory is bounded by the largest
+    The numbers are processed in turns by their remainder, so that memory is bounded by the largest
     turn: about `_AT_ONCE` numbers, if they are spread evenly as hashes are.
     """
     turns = max(1, -(-sum(spool.count for spool in spools) // _AT_ONCE))

@@ -1,4 +1,4 @@
-"""Dividing examples: by the hash of a key, by time, or by a column that says it; and leakage."""
+"""Divide examples by hash, time or column, and check leakage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tidegate.data.spill import Spool, shared, smallest
 
 SPLITS: Final = ("train", "eval")
 
-#: The index of rows that fall into no split: those in the gap.
+#: The index of rows in no split: the rows in the gap.
 DROPPED: Final = -1
 _SIGN: Final = np.uint64(1 << 63)
 
@@ -32,39 +32,42 @@ Batches = Callable[[], Iterable[pa.RecordBatch]]
 
 
 class Rows:
-    """A batch, and the hashes of its rows, each computed once."""
+    """A batch with the hashes of its rows, each computed once."""
 
     def __init__(self, batch: pa.RecordBatch) -> None:
-        """Hash nothing yet."""
+        """Wrap a batch without hashing it."""
         self.batch = batch
         self._hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
 
     def hashes(self, columns: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-        """`hash_rows` of these columns, shape (rows,)."""
+        """The result of `hash_rows` for these columns, shape (rows,)."""
         if columns not in self._hashes:
             self._hashes[columns] = hash_rows([_column(self.batch, c) for c in columns])
         return self._hashes[columns]
 
 
 class Splitter(Protocol):
-    """Says which split each row belongs to."""
+    """The assignment of rows to splits."""
 
     def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """For each row the index of its split in `SPLITS`, or `DROPPED`; shape (rows,)."""
+        """Assign each row to a split, shape (rows,).
+
+        The values are indices in `SPLITS`, or `DROPPED`.
+        """
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of it, beside `by`."""
+        """The manifest's facts about the split, beside `by`."""
 
 
 @dataclass(frozen=True)
 class Leakage:
-    """Values of some columns that stand in more than one split.
+    """Values of some columns that occur in more than one split.
 
     Attributes:
-        columns: Whose values, taken together.
-        values: How many different ones there are.
-        shared: How many of them stand in more than one split.
+        columns: The columns, whose values are taken together.
+        values: The number of distinct values.
+        shared: The number of values in more than one split.
     """
 
     columns: tuple[str, ...]
@@ -73,17 +76,17 @@ class Leakage:
 
     @classmethod
     def of(cls, fact: Mapping[str, Any]) -> Leakage:
-        """Read back what a manifest holds."""
+        """Restore leakage from a manifest."""
         return cls(tuple(fact["columns"]), int(fact["values"]), int(fact["shared"]))
 
 
 def splitter(contract: Contract, batches: Batches, scratch: Path) -> Splitter:
-    """The splitter that a contract asks for.
+    """Make the splitter that the contract configures.
 
     Args:
-        contract: Says how, and with which weights.
-        batches: Reads all rows anew at each call; only splits by time need to look first.
-        scratch: A directory for what does not fit into memory.
+        contract: The contract with the splits and their weights.
+        batches: Reads all rows anew at each call; only splits by time need a first pass.
+        scratch: A directory for temporary files.
 
     Raises:
         ContractError: a column to split by is not in the data.
@@ -104,30 +107,30 @@ def splitter(contract: Contract, batches: Batches, scratch: Path) -> Splitter:
 
 
 class LeakageCheck:
-    """Counts the values of the key, and of the columns split by, in more than one split.
+    """A counter of key and split values in more than one split.
 
     Values are compared by `hash_rows`: two different ones are taken for the same with a chance of
     2**-64 a pair. They are kept on disk, eight bytes a row.
     """
 
     def __init__(self, contract: Contract, names: Sequence[str], scratch: Path) -> None:
-        """Begin counting; a key that the data lacks is left to validation."""
+        """Start counting; a key that the data lacks is left to validation."""
         wanted = dict.fromkeys([contract.key, contract.splits.hash_columns or contract.key])
         self._columns = [c for c in wanted if set(c) <= set(names)]
         self._spools = {c: [Spool(scratch) for _ in SPLITS] for c in self._columns}
 
     def add(self, rows: Rows, chosen: npt.NDArray[np.int64]) -> None:
-        """Take in rows, with what `Splitter.assign` said of them."""
+        """Add rows with their splits from `Splitter.assign`."""
         for columns in self._columns:
             for index, spool in enumerate(self._spools[columns]):
                 spool.add(rows.hashes(columns)[chosen == index])
 
     def result(self) -> tuple[Leakage, ...]:
-        """First for the key, then for the columns whose hash decides, if they are others."""
+        """Leakage of the key, then of the hash columns where they differ."""
         return tuple(Leakage(c, *shared(self._spools[c])) for c in self._columns)
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Release the disk space."""
         for spool in (s for spools in self._spools.values() for s in spools):
             spool.close()
 
@@ -149,7 +152,10 @@ class _ByHash:
 
 
 class _ByTime:
-    """Train ends where eval begins, less the gap; equal times never part."""
+    """A split by time: train ends before eval, less the gap.
+
+    Rows with equal times are in the same split.
+    """
 
     def __init__(self, column: str, cut: int, gap: timedelta, contract: Contract) -> None:
         self._column = column

@@ -1,4 +1,4 @@
-"""Text that went through the wrong hands: broken encodings, control characters, padding."""
+"""Count faulty texts: broken encodings, control characters, padding."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TAB, _NEWLINE, _RETURN = 0x09, 0x0A, 0x0D
 
 @dataclass(frozen=True)
 class TextProblems:
-    """What is wrong with the values of a text column, in rows.
+    """The faults of a text column's values, in rows.
 
     Attributes:
         column: Its name.
         padded: Values that begin or end with a blank.
         control: Values with a control character other than tab and line ends.
-        replaced: Values with U+FFFD, which a decoder leaves where it could not read.
+        replaced: Values with U+FFFD, which a decoder inserts for unreadable bytes.
         mojibake: Values that look like UTF-8 read as Latin-1.
         decomposed: Values that are not in Unicode's normal form C.
-        example: The first value with anything but padding.
+        example: The first value with a fault other than padding.
         padded_example: The first value with padding.
     """
 
@@ -42,11 +42,14 @@ class TextProblems:
 
     @property
     def broken(self) -> int:
-        """Values with anything but padding; one with two faults counts twice."""
+        """The number of faults other than padding.
+
+        A value with two faults counts twice.
+        """
         return self.control + self.replaced + self.mojibake + self.decomposed
 
     def __add__(self, other: TextProblems) -> TextProblems:
-        """The problems of the rows of both."""
+        """Add the counts of both."""
         return replace(
             self,
             padded=self.padded + other.padded,
@@ -60,9 +63,9 @@ class TextProblems:
 
 
 def problems(column: str, values: pa.Array) -> TextProblems | None:
-    """What is wrong with some texts; None if nothing is.
+    """Count the faults of some texts; None if there are none.
 
-    Whole buffers are looked at first: a column of plain ASCII costs three passes over its bytes.
+    Whole buffers are checked first: a column of plain ASCII costs three passes over its bytes.
     """
     values = values.drop_null()
     if not len(values):

@@ -1,4 +1,4 @@
-"""Times out of whatever a column holds."""
+"""Read times from a column of any type."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def stated(moment: datetime) -> str:
-    """ISO 8601 without a zone; UTC where there was one."""
+    """Format in ISO 8601 without a zone, converted to UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return moment.isoformat()
 
 
 def is_time(text: str) -> bool:
-    """Whether a text is a date, or a date and a time, in ISO 8601."""
+    """Whether a text is an ISO 8601 date, with or without time."""
     if not _DATE.match(text):
         return False
     try:
@@ -32,7 +32,9 @@ def is_time(text: str) -> bool:
 
 
 def microseconds(column: pa.Array) -> tuple[Any, int]:
-    """The times of a column, without the missing ones, and how many values are no time.
+    """The times of a column, and the number of unreadable values.
+
+    Missing values are left out.
 
     Args:
         column: Timestamps, or text in ISO 8601 (a zone is turned into UTC).

@@ -1,4 +1,4 @@
-"""The metric that a contract names, or the usual one of its task."""
+"""Choose the contract's metric, or its task's default."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tidegate.numerics.metrics import DEFAULT, METRICS
 
 
 def require_metrics(contract: Contract, task: Task) -> str:
-    """Check the metric names in a contract; returns the one that champion and challenger differ by.
+    """Check a contract's metric names, and return the deciding metric.
+
+    Champion and challenger are compared by that metric.
 
     Raises:
         ContractError: a name is no metric of the task, or one that has no better direction.

@@ -1,7 +1,7 @@
-"""Columns as cells: every value in one of a few hundred, a missing one in a cell of its own.
+"""Bin columns into at most a few hundred cells.
 
-What is measured here counts cells and never looks at values, so that one definition serves
-numbers, texts and times, and an outlier is one row of its cell.
+A missing value has a cell of its own. Later measurements count cells and never read values, so that
+one definition serves numbers, texts and times, and an outlier is one row of its cell.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from tidegate.core.task import Task
 Array: TypeAlias = NDArray[Any]
 Kind = Literal["number", "text", "time"]
 
-#: Texts that have a cell of their own, the most frequent ones.
+#: The most texts with a cell of their own, the most frequent ones.
 MAX_TEXTS: Final = 256
-#: A text in fewer rows than this shares one cell with the others that are as rare.
+#: The fewest rows of a text with its own cell; rarer texts share one cell.
 MIN_ROWS: Final = 10
 #: The most quantile cells of a number.
 MAX_BINS: Final = 64
@@ -36,16 +36,16 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Coded:
-    """One column of some rows.
+    """One column of some rows, as cells.
 
     Attributes:
-        name: Of the column.
-        kind: What its values are.
+        name: The name of the column.
+        kind: The kind of its values.
         codes: The cell of each row, int32 of shape (rows,), each below the number of `labels`.
-        labels: What each cell holds, in words; numbers ascending, texts by falling frequency, then
-            `RARE`, then `MISSING`. Every cell has at least one row.
+        labels: The content of each cell, in words; numbers ascending, texts by falling frequency,
+            then `RARE`, then `MISSING`. Every cell has at least one row.
         missing: Rows without a value; NaN is none.
-        distinct: Different values that are there.
+        distinct: The number of distinct values.
     """
 
     name: str
@@ -57,31 +57,31 @@ class Coded:
 
     @property
     def cells(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return len(self.labels)
 
     @property
     def ordered(self) -> bool:
-        """Whether a larger cell means a larger value, missing ones aside."""
+        """Whether a larger cell means a larger value, except missing ones."""
         return self.kind != "text"
 
 
 def bins(rows: int) -> int:
-    """Quantile cells for a number seen in so many rows: (2 n)^(1/3), from 4 to `MAX_BINS`.
+    """The number of quantile cells for so many numbers.
 
-    The fewest cells that a smooth density needs (Terrell and Scott, 1985): more would only add
-    noise to what is counted.
+    (2 n)^(1/3), from 4 to `MAX_BINS`: the fewest cells that a smooth density needs (Terrell and
+    Scott, 1985); more would only add noise to the counts.
     """
     return max(4, min(MAX_BINS, math.ceil(math.cbrt(2 * rows))))
 
 
 def coded(name: str, column: pa.ChunkedArray, *, most: int | None = None) -> Coded:
-    """Put the values of a column into cells.
+    """Bin the values of a column into cells.
 
     Args:
-        name: Of the column.
+        name: The name of the column.
         column: Integers, floats, timestamps, strings or nulls; anything else is read as text.
-        most: Cells for values; by default `bins` of a number and `MAX_TEXTS` of a text.
+        most: The most cells for values; by default `bins` for a number and `MAX_TEXTS` for a text.
     """
     type_ = column.type
     if pa.types.is_null(type_):
@@ -154,19 +154,19 @@ def _time(value: float) -> str:
     return (_EPOCH + timedelta(microseconds=value)).strftime("%Y-%m-%d %H:%M")
 
 
-#: Quantile cells of a label that is a number.
+#: The most quantile cells of a numeric label.
 LABEL_BINS: Final = 10
 
 
-#: Classes of a label that are told apart; the rarer ones are one.
+#: The most classes of a label; rarer classes are merged into one.
 LABEL_CLASSES: Final = 20
 
 
 def label_cells(column: pa.ChunkedArray, name: str, configured: Task | None) -> tuple[Task, Coded]:
-    """What kind of label a column is, and its classes, or quantile cells of a number.
+    """Infer a label's task, and bin it into classes or quantile cells.
 
-    As in training: two values are binary, more are a regression if they are numbers and classes
-    if they are texts, unless the contract says otherwise.
+    As in training: two values are binary, more are a regression if they are numbers and classes if
+    they are texts, unless the contract sets the task.
 
     Raises:
         SignalError: it has one value only, is of a type that is no label, or does not fit the task.

@@ -1,9 +1,9 @@
-"""How far apart two distributions over the same cells are, and the record of one such distance.
+"""Distances of two distributions over the same cells.
 
 Jensen-Shannon here is the divergence with logarithms to base 2, in [0, 1], as TFDV computes it
 (`tensorflow_data_validation/anomalies/metrics.cc`); its square root, which others call the
 Jensen-Shannon distance, is larger. L-infinity is the greatest difference of one value's share and
-exists for categorical features only: TFDV answers 0 for numeric ones.
+exists for categorical features only: TFDV returns 0 for numeric ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 Measure = Literal["jensen_shannon", "l_infinity"]
 Status = Literal["ok", "drift", "too_few", "not_comparable", "report"]
-#: What people call a measure.
+#: The display name of each measure.
 MEASURES: Final[Mapping[Measure, str]] = {
     "jensen_shannon": "Jensen-Shannon divergence",
     "l_infinity": "L-infinity distance",
@@ -26,23 +26,24 @@ FloatArray: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 @dataclass(frozen=True)
 class Distance:
-    """One distance of one feature from the baseline, and how it was judged.
+    """One distance of a feature from the baseline, with its judgement.
 
     Attributes:
         feature: The column.
-        measure: What was measured.
-        value: The distance in [0, 1]; None where there is none.
-        threshold: The distance above which the feature has drifted; None where nothing is judged.
+        measure: The distance measure.
+        value: The distance in [0, 1]; None if there is none.
+        threshold: The distance above which the feature has drifted; None if nothing is judged.
         origin: Where the threshold comes from, in one phrase.
         noise: The distance that chance alone exceeds at these sample sizes no more often than the
-            contract tolerates; None where not estimated.
-        n_current: Values of this span that were compared.
-        n_baseline: Values of the baseline that were compared.
+            contract tolerates; None if not estimated.
+        n_current: The number of compared values of this span.
+        n_baseline: The number of compared values of the baseline.
         status: `drift` holds; `report` is recorded and not judged.
-        note: What else there is to know, or empty.
-        moved: At most three (label, share in the baseline, share now), the greatest change first.
-        changed: What changed, in words; empty where nothing can be seen.
-        customary: What other tools measure, by name; see `comparison.drift.reported_metrics`.
+        note: A remark on the comparison, or empty.
+        moved: At most three (label, share in the baseline, current share), the greatest change
+            first.
+        changed: The change in words; empty if none is visible.
+        reported_metrics: Distances of other tools by name; see `comparison.drift.reported_metrics`.
         slice: The slice that was compared with the same slice, as `column=value`; empty for all.
     """
 
@@ -63,20 +64,20 @@ class Distance:
 
     @property
     def ratio(self) -> float:
-        """How many times its threshold the value is; the value where nothing is judged, 0 without.
+        """The value as a multiple of its threshold, to sort distances.
 
-        It puts distances in the order of how far they moved.
+        The value itself without a threshold; 0 without a value.
         """
         return (self.value or 0.0) / (self.threshold or 1.0)
 
     @property
     def measure_name(self) -> str:
-        """What people call the measure."""
+        """The display name of the measure."""
         return MEASURES[self.measure]
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Distance:
-        """Read back what `dataclasses.asdict` and JSON made of one."""
+        """Restore a distance from the fields of `dataclasses.asdict` read from JSON."""
         pairs = ("moved", "reported_metrics")
         return cls(**{**fields, **{k: tuple(tuple(x) for x in fields[k]) for k in pairs}})
 
@@ -96,7 +97,9 @@ def jensen_shannon(p: FloatArray, q: FloatArray) -> Any:
 
 
 def l_infinity(p: FloatArray, q: FloatArray) -> Any:
-    """The greatest difference of normalized weights over the same cells, in [0, 1].
+    """The greatest difference of normalized weights, in [0, 1].
+
+    The weights are over the same cells.
 
     Shapes and NaN as for `jensen_shannon`.
     """

@@ -1,9 +1,9 @@
-"""What cells tell of a label: mutual information, adjusted for what chance alone gives.
+"""Mutual information of cells and label, adjusted for chance.
 
-All from tables of counts, cells by label classes. Chance is exact: if the label had nothing to do
-with the feature, every order of the labels would be as likely, and the table would be a draw from
-the multivariate hypergeometric distribution with the same margins. It is drawn directly, so that a
-permutation costs as much as the table is large and not as much as there are rows.
+Everything is computed from tables of counts, cells by label classes. Chance is exact: if the label
+were independent of the feature, every order of the labels would be equally likely, and the table
+would be a draw from the multivariate hypergeometric distribution with the same margins. It is drawn
+directly, so that the cost of a permutation grows with the table and not with the number of rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from tidegate.numerics.binning import Array
 
-#: Seeded draws of the table under chance.
+#: The number of seeded draws of the table under chance.
 DRAWS: Final = 100
 _SMOOTHING: Final = 10.0
 _NORMAL: Final = NormalDist()
@@ -25,16 +25,16 @@ _NORMAL: Final = NormalDist()
 
 @dataclass(frozen=True)
 class Dependence:
-    """How much some cells tell of a label.
+    """The information that cells have about a label.
 
     Attributes:
-        bits: Mutual information less its mean under chance, from 0.
+        bits: Mutual information less its mean under chance, at least 0.
         share: `bits` as a share of the most it could be, in [0, 1]: the label's entropy less the
             mean under chance (the adjusted mutual information of Vinh, Epps and Bailey, 2010). 1 if
-            the cells determine the label; 0 on average if they are independent, however many
-            cells there are.
-        p: The chance of as much information by chance alone.
-        floor: The share that chance alone exceeds with the probability `level` it was asked for.
+            the cells determine the label; 0 on average if they are independent, for any number of
+            cells.
+        p: The probability of as much information by chance alone.
+        floor: The share that chance alone exceeds with the requested probability `level`.
     """
 
     bits: float
@@ -44,35 +44,38 @@ class Dependence:
 
 
 def table(codes: Array, labels: Array, cells: int, classes: int) -> Array:
-    """Counts of rows by cell and class, float64 of shape (cells, classes)."""
+    """Count rows by cell and class, float64 of shape (cells, classes)."""
     flat = np.bincount(codes.astype(np.int64) * classes + labels, minlength=cells * classes)
     return flat.reshape(cells, classes).astype(float)
 
 
 def entropy(counts: Array) -> float:
-    """Of a distribution given by counts, in bits."""
+    """The entropy of a distribution given by counts, in bits."""
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * np.log2(shares)).sum()) if len(shares) else 0.0
 
 
 def mutual_information(counts: Array) -> float:
-    """Of cells and classes, in bits, from the counts as they are (plug-in estimate)."""
+    """The mutual information of cells and classes, in bits.
+
+    It is the plug-in estimate, from the counts as they are.
+    """
     both = entropy(counts.sum(axis=1)) + entropy(counts.sum(axis=0)) - entropy(counts)
     return max(0.0, both)
 
 
 def dependence(counts: Array, *, level: float, seed: int) -> Dependence:
-    """Measure a table against chance.
+    """Measure a table's information against chance.
 
     The draws give mean and variance of the information under chance; its tail is that of a gamma
-    distribution with these (mutual information is asymptotically a multiple of chi-squared), by
-    the approximation of Wilson and Hilferty (1931). So probabilities far below one in `DRAWS` can
-    be told.
+    distribution with these (mutual information is asymptotically a multiple of chi-squared), by the
+    approximation of Wilson and Hilferty (1931). So probabilities far below one in `DRAWS` can be
+    computed.
 
     Args:
-        counts: Of shape (cells, classes).
-        level: The probability of `floor`.
-        seed: Of the draws.
+        counts: The table, of shape (cells, classes).
+        level: The probability for `floor`.
+        seed: The seed of the draws.
     """
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     if min(counts.shape, default=0) < 2:
@@ -96,7 +99,7 @@ def dependence(counts: Array, *, level: float, seed: int) -> Dependence:
 
 
 def _under_chance(counts: Array, seed: int) -> Array:
-    """The information of `DRAWS` tables with the margins of this one, in bits."""
+    """The information, in bits, of `DRAWS` tables with the same margins."""
     cells, classes = counts.sum(axis=1).astype(np.int64), counts.sum(axis=0).astype(np.int64)
     generator = np.random.default_rng(seed)
     left = np.tile(classes, (DRAWS, 1))
@@ -125,9 +128,10 @@ def _x_log_x(counts: Array) -> Array:
 
 
 def rates(counts: Array) -> Array:
-    """The share of each class in each cell, drawn towards all rows' shares by ten rows of these.
+    """The share of each class in each cell, smoothed.
 
-    Without that a cell of three rows would be sure of itself, and an empty one could say nothing.
+    Ten rows with the shares of all rows are added to each cell. Without them, a cell of three rows
+    would be too certain, and an empty one undefined.
     """
     overall = counts.sum(axis=0) / counts.sum()
     smoothed: Array = (counts + _SMOOTHING * overall) / (
@@ -137,17 +141,17 @@ def rates(counts: Array) -> Array:
 
 
 def explained(learnt: Array, held: Array) -> float:
-    """How much of the label's entropy in other rows the cells of some rows explain.
+    """The share of held-out label entropy that the cells explain.
 
-    1 less the cross-entropy of the cells' shares over that of the shares of all rows. Below 0
-    where what the cells learnt misleads.
+    1 less the cross-entropy of the cells' shares over that of the shares of all rows. Negative if
+    the learnt shares mislead.
 
     Args:
-        learnt: Counts to take the shares from, of shape (cells, classes).
-        held: Counts to judge them by, of the same shape.
+        learnt: The training counts, of shape (cells, classes).
+        held: The held-out counts, of the same shape.
 
     Returns:
-        At most 1; NaN where the other rows have one class only.
+        At most 1; NaN if the held-out rows have one class only.
     """
     learnt = learnt + 1e-9
     overall = np.log2(learnt.sum(axis=0) / learnt.sum())
@@ -156,14 +160,16 @@ def explained(learnt: Array, held: Array) -> float:
 
 
 def held_out_auc(learnt: Array, held: Array) -> float:
-    """The AUC in other rows of ranking them by their cells' shares of the second class.
+    """The held-out AUC of ranking rows by their cells' class shares.
+
+    The shares are those of the second class.
 
     Args:
-        learnt: Counts to rank the cells by, of shape (cells, 2).
-        held: Counts to judge the ranking by.
+        learnt: The training counts, which rank the cells, of shape (cells, 2).
+        held: The held-out counts, which score the ranking.
 
     Returns:
-        In [0, 1], ties counting half; NaN where the other rows have one class only.
+        In [0, 1], ties counting half; NaN if the held-out rows have one class only.
     """
     score = rates(learnt)[:, 1]
     _, rank = np.unique(score, return_inverse=True)

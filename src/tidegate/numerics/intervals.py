@@ -1,4 +1,4 @@
-"""95% confidence intervals, all in closed form: deterministic, and as fast as the metric itself.
+"""95% confidence intervals in closed form, deterministic and fast.
 
 A metric is a smooth functional of the sample, so its standard error is that of the mean of its
 influence function (the delta method, or infinitesimal jackknife: Efron, The Jackknife, the
@@ -26,10 +26,10 @@ Range = Literal["proportion", "unit", "positive", "below_one"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's value with its 95% confidence interval, in the metric's own unit.
+    """A metric's value with its 95% confidence interval, in its unit.
 
-    All three are NaN where the metric is not defined (an AUC over one class), the bounds alone
-    where only the interval is not (a single row).
+    All three are NaN if the metric is not defined (an AUC over one class), the bounds alone if only
+    the interval is not (a single row).
     """
 
     value: float
@@ -38,7 +38,7 @@ class Metric:
 
     @property
     def defined(self) -> bool:
-        """Whether there is a value at all."""
+        """Whether there is a value."""
         return math.isfinite(self.value)
 
 
@@ -47,12 +47,12 @@ UNDEFINED = Metric(math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric over a sample, before an interval is made of it.
+    """A metric over a sample, before its interval is computed.
 
     Attributes:
-        value: NaN where the metric is not defined.
-        influence: Of each row on the value, float64 of shape (rows,), with mean 0. Empty where
-            the metric is not defined.
+        value: The value; NaN if the metric is not defined.
+        influence: The influence of each row on the value, float64 of shape (rows,), with mean 0.
+            Empty if the metric is not defined.
         trials: The independent trials behind the value, for intervals at the edge of the range
             (an AUC of 1), where the influence is 0 everywhere.
     """
@@ -63,7 +63,7 @@ class Estimate:
 
     @property
     def standard_error(self) -> float:
-        """NaN with fewer than two rows."""
+        """The standard error; NaN with fewer than two rows."""
         rows = len(self.influence)
         if rows < 2:
             return math.nan
@@ -71,7 +71,7 @@ class Estimate:
 
 
 def undefined() -> Estimate:
-    """A metric that the sample does not define."""
+    """The estimate of a metric that the sample does not define."""
     return Estimate(math.nan, np.zeros(0), 0)
 
 
@@ -88,11 +88,11 @@ def wilson(share: float, trials: float) -> tuple[float, float]:
 
 
 def interval(estimate: Estimate, within: Range) -> Metric:
-    """A metric with its interval, which never leaves the metric's range.
+    """A metric with its interval, always within the metric's range.
 
-    Proportions have Wilson's interval. Other metrics between 0 and 1 have a normal interval on
-    the logit scale (for the AUC: Pepe, 2003; for average precision: Boyd, Eng and Page, 2013),
-    and Wilson's where they are 0 or 1 or do not vary. The rest has the normal interval.
+    Proportions have Wilson's interval. Other metrics between 0 and 1 have a normal interval on the
+    logit scale (for the AUC: Pepe, 2003; for average precision: Boyd, Eng and Page, 2013), and
+    Wilson's where they are 0 or 1 or do not vary. The rest has the normal interval.
     """
     value, error = estimate.value, estimate.standard_error
     if not math.isfinite(value):
@@ -117,7 +117,10 @@ def _logistic(x: float) -> float:
 
 
 def difference(challenger: Estimate, champion: Estimate) -> Metric:
-    """Challenger minus champion over the same rows, with the paired normal interval."""
+    """Challenger minus champion, with the paired normal interval.
+
+    Both are over the same rows.
+    """
     value = challenger.value - champion.value
     if not math.isfinite(value):
         return UNDEFINED

@@ -1,7 +1,7 @@
-"""The metrics, each with the influence every row has on it, and which direction is better.
+"""The metrics with their rows' influences and better directions.
 
-Labels are float64 of shape (rows,): class indices, or numbers for regression. Predictions are
-what `TrainedModel.predict` gives. Every function takes at least one row.
+Labels are float64 of shape (rows,): class indices, or numbers for regression. Predictions are the
+output of `TrainedModel.predict`. Every function takes at least one row.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Array: TypeAlias = NDArray[Any]
 
 #: A probability above this predicts the positive class.
 DECISION = 0.5
-#: Probabilities are kept this far from 0 and 1 in a logarithm; float32 rounds to them.
+#: The least distance of a probability from 0 and 1 in a logarithm; float32 rounds to them.
 EPSILON = 1e-7
 CALIBRATION_BINS = 10
 
 
 @dataclass(frozen=True)
 class Definition:
-    """What a metric is.
+    """The definition of a metric.
 
     Attributes:
-        better: The direction that is better; None for a description of the data.
+        better: The better direction; None for a description of the data.
         within: The range, which decides the kind of interval.
-        compute: From a sample of its task to an estimate.
+        compute: Computes an estimate from a sample of its task.
     """
 
     better: Literal["higher", "lower"] | None
@@ -42,13 +42,16 @@ class Definition:
 
 
 def mean(values: Array) -> Estimate:
-    """A mean over rows."""
+    """The mean over rows."""
     value = float(values.mean())
     return Estimate(value, values - value, len(values))
 
 
 def ratio(numerator: Array, denominator: Array) -> Estimate:
-    """The sum of one quantity over the sum of another, which counts the trials."""
+    """The sum of one quantity over the sum of another.
+
+    The denominator counts the trials.
+    """
     total = float(denominator.sum())
     if total == 0:
         return undefined()
@@ -58,10 +61,13 @@ def ratio(numerator: Array, denominator: Array) -> Estimate:
 
 
 class Binary:
-    """Labels 0 and 1, and probabilities of 1; what several metrics need is computed once."""
+    """Labels 0 and 1, and probabilities of 1.
+
+    Quantities that several metrics need are computed once.
+    """
 
     def __init__(self, labels: Array, predictions: Array) -> None:
-        """Take labels and predictions of shape (rows,)."""
+        """Set labels and predictions of shape (rows,)."""
         self.labels = np.asarray(labels, dtype=np.float64)
         self.scores = np.asarray(predictions, dtype=np.float64)
         self.decided = (self.scores > DECISION).astype(np.float64)
@@ -79,10 +85,13 @@ class Binary:
 
 
 class Ranked:
-    """Rows grouped by equal score, lowest first; counts are float64 of shape (groups,)."""
+    """Rows grouped by equal score, lowest first.
+
+    Counts are float64 of shape (groups,).
+    """
 
     def __init__(self, labels: Array, scores: Array) -> None:
-        """Sort once."""
+        """Sort the rows once."""
         order = np.argsort(scores, kind="stable")
         ordered = scores[order]
         first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
@@ -90,7 +99,7 @@ class Ranked:
         self.thresholds = ordered[first]
         self.positive = np.add.reduceat(labels[order], first)
         self.negative = sizes - self.positive
-        #: At or above the group's score.
+        #: Rows at or above the group's score.
         self.positive_from = np.cumsum(self.positive[::-1])[::-1]
         self.negative_from = np.cumsum(self.negative[::-1])[::-1]
         self.group = np.empty(len(scores), dtype=np.int64)
@@ -108,7 +117,7 @@ class Ranked:
 
 
 def auc(sample: Binary) -> Estimate:
-    """The probability that a positive row has the higher score, ties counting half.
+    """The probability that a positive row scores higher, ties counting half.
 
     Influence: the placement values of DeLong, DeLong and Clarke-Pearson (1988), from ranks as in
     Sun and Xu (2014).
@@ -130,7 +139,7 @@ def auc(sample: Binary) -> Estimate:
 
 
 def pr_auc(sample: Binary) -> Estimate:
-    """Average precision: the precision at each positive row's score, averaged over them.
+    """Average precision: the mean precision at each positive row's score.
 
     Influence, from differentiating that V-statistic: a positive row adds its own precision, and
     every row moves the precision at each positive score below its own.
@@ -192,19 +201,19 @@ def ece(sample: Binary) -> Estimate:
 
 
 def base_rate(sample: Binary) -> Estimate:
-    """Share of positive rows: of the data, not of the model."""
+    """Share of positive rows: a property of the data, not the model."""
     return mean(sample.labels)
 
 
 class Multiclass:
     """Class indices and probabilities of shape (rows, classes).
 
-    The index after the last class stands for labels the model does not know: it can never be
-    right about them, and gives them the probability 0.
+    The index after the last class means labels the model does not know: its prediction is always
+    wrong for them, with probability 0.
     """
 
     def __init__(self, labels: Array, predictions: Array) -> None:
-        """Take labels of shape (rows,) and predictions of shape (rows, classes)."""
+        """Set labels of shape (rows,) and predictions of shape (rows, classes)."""
         self.labels = np.asarray(labels).astype(np.int64)
         self.probabilities = np.asarray(predictions)
         self.decided = np.argmax(self.probabilities, axis=1)
@@ -225,7 +234,7 @@ def multiclass_log_loss(sample: Multiclass) -> Estimate:
 
 
 def macro_f1(sample: Multiclass) -> Estimate:
-    """The mean of the classes' F1, over the classes that occur as label or as decision."""
+    """The mean F1 over classes that occur as label or decision."""
     size = sample.probabilities.shape[1] + 1
     rows = len(sample.labels)
     hits = np.bincount(sample.labels, weights=sample.right, minlength=size)
@@ -246,7 +255,7 @@ class Regression:
     """Numbers and their predictions."""
 
     def __init__(self, labels: Array, predictions: Array) -> None:
-        """Take labels and predictions of shape (rows,)."""
+        """Set labels and predictions of shape (rows,)."""
         self.labels = np.asarray(labels, dtype=np.float64)
         self.errors = np.asarray(predictions, dtype=np.float64) - self.labels
 
@@ -265,7 +274,10 @@ def mae(sample: Regression) -> Estimate:
 
 
 def r2(sample: Regression) -> Estimate:
-    """Share of the label's variance that the prediction accounts for; below 0 for a bad one."""
+    """Share of the label's variance that the prediction explains.
+
+    Negative for a bad prediction.
+    """
     around = (sample.labels - sample.labels.mean()) ** 2
     unexplained = ratio(sample.errors**2, around)
     return Estimate(1 - unexplained.value, -unexplained.influence, unexplained.trials)
@@ -306,7 +318,10 @@ DEFAULT: Mapping[Task, str] = {"binary": "auc", "multiclass": "accuracy", "regre
 
 
 def equal_bins(values: Array, bins: int = CALIBRATION_BINS) -> Array:
-    """The bin of each value, from 0: about equally many each, equal values never apart."""
+    """Assign values to bins of about equal size, from 0.
+
+    Equal values are in the same bin.
+    """
     edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1]))
     found: Array = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1]
     return found

@@ -1,6 +1,6 @@
-"""Quantiles far out in the tail: of the gamma, the chi-square and Student's t distribution.
+"""Far tail quantiles of the gamma, chi-square and Student's t distributions.
 
-What is asked of them is the value that chance exceeds once in ten thousand times or more rarely.
+Typical levels are one in ten thousand or smaller.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ import functools
 import math
 from collections.abc import Callable
 
-#: Halvings of an interval that leave nothing of it in double precision.
+#: The number of halvings that exhausts double precision.
 _HALVINGS = 100
 
 
 @functools.lru_cache(maxsize=4096)
 def normal_quantile(level: float) -> float:
-    """The value that a standard normal exceeds with probability `level`, up to a half."""
+    """The value that a standard normal exceeds with probability `level`.
+
+    `level` is at most a half.
+    """
     return _where(lambda x: math.erfc(x / math.sqrt(2)) / 2 > level, 8.0)
 
 
@@ -52,7 +55,7 @@ def gamma_above(shape: float, value: float) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def gamma_quantile(shape: float, level: float) -> float:
-    """The value that a gamma variable of scale 1 exceeds with probability `level`.
+    """The value that a unit-scale gamma variable exceeds with probability `level`.
 
     From Wilson and Hilferty's approximation (1931), then by halving an interval around it.
     """
@@ -61,18 +64,27 @@ def gamma_quantile(shape: float, level: float) -> float:
 
 
 def chi_square_quantile(degrees: float, level: float) -> float:
-    """The value that chi-square of so many degrees of freedom exceeds with probability `level`."""
+    """The value that a chi-square variable exceeds with probability `level`.
+
+    It has `degrees` degrees of freedom.
+    """
     return 2 * gamma_quantile(degrees / 2, level)
 
 
 @functools.lru_cache(maxsize=1024)
 def t_quantile(degrees: int, level: float) -> float:
-    """The value that Student's t exceeds with probability `level`, for `level` up to a half."""
+    """The value that Student's t exceeds with probability `level`.
+
+    `level` is at most a half.
+    """
     return _where(lambda x: _t_above(degrees, x) > level, 2 * normal_quantile(level) + 1)
 
 
 def _t_above(degrees: int, value: float) -> float:
-    """By the finite sums of Abramowitz and Stegun, 26.7.3 and 26.7.4."""
+    """The probability that Student's t exceeds `value`.
+
+    By the finite sums of Abramowitz and Stegun, 26.7.3 and 26.7.4.
+    """
     angle = math.atan(value / math.sqrt(degrees))
     sine, cosine = math.sin(angle), math.cos(angle)
     odd = degrees % 2
@@ -87,7 +99,7 @@ def _t_above(degrees: int, value: float) -> float:
 
 
 def _where(above: Callable[[float], bool], start: float) -> float:
-    """The point at which a condition that holds from 0 on ceases to hold."""
+    """Find the point where a condition stops to hold, from 0."""
     low, high = 0.0, start
     while above(high):
         low, high = high, 2 * high

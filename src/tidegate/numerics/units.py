@@ -1,16 +1,16 @@
-"""Whether a column of numbers came in another unit than the span before."""
+"""Detect a change of a column's unit between spans."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-#: How far every decile may lie from where the conversion would put it, as a share.
+#: The allowed relative deviation of every decile from its converted value.
 TOLERANCE = 0.02
-#: Fewer distinct deciles than this cannot tell a conversion from a few values that changed.
+#: The fewest distinct deciles that distinguish a conversion from a few changed values.
 MIN_DISTINCT = 5
 
-#: (unit, smaller unit, how many of the second are one of the first); exact by definition
+#: (unit, smaller unit, number of smaller units in one unit); exact by definition
 #: (NIST Special Publication 811, appendix B) but for the last digits of speeds.
 FACTORS: tuple[tuple[str, str, float], ...] = (
     ("mile", "kilometre", 1.609344),
@@ -32,15 +32,15 @@ FACTORS: tuple[tuple[str, str, float], ...] = (
 
 
 def conversion(baseline: Sequence[float], current: Sequence[float]) -> tuple[str, float] | None:
-    """The known conversion that takes every decile of `before` to that of `now`.
+    """The known conversion that fits every decile.
 
     Args:
         baseline: The nine deciles of the baseline, ascending.
         current: The nine deciles of the span.
 
     Returns:
-        What it is (`mile to kilometre`, several joined by `or` when they are too near to tell
-        apart, the nearest first) and the factor of the nearest; None when no conversion fits.
+        Its name (`mile to kilometre`, several joined by `or` if they are too near to distinguish,
+        the nearest first) and the factor of the nearest; None if no conversion fits.
     """
     values = [*baseline, *current]
     if not all(map(math.isfinite, values)) or len(set(baseline)) < MIN_DISTINCT:
@@ -67,7 +67,7 @@ def conversion(baseline: Sequence[float], current: Sequence[float]) -> tuple[str
 
 
 def _misfit(expected: Sequence[float], found: Sequence[float]) -> float:
-    """The largest deviation of one from the other, as a share of what is expected."""
+    """The largest relative deviation from the expected values."""
     return max(
         (abs(x - y) / abs(x)) if x else (0.0 if y == 0 else math.inf)
         for x, y in zip(expected, found, strict=True)

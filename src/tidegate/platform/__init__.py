@@ -1,1 +1,1 @@
-"""Where things are kept and who is told: object stores, the registry, lineage, notifications."""
+"""Object stores, the registry, lineage and notifications."""

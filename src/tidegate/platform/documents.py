@@ -1,6 +1,6 @@
-"""Results as JSON files: written whole, and read back or refused.
+"""Write results as JSON files, and read them with checks.
 
-Every file has a format number, which goes up where a key changes its name or its meaning. A file
+Every file has a format number, which goes up when a key changes its name or its meaning. A file
 without one is of format 1.
 """
 
@@ -20,7 +20,7 @@ FORMAT: Final = "format"
 
 
 def finite(value: Any) -> Any:
-    """Plain values for JSON: what is not finite, which JSON cannot hold, is null."""
+    """Convert to plain values for JSON; non-finite numbers become null."""
     if isinstance(value, Mapping):
         return {str(k): finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -29,7 +29,7 @@ def finite(value: Any) -> Any:
 
 
 def write(file: Path, document: Mapping[str, Any]) -> None:
-    """Write a document, and the directories that lead to it."""
+    """Write a document, and create its directories."""
     file.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
     file.write_text(text + "\n", encoding="utf-8")
@@ -39,21 +39,21 @@ def write(file: Path, document: Mapping[str, Any]) -> None:
 def reading(
     file: Path, *, format_: int, error: type[TidegateError], what: str, remedy: str
 ) -> Iterator[dict[str, Any]]:
-    """Read a document, and explain what goes wrong while it is taken apart.
+    """Read a document, and explain errors in its content.
 
     Args:
-        file: Where it lies.
-        format_: The format number that it must have.
-        error: What is raised.
-        what: What the file is, such as `validation`.
-        remedy: What to do where it cannot be read.
+        file: The file.
+        format_: The required format number.
+        error: The exception type to raise.
+        what: The kind of file, such as `validation`.
+        remedy: The remedy if it cannot be read.
 
     Yields:
         The document without its format number.
 
     Raises:
-        TidegateError: an `error`: the file is missing, cut short, of another format, or
-            contradicts itself.
+        TidegateError: an `error`: the file is missing, cut short, of another format, or contradicts
+            itself.
     """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,7 @@
-"""What killed and beaten writers left in a registry: payloads that no index names."""
+"""Find and remove registry payloads that no index names.
+
+Writers that were killed or lost a race leave them behind.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from tidegate.core.errors import RegistryError
 from tidegate.platform.registry import Kind, Registry
 from tidegate.platform.storage import ObjectInfo, Store, open_store
 
-#: A publish that takes longer than this loses its files to `remove`.
+#: The least age of garbage. A publish that takes longer loses its files to `remove`.
 OLDER_THAN: Final = timedelta(days=1)
 
 
@@ -20,10 +23,10 @@ class Garbage:
     """One payload that no index names.
 
     Attributes:
-        kind: What it would have been.
-        folder: Relative to the registry's URI.
-        objects: How many.
-        size: Of all of them, in bytes.
+        kind: The kind it was written for.
+        folder: Its folder, relative to the registry's URI.
+        objects: The number of its objects.
+        size: Their total size in bytes.
         modified: When the newest of them was written.
     """
 
@@ -35,10 +38,10 @@ class Garbage:
 
 
 def find(uri: str, dataset: str, *, older_than: timedelta = OLDER_THAN) -> list[Garbage]:
-    """The payloads of which nothing was written for `older_than` and that no index names.
+    """Find unindexed payloads that were not written to for `older_than`.
 
-    A writer that is at work has payloads that no index names yet; their age tells them apart.
-    Records of runs are not looked at.
+    A writer at work has payloads that no index names yet; only their age distinguishes them.
+    Records of runs are not examined.
 
     Raises:
         RegistryError: an index is damaged.
@@ -49,12 +52,16 @@ def find(uri: str, dataset: str, *, older_than: timedelta = OLDER_THAN) -> list[
 
 
 def remove(uri: str, dataset: str, found: Garbage, *, older_than: timedelta = OLDER_THAN) -> bool:
-    """Delete one payload if it still is what `find` says; returns whether it was.
+    """Delete one payload if it still is as `find` reported it.
 
-    Looked at again right before, as a writer may have come back to it.
+    It is checked again right before, because a writer may have come back to it.
+
+    Returns:
+        Whether it was deleted.
 
     Raises:
-        RegistryError: its kind has no index at all, so that nothing tells garbage from payloads.
+        RegistryError: its kind has no index at all, so that garbage cannot be distinguished from
+            payloads.
         StorageError: the store cannot be written.
     """
     registry, store = Registry(uri, dataset), open_store(uri)

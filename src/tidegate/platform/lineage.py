@@ -1,12 +1,12 @@
-"""What every artifact came from, down to the source objects.
+"""Record the lineage of every artifact, down to the source objects.
 
-Each step writes `lineage.json` into the directory of what it made: the artifact as a node, and all
-nodes it came from. A node's name is the SHA-256 of everything it says, its parents' names included
-(a Merkle graph): equal facts are one node, two lineages merge by union, no cycle can be written,
-and a file that was edited does not read back.
+Each step writes `lineage.json` into the directory of its output: the artifact as a node, and all
+its ancestors. A node's name is the SHA-256 of its whole content, its parents' names included (a
+Merkle graph): equal facts are one node, two lineages merge by union, no cycle can be written, and
+an edited file cannot be read back.
 
-`lineage.json` is no part of an artifact's content: times and run ids differ between two makings of
-the same bytes.
+`lineage.json` is no part of an artifact's content: times and run ids differ between two runs that
+make the same bytes.
 """
 
 from __future__ import annotations
@@ -32,21 +32,22 @@ _FORMAT: Final = 1
 
 #: The image a task runs in, as its pipeline was compiled: `name:tag` or `name@sha256:...`.
 IMAGE_VARIABLE: Final = "TIDEGATE_IMAGE"
-#: The pipeline run. No parameter, since a run's id in a cache key would undo all caching.
+#: The pipeline run. Not a parameter, because a run's id in a cache key would prevent caching.
 RUN_VARIABLE: Final = "TIDEGATE_RUN_ID"
-#: Set where components run as processes of this machine, whatever image they were compiled for.
+#: Set if components run as processes on this machine, for any image they were compiled for.
 LOCAL_VARIABLE: Final = "TIDEGATE_LOCAL"
 
 
 @dataclass(frozen=True)
 class Making:
-    """When, where and by what code something was made.
+    """The time, run and code that made something.
 
     Attributes:
-        at: ISO 8601, UTC.
+        at: The time, ISO 8601, UTC.
         run: The pipeline run; empty outside of one.
-        version: Tidegate's.
-        code: SHA-256 over the sources of the package: tells a changed tree from its release.
+        version: Tidegate's version.
+        code: SHA-256 over the sources of the package: distinguishes a changed tree from its
+            release.
         image: The container image; empty outside of one.
     """
 
@@ -58,7 +59,7 @@ class Making:
 
     @classmethod
     def now(cls) -> Making:
-        """As this process is."""
+        """The making by this process, now."""
         local = bool(os.environ.get(LOCAL_VARIABLE))
         return cls(
             at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -71,18 +72,18 @@ class Making:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing that something was made from, or that was made.
+    """An input or an output in a lineage.
 
     Attributes:
         kind: `object` and `lookup` (an object that is joined), `contract`, `registered` (a version
-            fetched from the registry, which knows its lineage), `version` (one committed to it),
-            or the kind of artifact: `examples`, `statistics`, `schema`, `validation`, `model`,
+            fetched from the registry, which knows its lineage), `version` (one committed to it), or
+            the kind of artifact: `examples`, `statistics`, `schema`, `validation`, `model`,
             `evaluation`, `signal`, `shift`, `skew`.
-        name: Of an object or contract its URI; else what tells it from others of its kind.
+        name: The URI of an object or contract; else a name that is unique within its kind.
         digest: SHA-256 of its content, in hexadecimal.
-        facts: JSON values worth telling: `size` in bytes of an object, `rows` by split, a verdict.
-        parents: The ids of what it was made from, sorted.
-        made: None of what Tidegate did not make.
+        facts: Notable JSON values: `size` in bytes of an object, `rows` by split, a verdict.
+        parents: The ids of its inputs, sorted.
+        made: How it was made; None if Tidegate did not make it.
     """
 
     kind: str
@@ -94,22 +95,24 @@ class Node:
 
     @functools.cached_property
     def id(self) -> str:
-        """SHA-256, in hexadecimal, over all that the node says."""
+        """SHA-256, in hexadecimal, over the whole node."""
         return hashlib.sha256(_dump(asdict(self)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Nodes with all nodes they came from, by id."""
+    """Nodes with all their ancestors, by id."""
 
     nodes: Mapping[str, Node] = field(default_factory=dict)
 
     @classmethod
     def of(cls, node: Node, parents: Iterable[Lineage] = ()) -> Lineage:
-        """A node made from the roots of other lineages; its own `parents` are set by them.
+        """Make a node from the roots of other lineages.
+
+        They set its own `parents`.
 
         Raises:
-            LineageError: a parent is not the lineage of one thing.
+            LineageError: a parent lineage has no single root.
         """
         merged: dict[str, Node] = {}
         ids = set()
@@ -120,12 +123,15 @@ class Lineage:
         return cls({**merged, child.id: child})
 
     def __or__(self, other: Lineage) -> Lineage:
-        """All nodes of both. Two nodes of one id are equal, so this cannot conflict."""
+        """Merge the nodes of both.
+
+        Two nodes of one id are equal, so this cannot conflict.
+        """
         return Lineage({**self.nodes, **other.nodes})
 
     @property
     def root(self) -> Node:
-        """The one node that no other was made from.
+        """The only node that is no other node's parent.
 
         Raises:
             LineageError: there is none, or there are several.
@@ -137,11 +143,11 @@ class Lineage:
         return roots[0]
 
     def parents(self, node: Node) -> list[Node]:
-        """What a node was made from."""
+        """The direct inputs of a node."""
         return [self.nodes[parent] for parent in node.parents]
 
     def above(self, node: Node) -> Lineage:
-        """A node with all it came from, and nothing else."""
+        """The lineage of one node: the node and its ancestors."""
         found, waiting = {}, [node]
         while waiting:
             next_ = waiting.pop()
@@ -156,17 +162,17 @@ class Lineage:
         return sorted(found, key=lambda node: (node.name, node.id))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to plain values."""
         nodes = {i: _plain(node) for i, node in sorted(self.nodes.items())}
         return {"format": _FORMAT, "nodes": nodes}
 
     @classmethod
     def from_json(cls, found: Any, *, where: str) -> Lineage:
-        """Read back what `to_json` gave.
+        """Restore a lineage from `to_json`.
 
         Args:
             found: Plain values.
-            where: What an error calls it.
+            where: The source's name in errors.
 
         Raises:
             LineageError: it is no lineage, a node was changed or a parent is missing.
@@ -188,13 +194,13 @@ class Lineage:
         return cls(nodes)
 
 
-#: What the step that is running has made so far.
+#: The lineages of the running step's outputs so far.
 _made: ContextVar[list[Lineage] | None] = ContextVar("made", default=None)
 
 
 @contextmanager
 def collecting() -> Iterator[list[Lineage]]:
-    """Collect the lineage of all that is made within the block."""
+    """Collect the lineages announced within the block."""
     found: list[Lineage] = []
     token = _made.set(found)
     try:
@@ -204,7 +210,7 @@ def collecting() -> Iterator[list[Lineage]]:
 
 
 def announce(lineage: Lineage) -> Lineage:
-    """Tell whoever collects that this was made; returns it."""
+    """Add a lineage to the current collection, and return it."""
     if (collected := _made.get()) is not None:
         collected.append(lineage)
     return lineage
@@ -218,13 +224,13 @@ def record(
     parents: Iterable[Lineage],
     facts: Mapping[str, Any] | None = None,
 ) -> Lineage:
-    """Write `lineage.json` into the directory of an artifact that was just made.
+    """Write `lineage.json` into the directory of a new artifact.
 
     Args:
         out: The directory, with everything else in it.
         kind: As `Node.kind`.
         name: As `Node.name`.
-        parents: The lineages of what it was made from.
+        parents: The lineages of its inputs.
         facts: As `Node.facts`.
 
     Returns:
@@ -238,10 +244,10 @@ def record(
 
 
 def read(path: Path, kind: str) -> Lineage:
-    """The lineage of an artifact.
+    """Read the lineage of an artifact.
 
-    What was made elsewhere has none: it is one node without parents, with `recorded: false` among
-    its facts, so that a component can be used alone. `publish_model` refuses such.
+    An artifact made elsewhere has none: it is one node without parents, with `recorded: false`
+    among its facts, so that a component can be used alone. `publish_model` refuses it.
 
     Raises:
         LineageError: the file is not a lineage, or not of this artifact.
@@ -268,9 +274,10 @@ def read(path: Path, kind: str) -> Lineage:
 
 
 def artifact_digest(path: Path, kind: str) -> str:
-    """What stands for the content of an artifact.
+    """The digest that identifies an artifact's content.
 
-    Examples may be large, and their manifest holds the SHA-256 of every part: its own is theirs.
+    Examples may be large, and their manifest holds the SHA-256 of every part: the manifest's digest
+    is used for them.
 
     Raises:
         LineageError: there are no examples.
@@ -284,9 +291,10 @@ def artifact_digest(path: Path, kind: str) -> str:
 
 
 def directory_digest(path: Path) -> str:
-    """SHA-256 over the relative names and contents of all files below `path`, in hexadecimal.
+    """SHA-256, in hexadecimal, over all files below `path`.
 
-    Not of its `lineage.json`: what it came from is no part of what it is.
+    It covers their relative names and contents, except `lineage.json`: an artifact's origin is no
+    part of its content.
     """
     return _digest(path, (p for p in path.rglob("*") if p != path / FILE))
 
@@ -307,7 +315,7 @@ def _digest(root: Path, paths: Iterable[Path]) -> str:
 
 
 def uri(root: str, name: str = "") -> str:
-    """The URI of something in a store; a path becomes `file:///...`."""
+    """The URI of an object in a store; paths become `file:///...`."""
     base = root if "://" in root else f"file://{Path(root).resolve()}"
     return f"{base.rstrip('/')}/{name}" if name else base
 

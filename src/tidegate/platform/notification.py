@@ -1,4 +1,4 @@
-"""How a run ended, as a message to people."""
+"""Send a message to people about a run's end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from tidegate.core.errors import TidegateError
 
-#: Where `notify` posts, when set. An environment variable and no parameter: such URLs hold tokens.
+#: The URL that `notify` posts to, if set. Not a parameter, because such URLs hold tokens.
 WEBHOOK_VARIABLE: Final = "TIDEGATE_WEBHOOK_URL"
 _TIMEOUT_SECONDS: Final = 20
 
@@ -19,13 +19,13 @@ Outcome = Literal["published", "held", "failed"]
 def message(
     dataset: str, run_id: str, status: str, record: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """What to say of a run.
+    """The message about a run.
 
     Args:
         dataset: The contract's dataset.
         run_id: The run's name.
-        status: How KFP says it ended: COMPLETE, SUCCEEDED (locally) or FAILED.
-        record: What its steps recorded, by step, in the order they did.
+        status: KFP's final status: COMPLETE, SUCCEEDED (locally) or FAILED.
+        record: The steps' records, by step, in the order of the steps.
 
     Returns:
         `text` for people; for machines `dataset`, `run`, `span`, `outcome`, `reasons`, `proposals`
@@ -59,8 +59,8 @@ def post(url: str, body: Mapping[str, Any]) -> None:
     """Send a message as JSON.
 
     Raises:
-        TidegateError: it is no HTTP address, or nobody takes the message in 20 seconds; the
-            address, which may hold a token, is not told.
+        TidegateError: it is no HTTP address, or no server accepts the message in 20 seconds; the
+            address, which may hold a token, is not included.
     """
     if not url.startswith(("https://", "http://")):
         raise TidegateError(f"{WEBHOOK_VARIABLE} must begin with https:// or http://")

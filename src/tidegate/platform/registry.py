@@ -1,4 +1,4 @@
-"""State that outlives a run: schemas, statistics, models, and what happened in each run.
+"""State that outlives a run: schemas, statistics, models, run records.
 
     <uri>/<dataset>/schemas/       index.json   <version>/<digest>/{payload..., manifest.json}
     <uri>/<dataset>/statistics/    index.json   <version>/<digest>/{payload..., manifest.json}
@@ -48,14 +48,14 @@ _FOLDERS: Final[dict[str, str]] = {
 }
 _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
-#: How often a commit is tried against other writers, and the longest pause between, in seconds.
+#: The most attempts of a commit against other writers, and the longest pause in seconds.
 _ATTEMPTS: Final = 50
 _PAUSE: Final = 0.2
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a payload: its name in it, its size in bytes and its SHA-256."""
+    """One file of a payload: name, size in bytes and SHA-256."""
 
     name: str
     size: int
@@ -67,11 +67,11 @@ class Entry:
     """One version of one kind.
 
     Attributes:
-        kind: What it is.
+        kind: The kind.
         version: Its name, unique within its kind.
-        span: The data it came from.
+        span: The span of its data.
         created_at: When it was committed, in ISO 8601, UTC.
-        lineage: What it was made from: names and digests.
+        lineage: The names and digests of its inputs.
         files: The payload, in the order of names.
         promoted: Whether it was ever made current; such statistics may be a baseline.
     """
@@ -93,7 +93,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Index:
-    """The pointer object, and the store's token for it; None when it does not exist yet."""
+    """The pointer object with the store's token.
+
+    The token is None if the object does not exist yet.
+    """
 
     token: str | None = None
     current: str | None = None
@@ -127,28 +130,28 @@ class Registry:
         parents: Iterable[Lineage] = (),
         promote: bool = True,
     ) -> Entry:
-        """Keep a payload as a version, and make it current.
+        """Store a payload as a version, and make it current.
 
-        Safe to repeat, after a kill at any moment too: a version that is there with the same
-        content stays as it is. An old version committed again does not become current again;
-        only one that never was is promoted. Models are not byte-reproducible, so of a model
-        version the first content stays, whatever the second is.
+        Safe to repeat, also after a kill at any moment: a version that exists with the same content
+        stays as it is. An old version committed again does not become current again; only one that
+        never was is promoted. Models are not byte-reproducible, so the first content of a model
+        version stays, even if the second differs.
 
         Args:
-            kind: What it is.
+            kind: The kind.
             version: Its name.
             payload: A directory of at least one file, none of them `manifest.json`. A
                 `lineage.json` is left out: it goes into the manifest by `parents`.
-            span: The data it came from.
-            lineage: What it was made from: names and digests.
-            parents: The lineages of what it was made from, down to the source objects.
+            span: The span of its data.
+            lineage: The names and digests of its inputs.
+            parents: The lineages of its inputs, down to the source objects.
             promote: Whether it becomes `current`.
 
         Returns:
             The entry as the registry now has it.
 
         Raises:
-            RegistryError: the payload is empty, the version is there with other content, or other
+            RegistryError: the payload is empty, the version exists with other content, or other
                 writers won again and again.
             StorageError: the store cannot be written.
         """
@@ -198,10 +201,10 @@ class Registry:
         return done
 
     def promote(self, kind: Kind, version: str) -> Entry:
-        """Make a version current that was committed before: a rollback, or the end of one.
+        """Make a committed version current, for example for a rollback.
 
-        One conditional write of the index; nothing is copied. Promoting what is current already
-        changes nothing. Runs that were compared with another champion refuse to publish after it.
+        One conditional write of the index; nothing is copied. Promoting the current version changes
+        nothing. Runs that were compared with another champion refuse to publish after it.
 
         Returns:
             The entry as the registry now has it.
@@ -230,19 +233,19 @@ class Registry:
         promote: bool,
         check: Callable[[Entry, str | None], bool],
     ) -> Entry:
-        """Write down what was decided on a version, and make it current if that was the decision.
+        """Record a decision on a version, and optionally make it current.
 
         One conditional write of the index, so that of two people who decide at the same time the
-        second decides on what the first left.
+        second decides on the result of the first.
 
         Args:
-            kind: What it is.
+            kind: The kind.
             version: Its name.
-            note: What joins its lineage: names and texts, such as who decided and why.
+            note: Names and texts added to its lineage, such as who decided and why.
             promote: Whether it becomes `current`.
-            check: Called with the entry and the name of the current version, before every try;
-                returns whether there is anything left to decide, and raises where it may not be
-                decided so.
+            check: Called with the entry and the name of the current version, before every attempt;
+                returns whether there is anything left to decide, and raises if the decision is not
+                allowed.
 
         Returns:
             The entry as the registry now has it.
@@ -273,7 +276,7 @@ class Registry:
         return None if index.current is None else index.entries[index.current]
 
     def versions(self, kind: Kind) -> list[Entry]:
-        """All versions, in the order they were committed."""
+        """All versions, in the order of commit."""
         return list(self._index(kind).entries.values())
 
     def get(self, kind: Kind, version: str) -> Entry:
@@ -285,10 +288,12 @@ class Registry:
         return self._entry(self._index(kind), kind, version)
 
     def fetch(self, entry: Entry, into: Path) -> Path:
-        """Copy a payload to a local directory, which appears whole or not at all.
+        """Copy a payload to a local directory.
+
+        The directory is complete or does not appear.
 
         Raises:
-            RegistryError: a file is missing or is not what was committed.
+            RegistryError: a file is missing or differs from the committed one.
         """
         folder = self.folder(entry)
         with written_whole(Path(into)) as directory:
@@ -309,7 +314,9 @@ class Registry:
         return Path(into)
 
     def lineage(self, entry: Entry) -> Lineage | None:
-        """What a version came from, down to the source objects; None if that was not recorded.
+        """The recorded lineage of a version, or None.
+
+        It reaches down to the source objects.
 
         Raises:
             RegistryError: its manifest is missing or was changed.
@@ -331,16 +338,19 @@ class Registry:
         return found
 
     def folder(self, entry: Entry) -> str:
-        """Where the payload lies, relative to the registry's URI."""
+        """The folder of the payload, relative to the registry's URI."""
         version = _segment(entry.version, "version")
         return f"{self._dataset}/{_folder(entry.kind)}/{version}/{entry.digest[:16]}"
 
     def kind_folder(self, kind: Kind) -> str:
-        """Where all of a kind lies, relative to the registry's URI; ends with `/`."""
+        """The folder of a kind, relative to the registry's URI.
+
+        It ends with `/`.
+        """
         return f"{self._dataset}/{_folder(kind)}/"
 
     def statistics_before(self, span: str) -> Entry | None:
-        """The statistics of the last span before `span` that were promoted; the newest of them.
+        """The newest promoted statistics of the last span before `span`.
 
         Statistics committed with `promote=False` (a span that was held) are never a baseline.
         """
@@ -352,12 +362,12 @@ class Registry:
         return max(reversed(before), key=lambda e: span_order(e.span), default=None)
 
     def record(self, run_id: str, step: str, facts: Mapping[str, Any]) -> None:
-        """Write down what a step of a run found; the same step may be written again.
+        """Record the facts of a run's step; a repeated step overwrites them.
 
         Args:
             run_id: The run's name.
             step: The step's name.
-            facts: Plain values. A number that is not finite, which JSON cannot hold, becomes null.
+            facts: Plain values. A non-finite number, which JSON cannot hold, becomes null.
         """
         name = f"{self._run(run_id)}/{_segment(step, 'step')}.json"
         text = json.dumps(documents.finite(facts), indent=1, sort_keys=True, allow_nan=False) + "\n"
@@ -367,7 +377,7 @@ class Registry:
             self._store.upload(file, name)
 
     def run(self, run_id: str) -> dict[str, dict[str, Any]]:
-        """What was recorded of a run, by step; empty if nothing was."""
+        """The recorded facts of a run, by step; empty without any."""
         folder = self._run(run_id) + "/"
         return {
             info.name.removeprefix(folder).removesuffix(".json"): _parse(
@@ -397,7 +407,7 @@ class Registry:
     def _update(
         self, kind: Kind, what: str, change: Callable[[_Index], tuple[_Index | None, Entry]]
     ) -> Entry:
-        """Write what `change` makes of the index, deciding anew whenever another writer won."""
+        """Write the index changed by `change`, and retry if another writer won."""
         for attempt in range(_ATTEMPTS):
             index = self._index(kind)
             changed, entry = change(index)

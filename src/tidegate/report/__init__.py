@@ -1,5 +1,5 @@
-"""Reports: a folder for each result, with its HTML page, its text and its JUnit XML.
+"""Reports: HTML pages, terminal text and JUnit XML, by result.
 
-Everything that comes from data is escaped by the template engine, and a content security policy
-in every page forbids scripts and loads even if that failed.
+The template engine escapes everything that comes from data, and a content security policy in every
+page forbids scripts and loads even if that fails.
 """

@@ -1,4 +1,4 @@
-"""What the pages say of one column, put together from statistics, schema and contract."""
+"""Describe columns for the pages, from statistics, schema and contract."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Column:
     """One column, as the pages show it.
 
     Attributes:
-        anchor: Its `id` in the page. A number, for a name may hold anything.
-        summary: What the statistics say.
+        anchor: Its `id` in the page. A number, because a name may contain anything.
+        summary: Its statistics.
         role: `key`, `time`, `label`, `excluded` or `feature`.
-        expected: What the schema asks of it, in words; empty without a schema.
+        expected: The schema's constraints in words; empty without a schema.
         buckets: Its histogram; None for strings.
         values: Its most frequent values, for strings.
-        others: How many more values there are.
-        unit: As the contract states it; empty where it does not.
+        others: The number of further values.
+        unit: The unit from the contract; empty if it states none.
     """
 
     anchor: str
@@ -50,7 +50,7 @@ class Column:
 
     @property
     def quantiles(self) -> tuple[tuple[str, float], ...]:
-        """Some quantiles by name; empty where the statistics have none."""
+        """Some quantiles by name; empty if the statistics have none."""
         edges = self.summary.quantiles
         if len(edges) < 11:
             return ()
@@ -62,7 +62,10 @@ class Column:
 def columns(
     statistics: Statistics, schema: Any, contract: Contract, *, values: int
 ) -> tuple[Column, ...]:
-    """All columns in the order of the data, each with at most `values` frequent values."""
+    """Describe all columns in the order of the data.
+
+    Each has at most `values` frequent values.
+    """
     expected = expectations(schema)
     made = []
     for index, (name, summary) in enumerate(statistics.features().items()):
@@ -88,7 +91,7 @@ def _unit(name: str, contract: Contract) -> str:
 
 
 def role(name: str, contract: Contract) -> str:
-    """What the contract makes of a column."""
+    """The role of a column in the contract."""
     if name == contract.label:
         return "label"
     if name == contract.time:
@@ -99,7 +102,7 @@ def role(name: str, contract: Contract) -> str:
 
 
 def expectations(schema: Any) -> Mapping[str, str]:
-    """What a `schema_pb2.Schema` asks of each feature, in words."""
+    """Describe the schema's constraints on each feature in words."""
     if schema is None:
         return {}
     domains = {d.name: list(d.value) for d in schema.string_domain}
@@ -138,13 +141,13 @@ def _expected(feature: Any, domains: Mapping[str, list[str]]) -> list[str]:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something about a column that a reader should know.
+    """A remark on a column for the reader.
 
     Attributes:
-        column: What it is about.
-        weight: In [0, 1]; orders the remarks.
-        message: What follows the column's name.
-        codes: The findings of the gate that say the same, and make it superfluous.
+        column: The column.
+        weight: The order of the remarks, in [0, 1].
+        message: The text after the column's name.
+        codes: The gate's findings that report the same, and make it superfluous.
     """
 
     column: Column
@@ -154,7 +157,7 @@ class Remark:
 
 
 def remarks(columns: tuple[Column, ...]) -> list[Remark]:
-    """What stands out in the columns, the gravest first. Remarks judge nothing: gates do."""
+    """Find remarkable columns, the gravest first; remarks judge nothing."""
     found = [Remark(c, *phrase) for c in columns for phrase in _remarks(c)]
     return sorted(found, key=lambda r: -r.weight)
 

@@ -1,4 +1,4 @@
-"""A distance in one sentence, and the other measures beside it."""
+"""Describe a distance in one sentence, and list its reported metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tidegate.numerics.distances import Distance
 
 
 def sentence(distance: Distance) -> str:
-    """Say in one sentence what a distance means."""
+    """Describe the meaning of a distance in one sentence."""
     measure = distance.measure_name
     if distance.value is None:
         return distance.note or f"{measure} could not be computed: {distance.origin}."
@@ -34,7 +34,7 @@ def sentence(distance: Distance) -> str:
 
 
 def beside(distance: Distance, contract: Contract) -> str:
-    """What other tools measure of the feature, each with its name."""
+    """List the reported metrics of a distance's feature by name."""
     facts = contract.columns.get(distance.feature)
     unit = (facts.unit if facts else None) or ""
     measured = dict(distance.reported_metrics)

@@ -1,4 +1,4 @@
-"""Test cases as JUnit XML, which every CI server shows."""
+"""Write test cases as JUnit XML, which every CI server shows."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Case:
     """One test case.
 
     Attributes:
-        rule: What was looked at.
-        feature: Of which column, and in which slice; `(the data)` for all of them.
-        holds: Why it fails; nothing where it does not.
-        said: What else there is to read.
-        skipped: Why it was not judged; empty where it was.
+        rule: The check.
+        feature: The column, and the slice; `(the data)` for the whole data.
+        holds: The findings that make it fail; empty if it passes.
+        notes: Further lines for its output.
+        skipped: Why it was not judged; empty if it was.
     """
 
     rule: str
@@ -35,7 +35,10 @@ class Case:
 
     @classmethod
     def of(cls, rule: str, feature: str, found: Iterable[Finding], slice: str = "") -> Case:  # noqa: A002
-        """A case that fails where something of what was found holds, and says the rest."""
+        """A case that fails if a finding holds.
+
+        The other findings go to its output.
+        """
         found = list(found)
         holds = [f for f in found if f.severity == "hold"]
         notes = [f"{f.code}: {f.message}" for f in found if f.severity != "hold"]
@@ -45,10 +48,10 @@ class Case:
 
 @dataclass
 class Unreported:
-    """Findings that no case has told of yet.
+    """Findings that no case has reported yet.
 
     Attributes:
-        left: In the order of the verdict.
+        left: The findings, in the order of the verdict.
     """
 
     left: list[Finding]
@@ -59,7 +62,10 @@ class Unreported:
         subject: str | None = None,
         slice: str = "",  # noqa: A002
     ) -> list[Finding]:
-        """Take those of some codes over all rows, or in a slice; of all subjects or of one."""
+        """Take the findings of some codes, for one subject or all.
+
+        Only findings over all rows are taken, or those of the given slice.
+        """
 
         def wanted(f: Finding) -> bool:
             return f.code in codes and subject in (None, f.subject) and f.slice == slice
@@ -69,18 +75,18 @@ class Unreported:
         return taken
 
     def rest(self) -> Iterator[Case]:
-        """A case for each code, subject and slice that is left."""
+        """A case for each remaining code, subject and slice."""
         for code, subject, part in dict.fromkeys((f.code, f.subject, f.slice) for f in self.left):
             yield Case.of(code, subject, self.take([code], subject, part), part)
 
 
 def written(cases: Iterable[Case], *, suite: str) -> str:
-    """The XML.
+    """Format cases as XML.
 
-    What holds is a failure, what warns is the case's output, and what was not judged is skipped.
+    A hold is a failure, a warning is the case's output, and a case that was not judged is skipped.
 
     Args:
-        cases: In the order they are written.
+        cases: The cases in the order they are written.
         suite: The name of the suite.
     """
     listed = list(cases)

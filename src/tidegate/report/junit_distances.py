@@ -1,4 +1,4 @@
-"""A test case for every distance, of all rows and of each slice."""
+"""Make a test case for every distance, over all rows and slices."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ def distance_cases(
     code: str,
     family: Family,
 ) -> Iterator[Case]:
-    """Each that is too great fails, though the verdict tells of a feature once.
+    """Make a case for each distance; it fails above the limit.
 
-    One in a slice is no more severe than what the verdict tells of the feature.
+    Every distance above its limit fails, although the verdict reports a feature once. A distance in
+    a slice is at most as severe as the feature's finding in the verdict.
 
     Args:
-        distances: As they were judged.
-        unreported: Has the findings about them.
-        contract: Its `gates.drift` says which slices hold.
-        rule: What begins the name of a case; the measure ends it.
-        code: Of a distance that is too great.
-        family: Of the findings about a distance.
+        distances: The judged distances.
+        unreported: The findings that no case has reported yet.
+        contract: The contract; its `gates.drift` sets which slices hold.
+        rule: The beginning of a case's name; the measure ends it.
+        code: The code of a distance that is too great.
+        family: The family of the findings about a distance.
     """
     listed = list(distances)
     counts = {d.feature: d.n_current for d in listed if not d.slice}
@@ -65,13 +66,13 @@ def distance_cases(
 def slice_severity(
     one: Sliced, whole: Mapping[str, int], severities: Mapping[str, Severity], contract: Contract
 ) -> Severity:
-    """How severe a change in a slice is, of which the verdict does not tell by itself.
+    """Severity of a slice's change that has no finding of its own.
 
     Args:
-        one: What changed.
-        whole: By feature, what `n_current` is over all rows.
-        severities: By feature, how severe the change is that is told.
-        contract: Its `gates.drift`.
+        one: The change.
+        whole: `n_current` over all rows, by feature.
+        severities: The severity of the reported change, by feature.
+        contract: The contract with `gates.drift`.
     """
     from tidegate.statistics.slice_findings import by_feature
 

@@ -1,10 +1,10 @@
-"""What people call a metric, what it means, and whether more of it is better."""
+"""Titles, meanings and directions of metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: In words, and whether more of it is better (None: it is neither).
+#: Title, meaning, and whether a higher value is better (None: neither).
 METRICS: Mapping[str, tuple[str, str, bool | None]] = {
     "auc": ("ROC AUC", "chance that a positive row is ranked above a negative one", True),
     "pr_auc": ("PR AUC", "average precision over all recalls", True),
@@ -24,5 +24,5 @@ METRICS: Mapping[str, tuple[str, str, bool | None]] = {
 
 
 def describe(metric: str) -> tuple[str, str, bool | None]:
-    """A metric's title, meaning, and whether more of it is better."""
+    """A metric's title, meaning, and whether higher is better."""
     return METRICS.get(metric, (metric, "", None))

@@ -1,12 +1,12 @@
-"""Every HTML page, self-contained: it needs neither script nor network.
+"""Every HTML page, self-contained, without script or network access.
 
-data_page        a span's data: what was found, every check, the needs, every column
+data_page        a span's data: findings, every check, the needs, every column
 validation_page  a verdict on data: findings, and the distance of every feature
 evaluation_page  a verdict on a model: metrics, champion, slices
-signal_page      the signal of features about the label, and which to leave out
+signal_page      the signal of features about the label, and features to leave out
 skew_page        serving data compared with training data, by column, key and distribution
 shift_page       all features of two data sets compared together, and their labels
-index_page       a run, and where to read more
+index_page       a run, with links to the other pages
 """
 
 from tidegate.report.data.page import data_page

@@ -1,4 +1,4 @@
-"""A shift as sentences, and a line for each feature."""
+"""Describe a shift in sentences, with a line for each feature."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Line:
 
 
 def lines(shift: Shift, *, most: int | None = None) -> list[Line]:
-    """A line for each feature, the most telling first; at most so many where that is given."""
+    """A line for each feature, the most informative first.
+
+    `most` limits their number.
+    """
     shown = shift.features[:most]
     low = min([0.5, *(f.auc.low for f in shown)])
     heaviest = max((f.weight for f in shown), default=0.0) or 1.0
@@ -47,7 +50,7 @@ def _line(feature: FeatureShift, low: float, heaviest: float) -> Line:
 
 
 def features_in_words(shift: Shift) -> str:
-    """One or two sentences on what the features say."""
+    """Describe the shift of the features in one or two sentences."""
     between = f"{fixed(shift.auc.low, 3)} to {fixed(shift.auc.high, 3)}"
     if not shift.significant:
         return (
@@ -66,7 +69,7 @@ def features_in_words(shift: Shift) -> str:
 
 
 def moved_in_words(feature: FeatureShift) -> str:
-    """What moved most of a feature."""
+    """Describe the cells of a feature that moved most."""
     return "; ".join(
         f"{short(cell, 40)}: {percent(before)} \u2192 {percent(now)}"
         for cell, before, now in feature.moved[:2]
@@ -74,7 +77,7 @@ def moved_in_words(feature: FeatureShift) -> str:
 
 
 def label_in_words(label: LabelShift) -> str:
-    """One sentence on how the label changed."""
+    """Describe the label's change in one sentence."""
     between = f"{signed(label.change.low)} to {signed(label.change.high)}"
     if label.subject:
         now = label.baseline_value + label.change.value

@@ -1,4 +1,4 @@
-"""What pages say of slices: one line for each, the one that moved furthest first."""
+"""Summarize slices for pages, the furthest moved first."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class SliceLine:
     """One slice, compared with the same slice of the baseline.
 
     Attributes:
-        name: As `origin=JFK`.
-        rows: Its rows now.
+        name: Its name, such as `origin=JFK`.
+        rows: Its current rows.
         baseline: Its rows in the baseline.
-        drifted: The features that drifted in it, what moved furthest first; then those of which
-            too many values are missing or new.
-        few: How many features have too few rows in it to tell.
-        furthest: The distance that is furthest from, or nearest to, its threshold; None where
-            nothing is judged.
+        drifted: The features that drifted in it, the furthest moved first; then the features with
+            too many missing or new values.
+        few: The number of features with too few rows in it to judge.
+        furthest: The distance that is furthest above, or nearest to, its threshold; None if nothing
+            is judged.
     """
 
     name: str
@@ -38,7 +38,7 @@ class SliceLine:
 
     @property
     def ratio(self) -> float:
-        """How many times its threshold the furthest distance is."""
+        """The furthest distance as a multiple of its threshold."""
         return self.furthest.ratio if self.furthest is not None else 0.0
 
 
@@ -49,13 +49,13 @@ def shown_slices(
     *,
     shares: Iterable[Share] = (),
 ) -> list[SliceLine]:
-    """The slices that were compared, sorted.
+    """Sort the compared slices, drifted ones first.
 
     Args:
-        compared: Its distances are shown.
-        statistics: What was compared.
-        baseline: With what.
-        shares: Of missing and unseen values.
+        compared: The result whose distances are shown.
+        statistics: The current statistics.
+        baseline: The baseline's statistics.
+        shares: The shares of missing and unseen values.
     """
     by_slice: dict[str, list[Distance]] = {}
     beyond: dict[str, list[str]] = {}

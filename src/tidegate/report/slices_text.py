@@ -1,4 +1,4 @@
-"""Compared slices as text for a terminal."""
+"""Format compared slices as terminal text."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from tidegate.numerics.distances import Distance
     from tidegate.report.slices import SliceLine
 
-#: Slices shown, and drifted features named of each.
+#: The most slices shown, and the most drifted features named for each.
 _SHOWN: Final = 8
 _NAMED: Final = 3
 
 
 @dataclass(frozen=True)
 class Words:
-    """What a comparison is called.
+    """The terms of a comparison.
 
     Attributes:
-        noun: What was looked for.
-        baseline: The rows it was compared with.
-        current: The rows that were compared.
-        adjective: Of a feature that has it.
+        noun: The effect, such as `drift`.
+        baseline: The name of the baseline rows.
+        current: The name of the current rows.
+        adjective: The adjective for a feature with the effect.
     """
 
     noun: str
@@ -39,7 +39,7 @@ _DRIFT: Final = Words("drift", "rows before", "now", "drifted")
 
 
 def as_text(lines: Sequence[SliceLine], *, ink: terminal.Ink, words: Words = _DRIFT) -> list[str]:
-    """How many slices were compared, and those that moved furthest, a line each."""
+    """Count the compared slices, and list the furthest moved ones."""
     drifted = sum(bool(line.drifted) for line in lines)
     found = f"{drifted:,} with {words.noun}" if drifted else f"none with {words.noun}"
     shown = lines[:_SHOWN]

@@ -1,4 +1,4 @@
-"""What a person sees in a terminal: colours where there is one, tables, and progress."""
+"""Write to a terminal: colours if supported, tables, progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final, Literal, TextIO
 from tidegate.core.errors import StorageError
 from tidegate.core.verdict import Finding
 
-#: The width of a table in a file or a log, and the least in a terminal, in columns.
+#: The width of a table in a file or a log, and the least width in a terminal, in columns.
 _WIDTH: Final = 200
 _LEAST: Final = 60
 _BETWEEN: Final = "  "
@@ -24,28 +24,28 @@ _EVERY: Final = 0.2
 
 @dataclass(frozen=True)
 class Ink:
-    """Writes words in colour, or plainly."""
+    """A writer of coloured or plain words."""
 
     coloured: bool
 
     def red(self, text: str) -> str:
-        """What holds or fails."""
+        """Colour for holds and failures."""
         return self._in("31", text)
 
     def yellow(self, text: str) -> str:
-        """What warns."""
+        """Colour for warnings."""
         return self._in("33", text)
 
     def green(self, text: str) -> str:
-        """What passes."""
+        """Colour for passes."""
         return self._in("32", text)
 
     def bold(self, text: str) -> str:
-        """A title."""
+        """Style for titles."""
         return self._in("1", text)
 
     def dim(self, text: str) -> str:
-        """What matters less."""
+        """Style for minor details."""
         return self._in("2", text)
 
     def _in(self, code: str, text: str) -> str:
@@ -53,12 +53,12 @@ class Ink:
 
 
 def out() -> Ink:
-    """For stdout."""
+    """The ink for stdout."""
     return Ink(_coloured(sys.stdout))
 
 
 def err() -> Ink:
-    """For stderr."""
+    """The ink for stderr."""
     return Ink(_coloured(sys.stderr))
 
 
@@ -68,7 +68,7 @@ def _coloured(stream: TextIO) -> bool:
 
 
 def width() -> int:
-    """How many columns a line may have: the terminal's, or `COLUMNS`, or 200."""
+    """The width of a line: terminal, `COLUMNS`, or 200."""
     return max(_LEAST, shutil.get_terminal_size((_WIDTH, 24)).columns)
 
 
@@ -80,14 +80,14 @@ def table(
     ink: Ink,
     limit: int | None = None,
 ) -> list[str]:
-    """Lines of aligned columns; the last is cut where a line would be longer than `limit`.
+    """Format aligned columns; lines longer than `limit` are cut.
 
     Args:
         header: The names of the columns.
         rows: As many texts each.
         align: `l` or `r` for each column.
         ink: Colours the header.
-        limit: In columns of the terminal; none by default.
+        limit: The longest line, in columns of the terminal; none by default.
     """
     rows = [[clean(cell) for cell in row] for row in rows]
     widths = [max([cells(name), *(cells(row[i]) for row in rows)]) for i, name in enumerate(header)]
@@ -103,7 +103,10 @@ def table(
 
 
 def cells(text: str) -> int:
-    """How many columns of a terminal a text takes: wide characters two, combining ones none."""
+    """The number of terminal columns a text takes.
+
+    Wide characters take two, combining ones none.
+    """
     return sum(
         0
         if unicodedata.combining(c) or unicodedata.category(c) in ("Cf", "Me", "Mn")
@@ -115,7 +118,7 @@ def cells(text: str) -> int:
 
 
 def cut(text: str, limit: int) -> str:
-    """A text in at most `limit` columns, its end left out where it is longer."""
+    """Shorten a text to at most `limit` columns at its end."""
     if cells(text) <= limit:
         return text
     kept = ""
@@ -132,14 +135,14 @@ def _pad(text: str, to: int, side: Literal["l", "r"]) -> str:
 
 
 def clean(text: str) -> str:
-    """A text of one line without control characters, which could do anything to a terminal."""
+    """Remove line breaks and control characters, which could control a terminal."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
 
 
 def findings(title: str, found: Sequence[Finding], colour: Callable[[str], str]) -> list[str]:
-    """Lines with a title and a finding each; none where nothing was found."""
+    """Format a title and a line for each finding; empty without findings."""
     if not found:
         return []
     width = max(cells(f.code) for f in found)
@@ -147,22 +150,25 @@ def findings(title: str, found: Sequence[Finding], colour: Callable[[str], str])
 
 
 class Progress:
-    """One line on stderr: rewritten in a terminal, else written once at the end."""
+    """A progress line on stderr.
+
+    It is rewritten in a terminal, otherwise written once at the end.
+    """
 
     def __init__(self) -> None:
-        """Write nothing yet."""
+        """Create it without writing anything."""
         self._live = sys.stderr.isatty()
         self._shown = 0
         self._at = 0.0
 
     def __call__(self, text: str) -> None:
-        """Say how far it is."""
+        """Show the current progress."""
         if self._live and time.monotonic() - self._at >= _EVERY:
             self._write(text)
             self._at = time.monotonic()
 
     def done(self, text: str) -> None:
-        """Say how it ended, and go to the next line."""
+        """Show the result, and go to the next line."""
         if self._live:
             self._write(text)
             sys.stderr.write("\n")
@@ -199,11 +205,11 @@ def write(text: str, to: Path | None) -> None:
 
 
 def drop_stdout() -> None:
-    """Send what is still to be written to stdout nowhere."""
+    """Discard what is still to be written to stdout."""
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def note(text: str) -> None:
-    """Say on stderr what a person should know of how a result came about."""
+    """Print a note on how a result was obtained to stderr."""
     print(err().dim(clean(text)), file=sys.stderr)

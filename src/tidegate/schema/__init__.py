@@ -1,17 +1,23 @@
-"""The schema: what every later span is held against, and how it may change.
+"""The schema: what later spans are checked against, and its changes.
 
-    files      TFMD text in and out
-    evidence   what spans say of a column, and which bounds follow
-    inference  the schema that one span or many suggest
-    changes    the difference of two schemas as changes that can be kept and applied; words has
-               what is said of them
-    proposal   changes for a person to decide on
-    fit        the changes that spans would need to pass; told has the evidence for each
-    imports    schemas that were written for TFDV or TFX
-    life       versions in the registry: proposed, approved, rejected
-    offer      what a run proposes when data does not fit
+files          TFMD text in and out
+domains        the values of string features
+evidence       the data of spans for a column, and the bounds that follow
+inference      the schema that one or many spans suggest
+diff           the difference of two schemas as changes that can be stored and applied
+describe       parts of a schema in words
+proposal       changes for a person to decide on
+propose        the changes that spans need in order to pass
+evidence_text  the evidence for each change in words
+tfx_import     schemas that were written for TFDV or TFX
+enforcement    entries that TFDV ignores: repaired or reported
+conformance    TFDV's validation of a span against a schema
+anomalies      TFDV's anomalies in Tidegate's words
+slices         anomalies of single slices
+approval       versions in the registry: proposed, approved, rejected
 
-Whatever TFDV can express in a schema, `validate` enforces, save what `imports` names.
+`tidegate.validation.schema_proposal` proposes changes for a run whose data does not fit.
+`validate` enforces whatever TFDV can express in a schema, except what `tfx_import` lists.
 """
 
 from tidegate.schema.domains import domain

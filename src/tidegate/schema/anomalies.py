@@ -1,8 +1,8 @@
-"""TFDV's anomalies in our own words, with the figures and the remedy.
+"""Turn TFDV's anomalies into findings with figures and remedies.
 
 Every reason TFDV gives becomes one finding, whose code is the anomaly's type in lower case. A type
-this module has no words for, because it concerns images or text or is newer than this module, is
-passed on in TFDV's words: nothing that TFDV objects to is lost.
+without a message here, because it concerns images or text or is newer than this module, is passed
+on in TFDV's words: no objection of TFDV is lost.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tidegate.schema import domain
 from tidegate.schema.domains import respelled, unseen
 from tidegate.statistics.model import FeatureSummary
 
-#: Values shown as examples in one message.
+#: The most values shown as examples in one message.
 SHOWN = 5
 
 _FIX = "fix the source"
@@ -27,15 +27,15 @@ _FIX = "fix the source"
 
 @dataclass(frozen=True)
 class Subject:
-    """What is known of the column an anomaly is about.
+    """The column an anomaly is about.
 
     Attributes:
         name: The column.
         summary: Its statistics; None if the data does not have it.
         expected: Its feature in the schema; None if the schema does not have it.
-        domain: The values it may have; empty where that is open.
-        environment: The environment the data is held against.
-        said: TFDV's own description.
+        domain: The values it may have; empty if any value is allowed.
+        environment: The environment the data is checked against.
+        phrase: TFDV's own description.
     """
 
     name: str
@@ -53,10 +53,10 @@ def findings(
     schema: Any,
     environment: str,
 ) -> list[Finding]:
-    """One finding for each reason in an `Anomalies` proto, in the order of the columns.
+    """Turn each reason in an `Anomalies` proto into a finding.
 
-    An anomaly of severity WARNING and a column the schema does not know become `warn`, all else
-    becomes `hold`.
+    They are in the order of the columns. An anomaly of severity WARNING and a column the schema
+    does not know become `warn`, all else becomes `hold`.
     """
     expected = {f.name: f for f in schema.feature}
     order = {name: i for i, name in enumerate([*features, *expected])}
@@ -116,7 +116,7 @@ def _whole_numbers_for_floats(s: Subject) -> bool:
 
 
 def shown(values: list[tuple[str, int]], total: int) -> str:
-    """The most frequent of `values` with their counts and shares of `total`, for a message."""
+    """List the most frequent values with their counts and shares of `total`."""
     parts = [f"{v!r} ({c:,} rows, {c / total:.2%})" for v, c in values[:SHOWN]]
     more = len(values) - SHOWN
     return ", ".join(parts) + (f" and {more:,} more" if more > 0 else "")

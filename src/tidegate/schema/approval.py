@@ -1,8 +1,8 @@
-"""A schema's life in the registry: proposed, then approved or rejected, by whom and why.
+"""Record a schema's states in the registry: proposed, approved, rejected.
 
-Every version of kind `schema` is a schema. One that was proposed is committed without being made
-current; approving is one conditional write that makes it so and says who did it, and rejecting one
-that says who did that. No run reads a version that was never current.
+Every version of kind `schema` is a schema. A proposed one is committed without being made current.
+Approving is one conditional write that makes it current and records who approved it; rejecting is
+one conditional write that records who rejected it. No run reads a version that was never current.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from tidegate.schema.proposal import Proposal, on_top
 
 Status = Literal["current", "superseded", "proposed", "approved as another", "rejected"]
 
-#: Names of what was decided, in a version's lineage.
+#: The lineage's names for decisions on a version.
 _REJECTED: Final = "rejected_by"
 _APPROVED: Final = "approved_by"
 _AS: Final = "approved_as"
 
 
 def user() -> str:
-    """Who runs this process; empty where the system does not say."""
+    """The user who runs this process; empty if unknown."""
     with contextlib.suppress(OSError, KeyError, ImportError):
         return getpass.getuser()
     return ""
 
 
 def status(entry: Entry, current: Entry | None) -> Status:
-    """What became of a version."""
+    """The status of a version."""
     if current is not None and entry.version == current.version:
         return "current"
     if _REJECTED in entry.lineage:
@@ -52,13 +52,13 @@ def status(entry: Entry, current: Entry | None) -> Status:
 
 
 def proposals(registry: Registry) -> list[Entry]:
-    """The proposals that nobody has decided on, oldest first."""
+    """The undecided proposals, oldest first."""
     current = registry.current("schema")
     return [e for e in registry.versions("schema") if status(e, current) == "proposed"]
 
 
 def schema_of(registry: Registry, entry: Entry | None) -> Any:
-    """The schema of a version; an empty one where there is none."""
+    """The schema of a version; an empty schema for None."""
     if entry is None:
         return schema_pb2.Schema()
     with tempfile.TemporaryDirectory() as scratch:
@@ -66,10 +66,10 @@ def schema_of(registry: Registry, entry: Entry | None) -> Any:
 
 
 def proposal_of(registry: Registry, entry: Entry) -> Proposal:
-    """What a version proposed.
+    """The proposal that a version holds.
 
     Raises:
-        SchemaError: it is no proposal: the first schema of a dataset is none.
+        SchemaError: it holds none, as the first schema of a dataset does not.
     """
     with tempfile.TemporaryDirectory() as scratch:
         return Proposal.read(registry.fetch(entry, Path(scratch) / "schema"))
@@ -83,17 +83,19 @@ def keep(
     lineage: Mapping[str, str] | None = None,
     parents: Iterable[Lineage] = (),
 ) -> Entry:
-    """Commit a proposal, without making it current; the same one again changes nothing.
+    """Commit a proposal without making it current.
+
+    Committing the same proposal again changes nothing.
 
     Args:
-        registry: Of the dataset.
+        registry: The registry of the dataset.
         proposal: The changes.
-        by: Who proposes them: a person, or a run.
-        lineage: What else is to be said of how it came about.
-        parents: The lineages of what it was made from.
+        by: The proposer: a person, or a run.
+        lineage: Further facts about its origin.
+        parents: The lineages of its inputs.
 
     Raises:
-        SchemaError: it changes nothing.
+        SchemaError: the proposal changes nothing.
     """
     if not proposal.changes:
         raise SchemaError("there is nothing to propose: the schema would stay as it is")
@@ -118,7 +120,10 @@ def keep(
 
 
 def _span(registry: Registry, proposal: Proposal) -> str:
-    """The newest span that is evidence; else that of the schema before, or else this day."""
+    """The newest span of the evidence.
+
+    Without evidence it is the span of the schema before; without that, today's date.
+    """
     current = registry.current("schema")
     today = datetime.now(UTC).date().isoformat()
     for name in (*proposal.spans[-1:], *([current.span] if current else [])):
@@ -137,18 +142,18 @@ def approve(
     only: Sequence[str] = (),
     without: Sequence[str] = (),
 ) -> Entry:
-    """Make a proposal the schema that later runs are held to.
+    """Make a proposal the schema that later runs are checked against.
 
-    Where the schema has changed since it was proposed, or some columns only are wanted, the
-    changes are put on the schema as it is now, and the version that makes is approved.
+    If the schema has changed since the proposal, or only some columns are wanted, the changes are
+    applied to the current schema, and the resulting version is approved.
 
     Args:
-        registry: Of the dataset.
+        registry: The registry of the dataset.
         version: The proposal.
-        by: Who approves.
-        reason: Why; may be empty.
-        only: Columns whose changes are wanted; all by default.
-        without: Columns whose changes are not.
+        by: The approver.
+        reason: The reason; may be empty.
+        only: The columns whose changes are wanted; all by default.
+        without: The columns whose changes are not wanted.
 
     Returns:
         The version that is current now. Approving the same again changes nothing.
@@ -156,7 +161,7 @@ def approve(
     Raises:
         NotRegisteredError: there is no such version.
         RegistryError: it was rejected, or was current before another took its place.
-        SchemaError: the schema has since changed in what it would change.
+        SchemaError: the parts it changes have changed since.
     """
     entry = registry.get("schema", version)
     if _AS in entry.lineage:
@@ -211,7 +216,7 @@ def _undecided(base: str) -> Any:
 
 
 def reject(registry: Registry, version: str, *, by: str, reason: str) -> Entry:
-    """Decide that a proposal is not to become the schema.
+    """Reject a proposal.
 
     Raises:
         NotRegisteredError: there is no such version.

@@ -1,4 +1,4 @@
-"""What TFDV says of a span that is held against a schema."""
+"""Validate a span against a schema with TFDV."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LABEL_PRESENCE = {
 def reported(
     statistics: Statistics, schema: Any, baseline: Statistics | None, environment: str
 ) -> Any:
-    """TFDV's `Anomalies` of a span.
+    """TFDV's `Anomalies` for a span.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with, or lacks the environment.
@@ -58,15 +58,15 @@ def findings(
     environment: str,
     label_is_reported: bool,
 ) -> Iterable[Finding]:
-    """What those anomalies mean for the verdict.
+    """Turn TFDV's anomalies into findings of the verdict.
 
     Args:
         found: TFDV's `Anomalies`.
-        features: The columns they are of.
-        schema: What these were held against.
-        contract: Says what no model sees: of such a column only its absence holds.
-        environment: The schema's.
-        label_is_reported: Whether something graver was said of the label already.
+        features: The columns that were validated.
+        schema: The schema they were validated against.
+        contract: The contract. For a column it excludes, only absence holds.
+        environment: The schema's environment.
+        label_is_reported: Whether a graver finding about the label exists already.
     """
     if found.data_missing:
         yield Finding(

@@ -1,4 +1,4 @@
-"""What parts of a schema say, in words."""
+"""Describe parts of a schema in words."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate.core.text import count, number, percent, short
 
-#: Values that are named.
+#: The most values that are named.
 _SHOWN: Final = 8
 
 
 def line(text: str) -> str:
-    """A text in one line of at most 120 characters."""
+    """Shorten a text to one line of at most 120 characters."""
     return short(" ".join(text.split()), 120)
 
 
 def type_name(feature: Any) -> str:
-    """`INT`, `FLOAT`, `BYTES`, ..."""
+    """The name of a feature's type: `INT`, `FLOAT`, `BYTES`, ..."""
     return str(schema_pb2.FeatureType.Name(feature.type))
 
 
 def presence(feature: Any) -> str:
-    """In how many rows a column must have a value."""
+    """Describe in how many rows a column must have a value."""
     if feature.HasField("group_presence"):
         return rest(feature)
     fraction, least = feature.presence.min_fraction, feature.presence.min_count
@@ -37,7 +37,7 @@ def presence(feature: Any) -> str:
 
 
 def domain(feature: Any) -> str:
-    """The values a column may have."""
+    """Describe the values a column may have."""
     kind = feature.WhichOneof("domain_info")
     if kind is None:
         return "anything"
@@ -56,14 +56,14 @@ def domain(feature: Any) -> str:
 
 
 def mass(feature: Any) -> str:
-    """The share of values that must be known ones."""
+    """Describe the share of values that must be in the domain."""
     if not feature.HasField("distribution_constraints"):
         return "all"
     return f"at least {percent(feature.distribution_constraints.min_domain_mass)}"
 
 
 def rest(feature: Any) -> str:
-    """Whatever a feature says beside its name, as TFMD writes it."""
+    """The fields of a feature except its name, as TFMD text."""
     fields = [f.name for f, _ in feature.ListFields() if f.name != "name"]
     if not fields:
         return "none"
@@ -74,12 +74,12 @@ def rest(feature: Any) -> str:
 
 
 def domain_values(schema: Any) -> list[str] | None:
-    """The values of the only string domain of a schema; None where it has none."""
+    """The values of a schema's only string domain; None without one."""
     return list(schema.string_domain[0].value) if schema.string_domain else None
 
 
 def added(before: list[str] | None, after: list[str] | None) -> str:
-    """What a string domain lets pass that it did not before, and the other way round."""
+    """Describe which values a string domain gains and loses."""
     if before is None:
         return f"only {listed(after or [])} may occur"
     if after is None:
@@ -92,23 +92,23 @@ def added(before: list[str] | None, after: list[str] | None) -> str:
 
 
 def listed(values: Sequence[str]) -> str:
-    """Some values, and how many more there are."""
+    """List some values, with the number of further ones."""
     shown = ", ".join(repr(short(v, 40)) for v in values[:_SHOWN])
     more = len(values) - _SHOWN
     return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def low(domain: Any) -> float:
-    """The least number that a domain allows, which may be infinite."""
+    """The lower end of a domain, -inf if open."""
     return float(domain.min) if domain.HasField("min") else float("-inf")
 
 
 def high(domain: Any) -> float:
-    """The greatest number that a domain allows, which may be infinite."""
+    """The upper end of a domain, inf if open."""
     return float(domain.max) if domain.HasField("max") else float("inf")
 
 
-#: By aspect, what it is called and how it is said.
+#: By aspect: its name, and the function that describes it.
 OF: Final[dict[str, tuple[str, Callable[[Any], str]]]] = {
     "type": ("type", type_name),
     "presence": ("presence", presence),

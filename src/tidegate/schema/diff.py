@@ -1,8 +1,9 @@
-"""The difference of two schemas as changes that people can read, and machines keep and apply.
+"""Compute the difference of two schemas as changes.
 
-A change is of one aspect of one column: its type, its presence, the values it may have. Whatever
-else TFMD can say of a column or of the whole data is an aspect too, so that applying all changes
-from one schema to another gives the other, whatever they say.
+People can read the changes, and programs can store and apply them. A change concerns one aspect of
+one column: its type, its presence, the values it may have. Every other TFMD field of a column or of
+the whole schema is an aspect too, so that applying all changes from one schema to another always
+gives the other.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from tidegate.core.errors import SchemaError
 from tidegate.core.text import count
 from tidegate.schema import describe
 
-#: `new` and `gone` are whole columns or domains. What `widened` lets pass more data than before,
-#: what `narrowed` less; of `changed` neither can be said.
+#: `new` and `gone` are whole columns or domains. A `widened` aspect lets more data pass than
+#: before, a `narrowed` one less; for `changed` neither is known.
 Effect = Literal["new", "gone", "widened", "narrowed", "changed"]
 Place = Literal["feature", "string_domain", "schema"]
 
@@ -44,14 +45,15 @@ class Change:
     """One change of one aspect.
 
     Attributes:
-        place: What of the schema it changes: a feature, a string domain, or the schema itself.
+        place: The changed part of the schema: a feature, a string domain, or the schema itself.
         name: The feature or domain; empty for the schema itself.
-        aspect: What of it: `column` (all of it), `type`, `presence`, `domain`, `values`, ...
-        effect: Whether more or less passes afterwards.
-        was: A `Schema` in text that has nothing but this aspect, as it was; empty where it was not.
-        becomes: The same as it becomes; empty where it goes.
-        columns: The columns it matters to.
-        evidence: What data says for it, each in one sentence.
+        aspect: The changed aspect: `column` (all of it), `type`, `presence`, `domain`, `values`,
+            ...
+        effect: Whether more or less data passes afterwards.
+        was: The aspect before, as the text of a `Schema` with only this aspect; empty if absent.
+        becomes: The aspect afterwards, in the same form; empty if removed.
+        columns: The affected columns.
+        evidence: The evidence from data, each item in one sentence.
     """
 
     place: Place
@@ -65,13 +67,13 @@ class Change:
 
     @property
     def widens(self) -> bool:
-        """Whether more may pass than before; so it is also where that cannot be told."""
+        """Whether more data may pass than before. True if unknown."""
         return self.effect in ("widened", "changed") or (
             self.effect == "gone" and self.place == "feature"
         )
 
     def sentence(self) -> str:
-        """What changes, in a line."""
+        """Describe the change in a line."""
         before, after = _parsed(self.was), _parsed(self.becomes)
         if self.place == "string_domain":
             values = describe.added(describe.domain_values(before), describe.domain_values(after))
@@ -90,20 +92,20 @@ class Change:
         return f"{self.name}: {title} {old} -> {new}"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Convert to plain values."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Change:
-        """Read back what `to_json` gave."""
+        """Restore a change from `to_json`."""
         made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
         return cls(**made)
 
 
 def diff(old: Any, new: Any) -> list[Change]:
-    """The changes that lead from one schema to another, in the order of the columns.
+    """Compute the changes from one schema to another, in column order.
 
-    The order of columns and domains is no difference.
+    A different order of columns or domains is no change.
     """
     found = [*_of_features(old, new), *_of_domains(old, new), *_of_schema(old, new)]
     order = {f.name: i for i, f in enumerate([*old.feature, *new.feature][::-1])}
@@ -113,10 +115,10 @@ def diff(old: Any, new: Any) -> list[Change]:
 
 
 def apply(schema: Any, changes: Iterable[Change]) -> Any:
-    """The schema after these changes; `schema` stays as it is.
+    """Apply changes to a copy of a schema.
 
     Raises:
-        SchemaError: what is to be changed is not what it was when the change was proposed.
+        SchemaError: the part to change is no longer what it was when the change was proposed.
     """
     made = schema_pb2.Schema()
     made.CopyFrom(schema)
@@ -130,14 +132,14 @@ def apply(schema: Any, changes: Iterable[Change]) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two schemas say the same; the order of columns and domains does not count."""
+    """Whether two schemas are equal, in any order of columns and domains."""
     return bool(_sorted(one) == _sorted(other))
 
 
 def select(
     changes: Sequence[Change], *, only: Sequence[str] = (), without: Sequence[str] = ()
 ) -> tuple[Change, ...]:
-    """The changes of some columns, or of all but some.
+    """Select the changes of some columns, or of all but some.
 
     Raises:
         SchemaError: a column has no change.
@@ -155,12 +157,12 @@ def select(
 
 
 def with_evidence(change: Change, evidence: Iterable[str]) -> Change:
-    """The change with what data says for it."""
+    """Copy a change with evidence added."""
     return replace(change, evidence=tuple(evidence))
 
 
 def summary(changes: Sequence[Change]) -> str:
-    """How many changes there are of each effect, and how many let more pass."""
+    """Count the changes by effect."""
     if not changes:
         return "no changes"
     effects = ("new", "gone", "widened", "narrowed", "changed")
@@ -231,7 +233,7 @@ def _aspects(feature: Any) -> list[str]:
 
 
 def _only(feature: Any, aspect: str) -> Any:
-    """A feature with nothing but its name and one aspect."""
+    """Copy a feature with only its name and one aspect."""
     made = schema_pb2.Feature()
     made.CopyFrom(feature)
     for field, _ in feature.ListFields():
@@ -250,7 +252,7 @@ def _field(schema: Any, field: str) -> Any:
 
 
 def _aspect_of(schema: Any, change: Change) -> Any:
-    """A schema with nothing but what a change is about."""
+    """Copy a schema with only the aspect that a change concerns."""
     if change.place == "schema":
         return _field(schema, change.aspect)
     made = schema_pb2.Schema()
@@ -286,7 +288,7 @@ def _put(schema: Any, change: Change, becomes: Any) -> None:
 
 
 def _effect(aspect: str, was: Any, becomes: Any) -> Effect:
-    """Whether an aspect lets more pass than before."""
+    """The effect of a change to an aspect."""
     match aspect:
         case "presence":
             return _numbers([(_least(was), _least(becomes)), (_at_least(was), _at_least(becomes))])
@@ -327,7 +329,10 @@ def _domain_effect(was: Any, becomes: Any) -> Effect:
 
 
 def _numbers(pairs: Sequence[tuple[float, float]]) -> Effect:
-    """Widened where no limit rose and one fell; narrowed the other way round."""
+    """Compare limits: widened if some fell and none rose.
+
+    Narrowed the other way round; otherwise changed.
+    """
     fell, rose = (any(b < a for a, b in pairs), any(b > a for a, b in pairs))
     if fell != rose:
         return "widened" if fell else "narrowed"

@@ -1,4 +1,4 @@
-"""The values of a string feature: its domain, and what stands outside it."""
+"""Read the domain of a string feature, and find values outside it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from tidegate.statistics.model import FeatureSummary
 
 
 def unseen(s: FeatureSummary, known: tuple[str, ...]) -> list[tuple[str, int]]:
-    """The values of a column that are not among `known`, and their counts, most frequent first."""
+    """A column's values outside `known` with counts, most frequent first."""
     allowed = set(known)
     return [(v, c) for v, c in s.top_values if v not in allowed]
 
 
 def respelled(values: list[tuple[str, int]], known: tuple[str, ...]) -> dict[str, str]:
-    """Those of `values` that are a known one but for upper case, lower case and spaces."""
+    """Map respelled values to the known values they resemble.
+
+    They differ from a known value only in upper case, lower case and spaces.
+    """
     by_fold = {" ".join(k.casefold().split()): k for k in known}
     folded = {v: by_fold.get(" ".join(v.casefold().split())) for v, _ in values}
     return {v: k for v, k in folded.items() if k is not None}
 
 
 def domain(schema: Any, name: str) -> tuple[str, ...]:
-    """The values a string feature may have; empty where that is open."""
+    """The values a string feature may have; empty if any."""
     for feature in schema.feature:
         if feature.name == name:
             if feature.WhichOneof("domain_info") == "string_domain":

@@ -1,4 +1,4 @@
-"""What TFDV leaves unchecked in silence: mended where that is possible, and told where not."""
+"""Repair or report schema entries that TFDV silently ignores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tidegate.schema.tfx_import import unenforced
 
 
 def mended(schema: Any) -> Any:
-    """A copy of a schema that TFDV enforces whole.
+    """Copy a schema so that TFDV enforces all of it.
 
     TFDV compares the number of rows with `dataset_constraints.max_examples_count` only where
     `min_examples_count` is set too (`schema.cc`, in 1.16.1 as in 1.21), so 0 is set.
@@ -24,7 +24,7 @@ def mended(schema: Any) -> Any:
 
 
 def not_enforced(schema: Any) -> Iterator[Finding]:
-    """A warning for each entry of a schema that nothing here can check."""
+    """Warn about each schema entry that no check enforces."""
     names = {feature.name for feature in schema.feature}
     for phrase in unenforced(schema):
         subject = phrase.partition(": ")[0]

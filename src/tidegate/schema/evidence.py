@@ -1,11 +1,11 @@
-"""What spans say of a column, and which bounds may follow from it: with figures and a reason.
+"""Derive bounds for a column from spans, with figures and reasons.
 
-A bound that the next span trips for no reason is worse than none. So no bound is as tight as what
-was seen, and some need several spans, since spans differ by more than chance.
+A bound that the next span trips for no reason is worse than none. So no bound is as tight as the
+data, and some need several spans, since spans differ by more than chance.
 
-- **Missing, never seen**: of n rows none; with 95 % confidence fewer than 3/n are (the rule of
-  three: Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA 1983).
-  Allowed is that or 1 %, whichever is more.
+- **Missing, never seen**: none of n rows is missing; with 95 % confidence fewer than 3/n are (the
+  rule of three: Hanley and Lippman-Hand, "If nothing goes wrong, is everything all right?", JAMA
+  1983). Allowed is that or 1 %, whichever is more.
 - **Missing, seen**: the upper end of Wilson's 95 % interval (1927) in the worst span, and beyond
   it twice as much as the spans differ, or a tenth of the rows, whichever is more. Needs three
   spans; with fewer it is judged against the span before instead.
@@ -19,7 +19,7 @@ was seen, and some need several spans, since spans differ by more than chance.
 The twos are measured: of New York's departures of 2013, learnt from every 3, 4 and 6 months in a
 row and tried on all months after them, none of 1,314 ranges and none of 831 shares was tripped
 (with one in place of two: one range and six shares), while kelvin for Fahrenheit, metres for miles,
-and -999 and 9999 for a missing value (save in `distance`) are beyond them.
+and -999 and 9999 for a missing value (except in `distance`) are beyond them.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from tidegate.core.text import number, percent
 from tidegate.numerics.intervals import wilson
 from tidegate.statistics.model import FeatureSummary, Statistics
 
-#: Spans that bounds need which differ from span to span.
+#: The fewest spans for bounds that vary from span to span.
 MIN_SPANS: Final = 3
 #: Share of rows in which a column that has never been empty may be empty.
 MAX_MISSING: Final = 0.01
 #: Share of a span's values that may lie outside a domain: a new airport with a few flights passes.
 MAX_UNSEEN: Final = 0.01
-#: How much emptier than the worst span a column may be at least, as a share of the rows.
+#: The least additional share of missing rows that is allowed beyond the worst span.
 MARGIN: Final = 0.1
-#: How far beyond what was seen a bound lies, in the differences that were seen.
+#: How far a bound lies beyond the observed values, as a multiple of the observed differences.
 BEYOND: Final = 2
 #: Shares are rounded to this many decimals and values to as many digits, so that people can read
 #: them; always outwards.
@@ -56,11 +56,11 @@ class Bound:
     """A bound that evidence suggests.
 
     Attributes:
-        column: Of which column.
+        column: The column.
         kind: `presence`, `domain` or `range`.
         low: The least share of rows or values, or the least value.
-        high: The greatest; infinite where there is none.
-        because: The figures it follows from, in one sentence.
+        high: The greatest share or value; infinite if there is none.
+        because: The supporting figures, in one sentence.
     """
 
     column: str
@@ -72,7 +72,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Seen:
-    """A value: how often it was seen, and in which spans."""
+    """A value's count and the spans it occurs in."""
 
     count: int
     spans: tuple[str, ...]
@@ -84,8 +84,8 @@ class Evidence:
 
     Attributes:
         name: The column.
-        summaries: By span, of those that have it.
-        absent: The spans that do not.
+        summaries: The summaries by span, for the spans that have the column.
+        absent: The spans without the column.
     """
 
     name: str
@@ -94,22 +94,22 @@ class Evidence:
 
     @property
     def rows(self) -> int:
-        """Rows of the spans that have the column."""
+        """The rows of the spans that have the column."""
         return sum(s.rows for s in self.summaries.values())
 
     @property
     def count(self) -> int:
-        """Rows with a value."""
+        """The rows with a value."""
         return sum(s.count for s in self.summaries.values())
 
     @property
     def missing(self) -> int:
-        """Rows without."""
+        """The rows without a value."""
         return self.rows - self.count
 
     @property
     def populated(self) -> dict[str, FeatureSummary]:
-        """The summaries of spans in which it has a value."""
+        """The summaries of spans in which the column has a value."""
         return {span: s for span, s in self.summaries.items() if s.count}
 
     @cached_property
@@ -126,10 +126,12 @@ class Evidence:
 
     @property
     def kind(self) -> str:
-        """`int`, `float` or `string`; whole numbers and others are floats together.
+        """The type: `int`, `float` or `string`.
+
+        A mix of whole and other numbers is `float`.
 
         Raises:
-            SchemaError: it is text in one span and numbers in another.
+            SchemaError: the column is text in one span and numbers in another.
         """
         by_kind = {s.type: span for span, s in self.populated.items()}
         if "string" in by_kind and len(by_kind) > 1:
@@ -143,7 +145,10 @@ class Evidence:
         return "float" if "float" in by_kind else next(iter(by_kind))
 
     def presence(self) -> Bound | None:
-        """The share of rows that must have a value; None where evidence does not suffice."""
+        """The required share of rows with a value.
+
+        None if the evidence does not suffice.
+        """
         if not self.rows:
             return None
         if not self.missing:
@@ -166,7 +171,7 @@ class Evidence:
         return Bound(self.name, "presence", _down(1 - allowed), 1.0, because)
 
     def mass(self) -> Bound:
-        """The share of values that must be among those seen."""
+        """The required share of values among the values seen."""
         once = sum(seen.count == 1 for seen in self.values.values())
         upper = wilson(once / self.count, self.count)[1] if once else _RULE_OF_THREE / self.count
         allowed = min(1.0, max(MAX_UNSEEN, upper))
@@ -178,7 +183,7 @@ class Evidence:
         return Bound(self.name, "domain", _down(1 - allowed), 1.0, because)
 
     def range(self) -> Bound | None:
-        """The least and greatest number; None where evidence does not suffice."""
+        """The least and greatest number; None without enough evidence."""
         found = list(self.populated.values())
         if len(found) < MIN_SPANS or self.kind == "string":
             return None
@@ -203,7 +208,10 @@ class Evidence:
 
 
 def gather(spans: Sequence[Statistics]) -> dict[str, Evidence]:
-    """The evidence for every column of any span; those of the newest (last) span first."""
+    """Gather the evidence for every column of any span.
+
+    The columns of the newest (last) span come first.
+    """
     by_span = {s.span: s.features() for s in spans}
     if len(by_span) < len(spans):
         raise SchemaError("the same span is given twice; evidence counts every span once")

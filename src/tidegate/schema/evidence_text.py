@@ -1,4 +1,4 @@
-"""What the data of some spans says for a change, in words."""
+"""Describe the evidence for a schema change in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tidegate.schema.evidence import Evidence
 if TYPE_CHECKING:
     from tidegate.contract import Contract
 
-#: Values named with their counts in one change's evidence.
+#: The most values named with their counts in one change's evidence.
 _NAMED: Final = 10
 
 
@@ -25,14 +25,14 @@ def describe_evidence(
     spans: Mapping[str, int],
     contract: Contract,
 ) -> Iterator[str]:
-    """What the data says for a change, a sentence each.
+    """Describe the evidence for a change, one sentence each.
 
     Args:
-        change: One that `tidegate.schema.propose` found.
-        found: The columns of the spans.
-        schema: As it was.
+        change: A change that `tidegate.schema.propose` found.
+        found: The evidence by column.
+        schema: The schema before the change.
         spans: The rows of each span.
-        contract: Says what each column is for.
+        contract: The contract, which defines the role of each column.
     """
     names = change.columns or (change.name,)
     if change.effect == "gone" and change.place == "feature":
@@ -62,7 +62,10 @@ def describe_evidence(
 
 
 def misspelt(evidence: Evidence, known: Sequence[str]) -> dict[str, str]:
-    """The values that are a known one but for case and blanks, and which one."""
+    """Map misspelt values to the known values they resemble.
+
+    They differ from a known value only in case and blanks.
+    """
     from tidegate.schema.domains import respelled
 
     new = [(v, seen.count) for v, seen in evidence.values.items() if v not in set(known)]

@@ -1,4 +1,7 @@
-"""The schema as a file: TFMD text that people may read and edit, and TFDV and TFX read too."""
+"""Read and write the schema as TFMD text.
+
+People can read and edit the file; TFDV and TFX read it too.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,15 @@ FILE: Final = "schema.pbtxt"
 
 
 def text(schema: Any) -> str:
-    """The schema as TFMD text."""
+    """Format the schema as TFMD text."""
     return str(text_format.MessageToString(schema, as_utf8=True))
 
 
 def parse(written: str) -> Any:
-    """The schema that TFMD text describes.
+    """Parse a schema from TFMD text.
 
     Raises:
-        SchemaError: it is none, names no feature, or one twice.
+        SchemaError: the text is no schema, names no feature, or one twice.
     """
     try:
         schema = text_format.Parse(written, schema_pb2.Schema())
@@ -48,7 +51,7 @@ def write(schema: Any, directory: Path) -> None:
 
 
 def read(directory: Path) -> Any:
-    """Read `schema.pbtxt` in a directory; see `read_file`."""
+    """Read `schema.pbtxt` from a directory; see `read_file`."""
     return read_file(directory / FILE, remedy="restore it, or infer it again with caching off")
 
 
@@ -65,5 +68,8 @@ def read_file(path: Path, *, remedy: str = "correct it") -> Any:
 
 
 def digest(schema: Any) -> str:
-    """SHA-256 of what the schema says, in hexadecimal; comments and layout do not count."""
+    """The SHA-256 of the schema's content, in hexadecimal.
+
+    Comments and layout do not count.
+    """
     return hashlib.sha256(schema.SerializeToString(deterministic=True)).hexdigest()

@@ -1,4 +1,4 @@
-"""The schema that one span or many suggest: TFDV's inference, with Tidegate's policy on top."""
+"""Infer a schema from spans: TFDV's inference with Tidegate's policy."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _TYPES: Final = {"int": schema_pb2.INT, "float": schema_pb2.FLOAT, "string": sch
 
 @dataclass(frozen=True)
 class Learnt:
-    """What spans suggest.
+    """A schema inferred from spans.
 
     Attributes:
         schema: A `schema_pb2.Schema`.
-        bounds: Why each of its bounds is what it is.
+        bounds: Its bounds, each with the reason.
     """
 
     schema: Any
@@ -38,26 +38,26 @@ class Learnt:
 
 
 def infer(statistics: Statistics | Sequence[Statistics], contract: Contract) -> Any:
-    """The schema of one span or many; see `learn`."""
+    """Infer the schema of one span or many; see `learn`."""
     return learn(statistics, contract).schema
 
 
 def learn(
     statistics: Statistics | Sequence[Statistics], contract: Contract, *, complete: bool = True
 ) -> Learnt:
-    """The schema that one span or many suggest, and the evidence for its bounds.
+    """Infer a schema and the evidence for its bounds.
 
-    Key, time and label must be there in every row. A feature that was never empty may become so
-    in up to 1 % of the rows; one that was sometimes empty must not vanish (how much emptier it
-    may become is judged against the previous span, and bounded here where there are three spans or
-    more). String columns whose few values recur get a domain, of which 1 % of the values may
-    stray, save time and excluded columns. Features of numbers get a range from three spans on. A
-    column that a span lacks is optional. Label, excluded columns and one that says the split are
-    not expected in SERVING. `tidegate.schema.evidence` says how bounds are found.
+    Key, time and label must be there in every row. A feature that was never empty may be empty in
+    up to 1 % of the rows; one that was sometimes empty must not vanish (how much emptier it may
+    become is judged against the previous span, and bounded here where there are three spans or
+    more). String columns whose few values recur get a domain, from which 1 % of the values may
+    deviate, except time and excluded columns. Numeric features get a range from three spans on. A
+    column that a span lacks is optional. Label, excluded columns and the split column are not
+    expected in SERVING. `tidegate.schema.evidence` explains how bounds are found.
 
     Args:
-        statistics: Of one span, or of several, the newest last.
-        contract: Says what each column is for.
+        statistics: The statistics of one span, or of several, the newest last.
+        contract: The contract, which defines the role of each column.
         complete: Whether every column that the contract names must be there.
 
     Raises:
@@ -105,7 +105,7 @@ def _describe(
     contract: Contract,
     bounds: list[Bound],
 ) -> None:
-    """Give a column the values it may have, where evidence bounds them."""
+    """Set a column's allowed values where evidence bounds them."""
     kinds = {guess.WhichOneof("domain_info") for guess in guessed}
     summaries = evidence.populated.values()
     # A constant 1 is no boolean (the month of January), nor are names made of digits integers;
@@ -137,7 +137,7 @@ def _describe(
 
 
 def _require(feature: Any, evidence: Evidence, contract: Contract, bounds: list[Bound]) -> None:
-    """Say in how many rows a column must have a value."""
+    """Set in how many rows a column must have a value."""
     feature.ClearField("presence")
     if evidence.absent:
         return

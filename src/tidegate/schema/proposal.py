@@ -1,7 +1,7 @@
-"""Changes to a schema that a person is to decide on, and how they lie on disk.
+"""Schema changes for a person to decide on, and their file format.
 
-A run never widens its own gate. When it holds a span, it writes down how the schema would have to
-change, and a person decides.
+A run never widens its own gate. If it holds a span, it writes down which changes of the schema
+would let the span pass, and a person decides.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Proposal:
     """Changes to a schema, for a person to decide on.
 
     Attributes:
-        schema: The schema as it would be.
-        base: The version that is to be changed; empty where there is none.
-        changes: What leads from the one to the other.
+        schema: The schema with the changes applied.
+        base: The version to change; empty if there is none.
+        changes: The changes from the base to the schema.
         spans: The spans whose data is the evidence.
-        because: Where it comes from: `data`, `edit`, `import`.
-        left: What holds these spans even then, a line each.
+        because: The origin: `data`, `edit`, `import`.
+        left: What still holds these spans after the changes, a line each.
     """
 
     schema: Any
@@ -41,7 +41,7 @@ class Proposal:
 
     @property
     def summary(self) -> str:
-        """How many changes of which effect there are."""
+        """The number of changes by effect."""
         return summary(self.changes)
 
     def write(self, directory: Path) -> None:
@@ -59,7 +59,7 @@ class Proposal:
 
     @classmethod
     def read(cls, directory: Path) -> Proposal:
-        """Read back what `write` wrote.
+        """Read the files that `write` wrote.
 
         Raises:
             SchemaError: a file is missing or is no proposal.
@@ -83,14 +83,14 @@ class Proposal:
 
 
 def of_schemas(old: Any, new: Any, *, base: str, because: str) -> Proposal:
-    """The proposal to put one schema in the place of another."""
+    """Propose to replace one schema by another."""
     return Proposal(new, base, tuple(diff(old, new)), because=because)
 
 
 def on_top(schema: Any, proposal: Proposal, *, base: str) -> Proposal:
-    """The changes of a proposal, on a schema that is another by now.
+    """Apply a proposal's changes to a schema that has changed since.
 
     Raises:
-        SchemaError: what is to be changed is not what it was when they were proposed.
+        SchemaError: a part to change is no longer what it was when the changes were proposed.
     """
     return replace(proposal, schema=apply(schema, proposal.changes), base=base)

@@ -1,4 +1,4 @@
-"""How a schema would have to change for spans to pass it, with the evidence for each change."""
+"""Propose the schema changes that spans need, with evidence for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tidegate.statistics.model import Statistics
 if TYPE_CHECKING:
     from tidegate.contract import Contract
 
-#: TFDV refuses domains of more values.
+#: The most values of a domain; TFDV refuses larger ones.
 _MOST_VALUES: Final = 2 * MAX_DOMAIN
 #: Columns in these stages are not checked by TFDV.
 _UNCHECKED: Final = ("PLANNED", "ALPHA", "DEPRECATED", "DEBUG_ONLY", "DISABLED")
@@ -35,21 +35,20 @@ def propose(
     base: str = "",
     environment: str = files.TRAINING,
 ) -> Proposal:
-    """How a schema would have to change for these spans to pass it, and no more than that.
+    """Propose the smallest schema changes that let these spans pass.
 
-    Columns that are new are added as they would be inferred. A column that no span has is dropped.
-    Values nobody has seen join the domain, save those that are a known one in another spelling:
-    they come from a broken writer. A column that is missing more often may be, up to what
-    Wilson's interval says of the worst span; a range reaches as far as the data does; whole numbers
-    become numbers. What a schema says of shapes, of the number of rows, and of distances is left as
-    it is: `left` names what still holds.
+    New columns are added as they would be inferred. A column that no span has is dropped. Unknown
+    values join the domain, except misspellings of a known value: they come from a broken writer. A
+    column with more missing values may have them, up to the end of Wilson's interval in the worst
+    span; a range is widened to the data; whole numbers become numbers. Constraints on shapes, on
+    the number of rows, and on distances stay unchanged: `left` lists what still holds.
 
     Args:
-        schema: As it is; it stays so.
+        schema: The current schema; it is not modified.
         spans: The spans, the newest last.
-        contract: Says what each column is for.
-        base: The version that `schema` is.
-        environment: The environment that the data is held against.
+        contract: The contract, which defines the role of each column.
+        base: The version of `schema`.
+        environment: The environment that the data is checked against.
     """
     found = gather(spans)
     made = schema_pb2.Schema()
@@ -105,7 +104,7 @@ def _drop_unused(schema: Any) -> None:
 
 
 def _widen(schema: Any, feature: Any, evidence: Evidence, inferred: Any) -> None:
-    """Let one column pass as the spans have it."""
+    """Widen one column's constraints to the data of the spans."""
     new = next(f for f in inferred.feature if f.name == feature.name)
     if feature.type != new.type and (feature.type, new.type) != (schema_pb2.FLOAT, schema_pb2.INT):
         whole = (feature.type, new.type) == (schema_pb2.INT, schema_pb2.FLOAT)

@@ -1,9 +1,9 @@
-"""Anomalies that a slice has and all rows together have not.
+"""Find anomalies that a slice has and all rows together do not.
 
-Each slice is held against the schema of the whole, without what is said of the whole only: how
-many rows there are, how many distinct values, how far from another span. A column may be missing,
-or hold values outside its domain, more often in one slice than in all rows and always have been;
-so a slice is also compared with the same slice of the baseline.
+Each slice is validated against the schema without the constraints that apply to all rows only: the
+number of rows, the number of distinct values, the distances from another span. A column may always
+have had more missing values, or more values outside its domain, in one slice than in all rows; so
+a slice is also compared with the same slice of the baseline.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class _Anomaly:
     """One anomaly of one slice.
 
     Attributes:
-        finding: What the slice's data say of the schema.
-        slice: Its name.
-        n_current: Its rows.
-        severity: What it means for the verdict.
-        baseline: What the same slice of the baseline was like, as the end of a message.
+        finding: The finding from the slice's data and the schema.
+        slice: The name of the slice.
+        n_current: The rows of the slice.
+        severity: The severity in the verdict.
+        baseline: The state of the same slice in the baseline, as the end of a message.
     """
 
     finding: Finding
@@ -63,21 +63,21 @@ def findings(
     known: Iterable[Finding],
     baseline_name: str = "the baseline",
 ) -> Iterator[Finding]:
-    """What slices show against the schema, one finding for each kind of anomaly of a column.
+    """Report slice anomalies, one finding per column and kind.
 
-    It holds where the slice has `gates.drift.min_slice_share` of the rows and the same slice of
-    the baseline was free of it; in a smaller slice, or one that the baseline has not, it warns;
-    what was so in the baseline is shown only. A share that chance could give is no anomaly:
-    `gates.drift.false_alarms` is divided by the columns and slices that are judged.
+    It holds where the slice has `gates.drift.min_slice_share` of the rows and the same slice of the
+    baseline did not have it; in a smaller slice, or one that the baseline lacks, it warns; an
+    anomaly that the baseline had too is shown only. A share that chance could give is no anomaly:
+    `gates.drift.false_alarms` is divided by the number of judged columns and slices.
 
     Args:
-        statistics: Of the span.
-        schema: Of the whole.
-        contract: Its gates, and what no model sees.
-        baseline: What the span is compared with; None if there is nothing.
-        environment: The schema's.
-        known: What was found of all rows; it is not reported again.
-        baseline_name: What the baseline is called.
+        statistics: The statistics of the span.
+        schema: The schema for all rows.
+        contract: The contract with its gates and excluded columns.
+        baseline: The statistics of the baseline; None if there is none.
+        environment: The schema's environment.
+        known: The findings over all rows; they are not reported again.
+        baseline_name: The name of the baseline in messages.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with.
@@ -151,7 +151,7 @@ def _anomalies(
 
 
 def _rank(statistics: Statistics) -> None:
-    """Fill in what TFDV reads the values of a column from, and what is not kept of slices."""
+    """Fill in the value ranks that TFDV reads; slices lack them."""
     for feature in statistics.split().features:
         ranks = feature.string_stats.rank_histogram
         if not feature.HasField("string_stats") or ranks.buckets:
@@ -163,7 +163,7 @@ def _rank(statistics: Statistics) -> None:
 
 
 def _of_slices(schema: Any) -> Any:
-    """A copy of a schema without what is said of all rows only."""
+    """Copy a schema without constraints that apply to all rows only."""
     made = type(schema)()
     made.CopyFrom(schema)
     made.ClearField("dataset_constraints")
@@ -176,11 +176,11 @@ def _of_slices(schema: Any) -> Any:
 
 @dataclass(frozen=True)
 class _Share:
-    """How many values of a slice are missing, or outside their domain.
+    """The share of a slice's values that are missing or out-of-domain.
 
     Attributes:
-        count: How many.
-        of: Of how many, at least one.
+        count: The number of such values.
+        of: The number of all values, at least one.
         tolerated: The share that the schema tolerates, in [0, 1].
     """
 
@@ -189,7 +189,7 @@ class _Share:
     tolerated: float
 
     def by_chance(self, level: float) -> bool:
-        """Whether a share that is tolerated gives as many with a probability above `level`.
+        """Whether a tolerated share gives this count with probability above `level`.
 
         By Hoeffding's bound (1963, theorem 1) of the upper tail of a binomial distribution,
         exp(-n KL(share || tolerated)), which is never too small.
@@ -205,7 +205,7 @@ class _Share:
         return self.of * divergence < -math.log(level)
 
     def as_in(self, before: _Share, level: float) -> bool:
-        """Whether the difference of the two shares is no more than chance gives."""
+        """Whether the two shares differ no more than by chance."""
         pooled = (self.count + before.count) / (self.of + before.of)
         deviation = math.sqrt(pooled * (1 - pooled) * (1 / self.of + 1 / before.of))
         change = self.count / self.of - before.count / before.of
@@ -213,7 +213,7 @@ class _Share:
 
 
 def _share(finding: Finding, summary: FeatureSummary | None, schema: Any) -> _Share | None:
-    """What an anomaly counts; None where it counts nothing."""
+    """The share behind an anomaly; None if there is none."""
     expected = next((f for f in schema.feature if f.name == finding.subject), None)
     if summary is None or expected is None:
         return None

@@ -1,8 +1,8 @@
-"""Schemas that people wrote for TFDV or TFX: what is kept, what is added, what is not enforced.
+"""Import schemas written for TFDV or TFX, and list unenforced entries.
 
-Nothing is taken away that TFDV enforces. What was found not to be enforced was tried on TFDV
-1.16.1 (`validate_statistics` over statistics of flat columns); it is named, so that nobody relies
-on it.
+Every constraint that TFDV enforces is kept. Entries listed as not enforced were tried on TFDV
+1.16.1 (`validate_statistics` over statistics of flat columns); they are named, so that nobody
+relies on them.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _UNCHECKED_STAGES: Final = ("PLANNED", "ALPHA", "DEPRECATED", "DEBUG_ONLY", "DIS
 
 @dataclass(frozen=True)
 class Imported:
-    """A schema made ready for a contract.
+    """A schema prepared for a contract.
 
     Attributes:
         schema: A `schema_pb2.Schema`.
-        added: What was added or taken away, and why; a line each.
-        unenforced: What it says and nobody checks; a line each.
+        added: The additions and removals with their reason; a line each.
+        unenforced: The entries that no check enforces; a line each.
     """
 
     schema: Any
@@ -43,7 +43,7 @@ class Imported:
 
 
 def import_schema(schema: Any, contract: Contract) -> Imported:
-    """Check a schema against a contract, and give it the environments that runs ask for.
+    """Check a schema against a contract, and add the required environments.
 
     Raises:
         SchemaError: the contract names a column that the schema does not have.
@@ -90,7 +90,7 @@ def _prepare(schema: Any, contract: Contract) -> Iterator[str]:
 
 
 def unenforced(schema: Any) -> Iterator[str]:
-    """What a schema says that nothing checks, a line for each place."""
+    """List the schema entries that no check enforces, a line each."""
     for feature in schema.feature:
         for phrase in _of_feature(feature, schema):
             yield f"{feature.name}: {phrase}"

@@ -1,4 +1,7 @@
-"""Statistics of a span: TFDV's own generators over Arrow batches, on one machine."""
+"""Statistics of a span, by TFDV's generators over Arrow batches.
+
+They are computed on one machine.
+"""
 
 from tidegate.statistics.compute import compute, compute_files, compute_table
 from tidegate.statistics.model import FeatureSummary, Statistics

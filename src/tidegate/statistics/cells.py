@@ -1,12 +1,12 @@
-"""One feature of two spans over cells that both share.
+"""Put one feature of two spans on common cells.
 
 Categorical features are compared over their values, numeric ones over about 20 cells that the
 baseline's quantiles cut, so that one outlier cannot stretch the cells until everything else falls
 into one: a value of 1e8 among 10,000 moves the divergence by 0.005 (by 0.99999 over TFDV's default
-histogram). The formula is TFDV's, the cells are not. TFDV, asked for `source.type = QUANTILES`,
+histogram). The formula is TFDV's, the cells are not. TFDV, with `source.type = QUANTILES`,
 cuts both histograms at the edges of both, and a value so frequent that it fills a bucket is a point
 in one and smeared in the other: between two random halves of one month of flights (13,000 rows
-each) it finds 0.07 for `distance`, which has 214 different values, and the same between any two
+each) it finds 0.07 for `distance`, which has 214 distinct values, and the same between any two
 months. Over the baseline's cells the halves are 0.0007 apart, the months at most 0.002, and
 kilometres instead of miles 0.24.
 """
@@ -37,12 +37,12 @@ class Cells:
     """One feature over cells that both spans share.
 
     Attributes:
-        labels: What each cell is.
+        labels: The label of each cell.
         current: The span's mass by cell.
-        baseline: The baseline's.
+        baseline: The baseline's mass by cell.
         numeric: Whether the cells were cut from the baseline: then the first and the last edge
-            are its least and greatest value, and what lies beyond them is new.
-        note: What else there is to know.
+            are its least and greatest value, and values beyond them are new.
+        note: A remark on the cells; may be empty.
     """
 
     labels: list[str]
@@ -53,7 +53,10 @@ class Cells:
 
     @property
     def shares(self) -> tuple[FloatArray, FloatArray]:
-        """Of the baseline and of the span, each summing to one; both must have mass."""
+        """The shares of baseline and span, each summing to one.
+
+        Both must have mass.
+        """
         return self.baseline / self.baseline.sum(), self.current / self.current.sum()
 
     @property
@@ -62,7 +65,7 @@ class Cells:
         return bool(self.current.sum() > 0 and self.baseline.sum() > 0)
 
     def moved(self, most: int = 3) -> tuple[tuple[str, float, float], ...]:
-        """The cells whose share changed most: label, share in the baseline, share now."""
+        """The cells whose share changed most: label, baseline share, current share."""
         if not self.comparable:
             return ()
         old, new = self.shares
@@ -73,7 +76,7 @@ class Cells:
 
 
 def of_values(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
-    """A categorical feature over its values."""
+    """Put a categorical feature on its values."""
     labels, new, old = align_counts(current, baseline)
     cut = labels[-1] == REST
     note = f"the {len(labels) - 1:,} most frequent values, all others as one" if cut else ""
@@ -81,7 +84,7 @@ def of_values(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
 
 
 def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
-    """A numeric feature over the baseline's quantiles, and NaN."""
+    """Put a numeric feature on the baseline's quantiles, and NaN."""
     edges = cell_edges(baseline.quantile_histogram)
     new = cell_masses(current.quantile_histogram, edges)
     old = cell_masses(baseline.quantile_histogram, edges)
@@ -96,12 +99,12 @@ def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
 def align_counts(
     current: FeatureSummary, baseline: FeatureSummary
 ) -> tuple[list[str], FloatArray, FloatArray]:
-    """The values of two categorical features, and how often each occurs in either.
+    """Align the value counts of two categorical features.
 
-    A feature with more values than its statistics list hides the count of a value that only the
-    other side lists; it is at most the least count listed. Of what is possible the count nearest to
-    the other side's share is taken, so that the distance is never exaggerated, and what is left
-    is the last cell, `REST`.
+    If a feature has more values than its statistics list, the count of a value that only the other
+    side lists is hidden; it is at most the least count listed. Of the possible counts, the one
+    nearest to the other side's share is taken, so that the distance is never exaggerated. The
+    remaining values are the last cell, `REST`.
     """
     a, b = dict(current.top_values), dict(baseline.top_values)
     labels = sorted(a.keys() | b.keys())
@@ -119,7 +122,10 @@ def align_counts(
 
 
 def _least_listed(summary: FeatureSummary) -> float:
-    """The most that a value which is not listed can occur; 0 where all are listed."""
+    """The greatest possible count of an unlisted value.
+
+    0 if all values are listed.
+    """
     if sum(c for _, c in summary.top_values) >= summary.count:
         return 0.0
     if not summary.top_values:
@@ -133,12 +139,12 @@ def _counts(values: Mapping[str, int], labels: Sequence[str]) -> FloatArray:
 
 
 def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
-    """Upper edges of at most `cells` or so with about equal shares of the baseline, ascending.
+    """The ascending edges of about `cells` cells with equal baseline shares.
 
-    A cell reaches from one edge (exclusive) to the next (inclusive). Before the first edge lies
-    what is below the baseline's least value, and beyond the last what is above its greatest. A
+    A cell reaches from one edge (exclusive) to the next (inclusive). Before the first edge lie the
+    values below the baseline's least value, and beyond the last the values above its greatest. A
     value that alone has a cell's share has a cell of its own. No cell is meant to hold fewer than
-    ten values. Empty where the baseline has no finite values.
+    ten values. Empty if the baseline has no finite values.
     """
     wide, points = _parts(baseline)
     values: FloatArray = np.unique(np.concatenate([wide[:, :2].ravel(), points[:, 0]]))
@@ -160,10 +166,11 @@ def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
 
 
 def cell_masses(buckets: Sequence[Bucket], edges: FloatArray) -> FloatArray:
-    """The mass of a histogram in the cells between `edges`, below the first and above the last.
+    """The mass of a histogram in each cell between `edges`.
 
-    Within a bucket mass is spread evenly; a bucket of no width is a point; one that reaches to an
-    infinity lies in the outermost cell of that side. Shape: (edges + 1,).
+    The first and last cells are below the first edge and above the last. Within a bucket mass is
+    spread evenly; a bucket of no width is a point; one that reaches to an infinity lies in the
+    outermost cell of that side. Shape: (edges + 1,).
     """
     wide, points = _parts(buckets)
     low = sum(c for left, _, c in buckets if left == -math.inf)
@@ -210,7 +217,7 @@ def _below(wide: FloatArray, points: FloatArray, values: FloatArray) -> FloatArr
 
 
 def cell_labels(edges: FloatArray) -> list[str]:
-    """What the cells between `edges` are, in words."""
+    """The labels of the cells between `edges`."""
     if not len(edges):
         return ["any"]
     # An edge a hair below a value only parts that value from what is below it.

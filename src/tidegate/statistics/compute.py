@@ -1,9 +1,10 @@
-"""Statistics of files, tables and examples, the same to the byte however the work is cut.
+"""Compute statistics reproducibly, however the work is divided.
 
-Rows are cut by position, never by the file's row groups or a reader's batches: chunks of 65,536
-rows, each with accumulators of its own, folded from the first to the last into units of 16, and
-the units folded in the same way. Sketches and sums of floats depend on that shape and on nothing
-else, so any reader and any number of processes give the same bytes.
+The statistics of files, tables and examples are the same to the byte. Rows are cut by position,
+never by the file's row groups or a reader's batches: chunks of 65,536 rows, each with accumulators
+of its own, folded from the first to the last into units of 16, and the units folded in the same
+way. Sketches and sums of floats depend only on that shape, so any reader and any number of
+processes give the same bytes.
 """
 
 from __future__ import annotations
@@ -34,25 +35,25 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 65_536
 UNIT_ROWS = 16 * CHUNK_ROWS
-#: A further process takes about 4 s to import TensorFlow: it pays from about this many values.
+#: A further process takes about 4 s to import TensorFlow: it pays off from about this many values.
 _VALUES_PER_PROCESS = 150_000_000
 
-#: Called with the rows done and the rows there are.
+#: Called with the number of processed rows and the number of all rows.
 Progress = Callable[[int, int], None]
 
 
 def compute(
     examples: Examples, *, processes: int | None = None, on_progress: Progress | None = None
 ) -> Statistics:
-    """The statistics of every split of `examples`, of all of them together, and of their slices.
+    """Compute the statistics of examples: all rows, splits and slices.
 
-    With them some of the rows, where the contract keeps any.
+    They include a sample of the rows if the contract keeps any.
 
     Args:
-        examples: What was ingested.
-        processes: How many share the work; by default one for every 150 million values, at most
-            as many as there are processors. Each takes about 0.7 GB. The result is the same.
-        on_progress: Called now and then with rows done and rows in all.
+        examples: The ingested examples.
+        processes: The number of processes; by default one for every 150 million values, at most the
+            number of processors. Each takes about 0.7 GB. The result is the same.
+        on_progress: Called now and then with processed rows and all rows.
 
     Raises:
         StatisticsError: a file cannot be read, or a column's type has no statistics.
@@ -95,11 +96,11 @@ def compute_files(
     processes: int | None = None,
     on_progress: Progress | None = None,
 ) -> Statistics:
-    """The statistics of Parquet files, given by split.
+    """Compute the statistics of Parquet files, given by split.
 
     Args:
         splits: The files of each split; their order is the order of the rows.
-        schema: The columns; those of the first file by default. Every file must have them.
+        schema: The columns; the first file's columns by default. Every file must have them.
         span: Recorded in the result.
         content_digest: Recorded in the result.
         processes: See `compute`.
@@ -142,7 +143,9 @@ def compute_table(
     span: str = "",
     content_digest: str = "",
 ) -> Statistics:
-    """The statistics of Arrow batches as one dataset, `all`; of any sizes, none of them kept.
+    """Compute the statistics of Arrow batches as one dataset, `all`.
+
+    The batches may have any size; none of them is kept.
 
     Raises:
         StatisticsError: a column's type has no statistics.
@@ -159,7 +162,7 @@ def compute_table(
 
 
 def chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of exactly 65,536, the last one shorter."""
+    """Regroup rows into batches of exactly 65,536, the last one shorter."""
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:

@@ -1,8 +1,8 @@
-"""Histograms of equal widths, as TFDV makes them from quantiles, without its loop in Python.
+"""Compute TFDV's equal-width histograms from quantiles, vectorized.
 
-TFDV looks at each pair of a bucket and one of a thousand quantiles by itself: 5 ms a column. Here
-all pairs are looked at together, which takes a twentieth of that. The counts are the same to the
-last bit, for they are added up in the same order.
+TFDV processes each pair of a bucket and one of a thousand quantiles separately: 5 ms a column. Here
+all pairs are processed together, which takes a twentieth of that. The counts are the same to the
+last bit, because they are added up in the same order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tidegate.core._tfdv import quantiles_util
 
 #: Buckets of equal width, as many as TFDV makes by default.
 BUCKETS = 10
-#: Quantiles that they are interpolated from, as TFDV takes them.
+#: The number of quantiles they are interpolated from, as in TFDV.
 QUANTILES = 1000
 
 _Floats: TypeAlias = npt.NDArray[np.float64]
@@ -26,14 +26,14 @@ _Floats: TypeAlias = npt.NDArray[np.float64]
 def equal_widths(
     quantiles: _Floats, cumulative: _Floats, *, least: float, greatest: float, infinite: int
 ) -> Any:
-    """The `Histogram` of type STANDARD of a column, its counts interpolated.
+    """Interpolate the `Histogram` of type STANDARD of a column.
 
     Args:
-        quantiles: Ascending, of shape (q + 1,).
-        cumulative: How many values are up to each.
+        quantiles: The quantiles, ascending, of shape (q + 1,).
+        cumulative: The number of values up to each quantile.
         least: The least finite value.
         greatest: The greatest finite value.
-        infinite: How many values are plus infinity.
+        infinite: The number of values that are plus infinity.
     """
     whole = np.isfinite(quantiles).all() and not infinite and least < greatest
     edges = np.linspace(least, greatest, BUCKETS + 1) if whole else np.array([])
@@ -56,7 +56,7 @@ def equal_widths(
 
 
 def _overlaps(lows: _Floats, highs: _Floats, edges: _Floats) -> _Floats:
-    """The share of each quantile bucket that lies in each bucket, of shape (BUCKETS, q).
+    """The share of each quantile bucket in each bucket, shape (BUCKETS, q).
 
     A bucket of one value counts whole where it lies, and at an edge in the bucket on the left.
     """

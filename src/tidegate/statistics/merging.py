@@ -1,7 +1,7 @@
-"""The statistics of several spans as one, from what each of them recorded.
+"""Merge the recorded statistics of several spans into one.
 
-Counts, shares of listed values, means and deviations are what they would be for all rows
-together. Of values that not every span lists, the sum is of those that do, and the rest is one
+Counts, shares of listed values, means and deviations are the same as for all rows together. For
+values that not every span lists, the sum covers the spans that list them, and the rest is one
 cell, as within a single span. Quantiles come from the mixture of the spans' quantile histograms,
 each spread evenly within its buckets: they are within one of 100 buckets of the exact ones. The
 number of distinct values is exact where all are listed, else the largest of the spans'.
@@ -30,13 +30,13 @@ _STANDARD_BUCKETS = 10
 
 
 def merged(parts: Sequence[Statistics]) -> Statistics:
-    """The statistics of all rows of several spans, `all` and the slices of the last span.
+    """Merge the statistics of several spans: `all`, and the slices.
 
-    A column has the type it has in the last span; spans in which it has another, text for numbers,
-    are left out of it and count as having no values.
+    The slices are those of the last span. A column has the type it has in the last span; spans with
+    another type, text for numbers, are left out of it and count as having no values.
 
     Args:
-        parts: The oldest first.
+        parts: The statistics, the oldest first.
 
     Raises:
         StatisticsError: there are none.
@@ -58,9 +58,10 @@ def merged(parts: Sequence[Statistics]) -> Statistics:
 
 
 def _sample(parts: Sequence[Statistics]) -> pa.Table | None:
-    """Rows of all spans that kept any, of each by its share of the rows; as many as one span's.
+    """Merge the rows that the spans kept, by their shares.
 
-    Columns that a span lacks, or has as another type than the last, are empty in its rows.
+    There are as many rows as one span's. Columns that a span lacks, or has with another type than
+    the last, are empty in its rows.
     """
     known = [(part.sample, part.num_examples()) for part in parts if part.sample is not None]
     if not known:
@@ -175,7 +176,10 @@ def _numbers(stats: Any, sides: Sequence[FeatureSummary]) -> None:
 
 
 def _quantiles(sides: Sequence[FeatureSummary]) -> FloatArray:
-    """The edges of buckets of equal mass in the mixture of all sides; empty without any."""
+    """The edges of equal-mass buckets in the mixture of all sides.
+
+    Empty if there is no mass.
+    """
     edges: FloatArray = np.unique(
         [edge for side in sides for low, high, _ in side.quantile_histogram for edge in (low, high)]
     )

@@ -1,4 +1,4 @@
-"""The statistics of one span: TFDV's proto, a plain view of it, and how it lies on disk."""
+"""The statistics of one span: TFDV's proto, summaries, and files."""
 
 from __future__ import annotations
 
@@ -31,26 +31,27 @@ _TYPES: dict[int, FeatureType] = {
 
 @dataclass(frozen=True)
 class FeatureSummary:
-    """One column in plain values.
+    """The summary of one column in plain values.
 
     Attributes:
         name: The column.
-        type: What its values are; a column that is wholly empty is a `string`.
-        count: Rows that have a value.
-        missing: Rows that have none.
+        type: The type of its values; a column that is wholly empty is a `string`.
+        count: Rows with a value.
+        missing: Rows without a value.
         unique: Distinct values of a string column: exact up to 16,384, within about 1 % above.
-        top_values: The most frequent values and their counts, at most 1,000; exact where there are
-            up to 20,000 distinct values, else upper bounds, and only of values that stand out.
-        mean: Of the numbers; None where there are none. So with `std`, `min`, `median`, `max`.
+        top_values: The most frequent values and their counts, at most 1,000; exact if there are
+            up to 20,000 distinct values, else upper bounds, and only for values that stand out.
+        mean: The mean of the numbers; None if there are none. So with `std`, `min`, `median`,
+            `max`.
         std: Population standard deviation.
         min: The least number, which may be infinite.
-        median: Within 0.5 % of the ranks.
+        median: The median, within 0.5 % of the ranks.
         max: The greatest number, which may be infinite.
         zeros: Numbers equal to zero.
         nans: Values that are NaN (they count as present, not as missing).
-        quantiles: The 101 edges of 100 buckets with about as many values each, ascending; a value
-            that is frequent stands there several times.
-        histogram: Ten buckets of equal width as (low, high, count), the count an interpolation.
+        quantiles: The 101 edges of 100 buckets with about as many values each, ascending; a
+            frequent value occurs there several times.
+        histogram: Ten buckets of equal width as (low, high, count), the count interpolated.
         quantile_histogram: The buckets between `quantiles` as (low, high, count).
         avg_length: Mean length of a string in bytes.
     """
@@ -75,12 +76,15 @@ class FeatureSummary:
 
     @property
     def rows(self) -> int:
-        """Rows, with a value or without."""
+        """All rows, with a value or without."""
         return self.count + self.missing
 
     @property
     def missing_fraction(self) -> float:
-        """Share of rows without a value, in [0, 1]; 0 where there are no rows."""
+        """The share of rows without a value, in [0, 1].
+
+        0 if there are no rows.
+        """
         return self.missing / self.rows if self.rows else 0.0
 
 
@@ -92,13 +96,13 @@ class Statistics:
         proto: A `DatasetFeatureStatisticsList`; its datasets are `all` and one for each split.
         span: The span.
         content_digest: SHA-256 over the content the span was read from.
-        leakage: What the examples say of values that stand in more than one split.
-        facts: What was noticed when the examples were ingested; None where nobody looked.
-        slices: A `DatasetFeatureStatisticsList` with a dataset for each slice, named as
-            `origin=JFK`; None where there are none.
-        slices_left_out: Slices with rows enough for which there was no room.
-        sample: Some of the rows, features and label only, each as likely as any other; None where
-            the contract keeps none.
+        leakage: The examples' facts on values that occur in more than one split.
+        facts: The facts recorded at ingest; None if they were not recorded.
+        slices: A `DatasetFeatureStatisticsList` with a dataset for each slice, named like
+            `origin=JFK`; None if there are none.
+        slices_left_out: The number of large enough slices beyond the limit of slices.
+        sample: A uniform sample of the rows, features and label only; None if the contract keeps
+            none.
     """
 
     proto: Any
@@ -112,7 +116,7 @@ class Statistics:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The datasets there are: `all` first, then the splits."""
+        """The datasets: `all` first, then the splits."""
         return tuple(d.name for d in self.proto.datasets)
 
     def split(self, name: str = "all") -> Any:
@@ -130,28 +134,28 @@ class Statistics:
         )
 
     def as_list(self, name: str = "all") -> Any:
-        """A `DatasetFeatureStatisticsList` of that one split, as TFDV's functions take it."""
+        """A split as a `DatasetFeatureStatisticsList` for TFDV's functions."""
         return statistics_pb2.DatasetFeatureStatisticsList(datasets=[self.split(name)])
 
     def by_slice(self) -> dict[str, Statistics]:
-        """The statistics of each slice as if it were all there is, by its name."""
+        """The statistics of each slice, as its own `all`, by name."""
         return {
             dataset.name: Statistics(_alone(dataset), self.span, self.content_digest)
             for dataset in (self.slices.datasets if self.slices is not None else ())
         }
 
     def num_examples(self, name: str = "all") -> int:
-        """Rows of a split."""
+        """The number of rows of a split."""
         return int(self.split(name).num_examples)
 
     def features(self, name: str = "all") -> dict[str, FeatureSummary]:
-        """The columns of a split by name, in the order of the data."""
+        """The columns of a split by name, in the data's order."""
         return {f.path.step[0]: _summary(f) for f in self.split(name).features}
 
     def write(self, directory: Path) -> None:
-        """Write `statistics.pb` (the binary proto) and `statistics.json` (what it is of).
+        """Write `statistics.pb` (the binary proto) and `statistics.json` (its description).
 
-        Where there are slices, `slices.pb` too, and where rows are kept, `sample.parquet`.
+        If there are slices, also `slices.pb`; if rows are kept, also `sample.parquet`.
         """
         directory.mkdir(parents=True, exist_ok=True)
         payload = self.proto.SerializeToString(deterministic=True)
@@ -186,7 +190,7 @@ class Statistics:
 
     @classmethod
     def read(cls, directory: Path) -> Statistics:
-        """Read back what `write` wrote.
+        """Read the files that `write` wrote.
 
         Raises:
             StatisticsError: a file is missing, cut short or was changed.

@@ -1,8 +1,8 @@
-"""Partial statistics: made from a batch, merged, and turned into TFDV's proto at the end.
+"""Compute partial statistics of batches, merge them, and convert them.
 
 The same pair (`partial_of`, `merge`) runs wherever batches are: in this process, in several, or in
 the executors of a cluster. A partial is a list with one accumulator for each generator; it pickles
-to a few megabytes whatever the number of rows it stands for.
+to a few megabytes for any number of rows. At the end it becomes TFDV's proto.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ Partial = list[Any]
 
 
 class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[misc]
-    """TFDV's basic statistics at its default settings, with a finer quantile histogram.
+    """TFDV's basic statistics at default settings, with finer quantile histograms.
 
-    TFDV derives all histograms from one list of quantiles, in Python. So it is asked for the
-    fewest, and both histograms are replaced: the one of equal widths by what TFDV's default
-    settings give, the one of type QUANTILES by 100 buckets straight from the sketch.
+    TFDV derives all histograms from one list of quantiles, in Python. So it is configured for the
+    fewest, and both histograms are replaced: the one of equal widths by the result of TFDV's
+    default settings, the one of type QUANTILES by 100 buckets straight from the sketch.
     """
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[mi
 
 
 def _quantiles(sketch: Any, buckets: int) -> Iterator[Any]:
-    """The edges of the buckets, and how many values are up to each."""
+    """The bucket edges, and the number of values up to each."""
     for values in sketch.GetQuantilesAndCumulativeWeights(buckets):
         yield values.flatten().to_numpy(zero_copy_only=False)
 
@@ -121,7 +121,10 @@ def partial_of(batch: pa.RecordBatch) -> Partial:
 
 
 def merge(first: Partial, second: Partial) -> Partial:
-    """Both as one. `first` is used up and must not be used again; `second` stays as it is."""
+    """Merge two partials. Consumes `first`, which must not be used again.
+
+    `second` stays unchanged.
+    """
     with np.errstate(invalid="ignore", over="ignore"):
         return [
             g.merge_accumulators([a, b]) for g, a, b in zip(_GENERATORS, first, second, strict=True)
@@ -129,14 +132,14 @@ def merge(first: Partial, second: Partial) -> Partial:
 
 
 def copy(partial: Partial) -> Partial:
-    """An independent copy."""
+    """Copy a partial independently."""
     return pickle.loads(pickle.dumps(partial))  # type: ignore[no-any-return]  # noqa: S301
 
 
 def extract(partial: Partial, *, name: str, columns: Sequence[str]) -> Any:
-    """The `DatasetFeatureStatistics` of a partial, features in the order of `columns`.
+    """Convert a partial to `DatasetFeatureStatistics`, ordered by `columns`.
 
-    The partial is used up.
+    The partial is consumed.
     """
     outputs = [g.extract_output(g.compact(a)) for g, a in zip(_GENERATORS, partial, strict=True)]
     dataset = merge_util.merge_dataset_feature_statistics(outputs).datasets[0]
@@ -154,7 +157,7 @@ def extract(partial: Partial, *, name: str, columns: Sequence[str]) -> Any:
 def _drop_guesses(stats: Any) -> None:
     # Where a column has more distinct values than the sketch has counters, the sketch fills up
     # with values that all have its error as their count: any of very many, in an order that
-    # differs from process to process. They say nothing, and the least count is theirs.
+    # differs from process to process. They are meaningless, and have the least count.
     buckets = stats.rank_histogram.buckets
     if not buckets:
         return

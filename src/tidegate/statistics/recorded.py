@@ -1,4 +1,7 @@
-"""Rows that can be read once: kept as Parquet while they pass, and read again for slices."""
+"""Record rows as Parquet while they pass, to read them again.
+
+Slices need the rows a second time.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from tidegate.statistics.slices import compute_slices
 def recording(
     batches: Iterable[pa.RecordBatch], file: Path, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    """Pass batches on, and write each to a Parquet file on the way.
+    """Yield batches, and write each to a Parquet file.
 
     Raises:
         OSError: the file cannot be written.
     """
-    # Level 1, since what is read once more and thrown away should be written fast.
+    # Level 1, because a file that is read once more and deleted should be written fast.
     with pq.ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
         for batch in batches:
             writer.write_table(pa.Table.from_batches([batch]))
@@ -31,13 +34,13 @@ def recording(
 def with_slices(
     statistics: Statistics, file: Path, schema: pa.Schema, combinations: Sequence[Sequence[str]]
 ) -> Statistics:
-    """Add the statistics of slices, which are cut from the rows that were recorded.
+    """Add the slices of recorded rows to the statistics.
 
     Args:
-        statistics: Of all rows.
-        file: Where `recording` wrote them.
-        schema: Theirs.
-        combinations: The columns that cut slices; one that is not there cuts none.
+        statistics: The statistics of all rows.
+        file: The file that `recording` wrote.
+        schema: The schema of the rows.
+        combinations: The columns that define slices; a missing one defines none.
     """
     if not combinations:
         return statistics

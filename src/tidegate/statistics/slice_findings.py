@@ -1,4 +1,4 @@
-"""What slices show and all rows do not: which of them is told, and whether it holds."""
+"""Choose which slices' findings are reported, and their severity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from tidegate.contract import Contract
 from tidegate.core.verdict import Severity
 
-#: Slices that are named beside the one that is told.
+#: The most slices that are named beside the reported one.
 _NAMED = 3
 
 
@@ -25,7 +25,7 @@ class Sliced(Protocol):
 
     @property
     def n_current(self) -> int:
-        """How many rows, or values, of the slice it is of."""
+        """The number of rows, or values, in the slice."""
 
 
 S = TypeVar("S", bound=Sliced)
@@ -34,14 +34,14 @@ S = TypeVar("S", bound=Sliced)
 def by_feature(
     found: Iterable[S], whole: Mapping[str, int], contract: Contract
 ) -> Iterator[tuple[list[S], Severity]]:
-    """What to tell of each feature, and how severe it is.
+    """Group slices by feature, with the severity of each group.
 
-    Slices that hold are told, and not those that are only further away.
+    If slices hold, only these are returned, and not slices that are merely further away.
 
     Args:
-        found: What changed in slices.
-        whole: By feature, what `n_current` is over all rows.
-        contract: Its `gates.drift`.
+        found: The changes in slices.
+        whole: `n_current` over all rows, by feature.
+        contract: The contract with `gates.drift`.
     """
     grouped: dict[str, list[S]] = {}
     for one in found:
@@ -56,18 +56,21 @@ def by_feature(
 
 
 def slice_severity(share: float, contract: Contract) -> Severity:
-    """What a change in a slice is that all rows do not show.
+    """The severity of a change that only a slice shows.
 
     Args:
-        share: Of all rows that are in the slice, in [0, 1].
-        contract: Its `gates.drift.min_slice_share`.
+        share: The share of all rows that are in the slice, in [0, 1].
+        contract: The contract with `gates.drift.min_slice_share`.
     """
     least = contract.gates.drift.min_slice_share
     return "hold" if least < 1 and share >= least else "warn"
 
 
 def others(worst: S, found: Iterable[S]) -> str:
-    """The slices beside the one that is told, as the end of a sentence; empty if there are none."""
+    """The slices beside the reported one, as the end of a sentence.
+
+    Empty if there are none.
+    """
     names = sorted({s.slice for s in found} - {worst.slice})
     if not names:
         return ""

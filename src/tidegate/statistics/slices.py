@@ -1,7 +1,7 @@
-"""Statistics of slices: the rows in which some columns have certain values.
+"""Compute statistics of slices: rows with certain values in some columns.
 
-A contract names column combinations (`slices: [[origin], [origin, carrier]]`). Of each, the values
-that occur most are slices, if they have rows enough to be compared with. The rows of a slice are
+A contract names column combinations (`slices: [[origin], [origin, carrier]]`). For each, the most
+frequent values are slices, if they have enough rows to be compared. The rows of a slice are
 gathered into chunks of its own, so its statistics do not depend on how the data lies in files.
 """
 
@@ -19,36 +19,37 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 import tidegate.core._arrow  # noqa: F401
 from tidegate.statistics.partial import Partial, extract, merge, partial_of
 
-#: Below this chance alone gives more than the practical effect size; see `comparison.drift`.
+#: The fewest rows of a slice; with fewer, chance alone gives more than the practical effect size
+#: (see `comparison.drift`).
 MIN_ROWS = 200
-#: Slices of one combination, at most.
+#: The most slices of one combination.
 MOST = 20
-#: Slices times columns, at most: it bounds time, memory and the size of what is kept.
+#: The most slices times columns: it bounds time, memory and the size of the stored statistics.
 MOST_COLUMNS = 10_000
-#: Rows of a slice that are held before they are counted.
+#: The number of a slice's rows that are held before they are counted.
 _CHUNK_ROWS = 16_384
 
-#: Gives the rows, any number of times; of all columns, or of those named.
+#: Returns the rows, any number of times; with all columns, or the named ones.
 Rows = Callable[[Sequence[str] | None], Iterable[pa.RecordBatch]]
 Values = tuple[str, ...]
 
 
 def name_of(columns: Sequence[str], values: Sequence[str]) -> str:
-    """What a slice is called: `origin=JFK, carrier=UA`."""
+    """The name of a slice: `origin=JFK, carrier=UA`."""
     return ", ".join(f"{c}={v}" for c, v in zip(columns, values, strict=True))
 
 
 def cut_by(name: str, column: str) -> bool:
-    """Whether a column is among those that cut the slice of this name."""
+    """Whether a column is among those that define a slice."""
     return f", {column}=" in f", {name}"
 
 
 def values_of(name: str, columns: Collection[str]) -> dict[str, str]:
-    """What a slice is cut by, from its name: the value of each column, as text.
+    """Parse a slice's name into the value of each column.
 
     Args:
-        name: As `name_of` made it.
-        columns: Those of the data, by which a value with a comma is told from two.
+        name: The name, as made by `name_of`.
+        columns: The columns of the data, which tell a value with a comma from two values.
     """
     found: dict[str, str] = {}
     last = ""
@@ -64,19 +65,19 @@ def values_of(name: str, columns: Collection[str]) -> dict[str, str]:
 def compute_slices(
     rows: Rows, combinations: Sequence[Sequence[str]], *, schema: pa.Schema
 ) -> tuple[Any, int]:
-    """The statistics of the largest slices of every combination.
+    """Compute the statistics of the largest slices of every combination.
 
     Rows in which a column of the combination has no value are in none of its slices. A combination
-    has no slices where one of its columns is gone, which is the schema's to judge.
+    has no slices if one of its columns is gone; the schema check judges that.
 
     Args:
-        rows: Gives the data, twice.
-        combinations: The columns that cut slices.
+        rows: Returns the data, twice.
+        combinations: The columns that define slices.
         schema: All columns.
 
     Returns:
-        A `DatasetFeatureStatisticsList` with one dataset for each slice, and how many slices that
-        have rows enough were left out.
+        A `DatasetFeatureStatisticsList` with one dataset for each slice, and the number of large
+        enough slices that were left out.
     """
     there = [columns for columns in combinations if {*columns} <= {*schema.names}]
     chosen, left_out = _chosen(rows, there, width=len(schema.names))
@@ -93,7 +94,7 @@ def compute_slices(
 
 
 def _lean(dataset: Any) -> Any:
-    """Without what no comparison reads: ranks, and values of columns whose values hardly recur."""
+    """Drop what no comparison reads: ranks, values of near-unique columns."""
     for feature in dataset.features:
         if not feature.HasField("string_stats"):
             continue
@@ -107,7 +108,7 @@ def _lean(dataset: Any) -> Any:
 def _chosen(
     rows: Rows, combinations: Sequence[Sequence[str]], *, width: int
 ) -> tuple[list[tuple[Values, Values]], int]:
-    """The columns and values of each slice, the largest of a combination first."""
+    """The columns and values of each slice, largest first by combination."""
     chosen: list[tuple[Values, Values]] = []
     most = min(MOST, MOST_COLUMNS // max(width * len(combinations), 1))
     left_out = 0
@@ -142,7 +143,7 @@ def _counted(batch: pa.RecordBatch, columns: Sequence[str]) -> dict[Values, int]
 def _cut(
     batch: pa.RecordBatch, columns: Sequence[str], wanted: set[Values]
 ) -> Iterator[tuple[Values, pa.RecordBatch]]:
-    """The rows of a batch that are in each of the wanted slices."""
+    """The rows of a batch in each of the wanted slices."""
     texts = _texts(batch, columns)
     for values in sorted(wanted):
         mask = pc.equal(texts.column(0), values[0])

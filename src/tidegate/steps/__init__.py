@@ -1,9 +1,9 @@
-"""One function for each component: what a pod does, with paths in and plain values out.
+"""The steps: what a component's pod does, as plain functions.
 
-A component in `components/` declares its interface to KFP and calls the function of the same
-name here; so does anybody who wants the step without KFP. A mistake the user can cure ends the
-process with one line on stderr instead of a traceback. TensorFlow and TFDV are imported inside
-the functions that need them: the light image has neither.
+Each function takes paths and returns plain values. A component in `components/` declares its
+interface to KFP and calls the function of the same name here; other programs can call it without
+KFP. A mistake the user can fix ends the process with one line on stderr instead of a traceback.
+TensorFlow and TFDV are imported inside the functions that need them: the light image has neither.
 """
 
 from tidegate.steps.compute_statistics import compute_statistics

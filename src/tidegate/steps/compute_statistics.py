@@ -1,4 +1,4 @@
-"""From examples to their statistics."""
+"""The step that computes statistics of examples."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tidegate.steps.running import progress, step
 
 @step
 def compute_statistics(*, examples: Path, out: Path) -> dict[str, Any]:
-    """Compute the statistics of every split; returns the artifact's metadata."""
+    """Compute every split's statistics, and return the artifact's metadata."""
     from tidegate import statistics
     from tidegate.data.examples import Examples
 

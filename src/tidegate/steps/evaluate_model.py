@@ -1,4 +1,4 @@
-"""The gate for models."""
+"""The step that judges a model: the model gate."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def evaluate_model(
     out: Path,
     page: Path,
 ) -> Evaluation:
-    """Judge a model on the eval split, against the champion on the same rows."""
+    """Judge a model on the eval split, also against the champion.
+
+    Both are evaluated on the same rows.
+    """
     from tidegate.data.examples import Examples
     from tidegate.model import evaluation
     from tidegate.report import pages
@@ -68,7 +71,7 @@ def evaluate_model(
 
 
 def _compared(result: Evaluation) -> dict[str, float]:
-    """The metric that decides, of the model and of the champion, where they are defined."""
+    """The defined values of the deciding metric, for model and champion."""
     scalars = result.scalars()
     named = {"value": result.metric, "champion": f"champion_{result.metric}"}
     return {name: scalars[key] for name, key in named.items() if key in scalars}

@@ -1,4 +1,4 @@
-"""The end of a run that a gate held."""
+"""The step that ends a run held by a gate."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def hold_run(
     registry_uri: str,
     run_id: str,
 ) -> None:
-    """Record that the run was held and why, and end red unless `on_hold` is `succeed`.
+    """Record the hold, and fail unless `on_hold` is `succeed`.
 
-    Where the schema holds it, the command that approves the run's proposal is printed too.
+    If the schema holds the run, the command that approves its proposal is printed too.
 
     Raises:
-        SystemExit: with the reasons, unless the user asked for held runs to succeed.
+        SystemExit: with the reasons, unless the user configured held runs to succeed.
     """
     registry = Registry(registry_uri, Contract.load(contract_uri).dataset)
     validated = registry.run(run_id).get("validate_examples", {}) if stage == "data" else {}

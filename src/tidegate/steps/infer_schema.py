@@ -1,4 +1,4 @@
-"""The schema that a span is held to: the registered one, or the first."""
+"""The step that provides the schema: registered, or inferred first."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ def infer_schema(
     schema_version: str,
     out: Path,
 ) -> dict[str, Any]:
-    """Fetch the registered schema, or infer the first one; returns the artifact's metadata.
+    """Fetch the registered schema, or infer the first one.
 
     A registered schema is never widened here: data that does not fit it is held instead.
+
+    Returns:
+        The artifact's metadata.
     """
     from tidegate import schema
     from tidegate.statistics import Statistics
@@ -33,7 +36,7 @@ def infer_schema(
         entry = run.registry.get("schema", schema_version)
         run.registry.fetch(entry, out)
         found = schema.read(out)
-        # Neither contract nor statistics had a part in it.
+        # Neither contract nor statistics contributed to it.
         made_from = [parents.of_version(entry)]
     else:
         run.given(statistics, "statistics")

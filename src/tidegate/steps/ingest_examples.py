@@ -1,4 +1,4 @@
-"""From the raw files of a span to split examples."""
+"""The step that ingests a span as split examples."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from tidegate.steps.running import Run, progress, step
 def ingest_examples(
     *, contract_uri: str, contract_digest: str, span: str, content_digest: str, out: Path
 ) -> dict[str, Any]:
-    """Read one span and write it as split Parquet; returns the artifact's metadata."""
+    """Read one span and write it as split Parquet.
+
+    Returns:
+        The artifact's metadata.
+    """
     from tidegate.data import examples
 
     run = Run.open(contract_uri, contract_digest)

@@ -1,4 +1,4 @@
-"""The signal of every column about the label."""
+"""The step that measures every column's signal about the label."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def measure_features(
     page: Path,
     model: Path | None = None,
 ) -> Signal:
-    """Measure what every column tells of the label; with a model, what it loses without each."""
+    """Measure every column's signal; with a model, also its importance."""
     from tidegate.data.examples import Examples
     from tidegate.model import feature_analysis
     from tidegate.report import pages

@@ -1,4 +1,4 @@
-"""All features of two spans compared together, and their labels."""
+"""The step that compares the features and labels of two spans."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def measure_shift(
     out: Path,
     page: Path,
 ) -> Shift:
-    """Tell the rows of one span from those of another, and compare their labels."""
+    """Measure the shift of features and label between two spans."""
     from tidegate.comparison import shift
     from tidegate.data.examples import Examples
     from tidegate.report import pages

@@ -1,4 +1,4 @@
-"""Whether a model is served what it learnt from."""
+"""The step that measures training-serving skew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def measure_skew(
     out: Path,
     page: Path,
 ) -> tuple[str, list[str]]:
-    """Hold serving logs against training data; returns the verdict and the reasons to hold."""
+    """Compare serving logs with training data.
+
+    Returns:
+        The verdict and the reasons to hold.
+    """
     from tidegate import schema as schemas
     from tidegate.comparison import skew
     from tidegate.data import sources

@@ -1,4 +1,4 @@
-"""The message about how a run ended."""
+"""The step that sends a message about a run's end."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tidegate.steps.running import progress, step
 
 @step
 def notify(*, status: str, contract_uri: str, registry_uri: str, run_id: str) -> None:
-    """Log how the run ended, and post it to the webhook in the environment if there is one.
+    """Log how the run ended, and post it to the webhook.
 
-    KFP does not tell an exit handler which task failed; the run's record in the registry says
-    how far it came.
+    Without a webhook in the environment it only logs. KFP does not pass the failed task's name to
+    an exit handler; the run's record in the registry shows how far it came.
     """
     contract = Contract.load(contract_uri)
     record = Registry(registry_uri, contract.dataset).run(run_id)

@@ -1,4 +1,4 @@
-"""Lineage as OpenLineage events, for whoever has a catalogue that listens to them.
+"""Send lineage as OpenLineage events to a catalogue.
 
 Configured as the OpenLineage client defines it (`OPENLINEAGE_URL`, `OPENLINEAGE_CONFIG` or
 `OPENLINEAGE__TRANSPORT__...`); where none of these is set, nothing is sent nor imported. A
@@ -6,8 +6,8 @@ catalogue that does not answer never changes what a step does: it costs `LIMIT` 
 once, and one line of the log.
 
 Names follow https://openlineage.io/docs/spec/naming: source objects are datasets by their folder
-(`s3://bucket` and the key), and what Tidegate made is `<dataset>.<kind>` in the job's namespace,
-with its digest as the version, so that a catalogue shows one `flights.examples` and not one a run.
+(`s3://bucket` and the key), and Tidegate's artifacts are `<dataset>.<kind>` in the job's namespace,
+with the digest as the version, so that a catalogue shows one `flights.examples` for all runs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tidegate.platform.lineage import Lineage, Node
 if TYPE_CHECKING:
     from openlineage.client.event_v2 import InputDataset, OutputDataset, RunEvent, RunState
 
-#: How long a step waits for an event to be taken, in seconds.
+#: The longest time a step waits for an event to be accepted, in seconds.
 LIMIT: Final = 3.0
 NAMESPACE_VARIABLE: Final = "OPENLINEAGE_NAMESPACE"
 _PRODUCER: Final = f"urn:tidegate:{__version__}"
@@ -45,7 +45,7 @@ _SOURCES: Final = ("object", "lookup")
 
 
 def configured() -> bool:
-    """Whether the environment says where events go."""
+    """Whether the environment configures where events go."""
     if os.environ.get("OPENLINEAGE_DISABLED", "").strip().lower() == "true":
         return False
     return any(
@@ -56,11 +56,13 @@ def configured() -> bool:
 
 @contextmanager
 def reported(step: str, arguments: Mapping[str, Any]) -> Iterator[None]:
-    """Send START before the block, and COMPLETE, FAIL or ABORT with what was made after it.
+    """Send START before the block, and its outcome after it.
+
+    The outcome is COMPLETE, FAIL or ABORT, with the recorded artifacts.
 
     Args:
-        step: Its name.
-        arguments: What the step was called with: its contract or examples say what dataset.
+        step: The name of the step.
+        arguments: The step's arguments, whose contract or examples name the dataset.
     """
     if not configured():
         yield
@@ -80,7 +82,7 @@ def reported(step: str, arguments: Mapping[str, Any]) -> Iterator[None]:
 
 
 class _Sender:
-    """Sends the events of one step, until the first that is not taken."""
+    """A sender of one step's events, until the first failure."""
 
     def __init__(self, step: str, dataset: str) -> None:
         self._step = step
@@ -111,7 +113,7 @@ class _Sender:
             problem[0] = _reason(error)
         if problem:
             self._given_up = True
-            # Neither the address nor what a library says of it: they may hold a token.
+            # Neither the address nor a library's message about it: they may hold a token.
             message = f"warning: OpenLineage events of {self._step} are not sent: {problem[0]}"
             print(message, file=sys.stderr, flush=True)
 
@@ -199,10 +201,10 @@ class _Sender:
 
 
 def place(uri: str) -> tuple[str, str]:
-    """Namespace and name of something in a store, as OpenLineage wants them.
+    """The OpenLineage namespace and name of an object in a store.
 
-    `s3://bucket/a/b` is `a/b` in `s3://bucket`, and so of `gs://`; `file:///a/b` is `/a/b` in
-    `file`. The root of a bucket is `/`.
+    `s3://bucket/a/b` is `a/b` in `s3://bucket`, and likewise for `gs://`; `file:///a/b` is `/a/b`
+    in `file`. The root of a bucket is `/`.
     """
     scheme, _, rest = uri.partition("://")
     if scheme == "file":
@@ -212,7 +214,7 @@ def place(uri: str) -> tuple[str, str]:
 
 
 def run_uuid(run: str) -> str:
-    """A pipeline run's id as the UUID that OpenLineage wants: its own if it is one."""
+    """A pipeline run's id as a UUID: its own, or derived."""
     try:
         return str(uuid.UUID(run))
     except ValueError:
@@ -286,7 +288,7 @@ def _facets(node: Node) -> dict[str, Any]:
 
 
 def _dataset(arguments: Mapping[str, Any]) -> str:
-    """The contract's name of the data, empty where nothing the step was given tells it."""
+    """The contract's dataset name; empty if the arguments lack it."""
     try:
         if uri := arguments.get("contract_uri"):
             return Contract.load(uri).dataset
@@ -294,14 +296,14 @@ def _dataset(arguments: Mapping[str, Any]) -> str:
             found = lineage.read(Path(examples), "examples").of_kind("contract")
             return str(found[0].facts["dataset"]) if found else ""
     except (TidegateError, KeyError):
-        pass  # the step says it better
+        pass  # the step reports it better
     return ""
 
 
 def _message(error: BaseException) -> str:
     if isinstance(error, TidegateError | SystemExit):
         return str(error)
-    # Nobody has looked at what other exceptions say.
+    # Messages of other exceptions are not reviewed; they may hold secrets.
     return f"{type(error).__name__}; the task's log says more"
 
 

@@ -1,4 +1,4 @@
-"""What the steps were given, as lineages: source objects, contracts, versions of the registry."""
+"""The steps' inputs as lineages: source objects, contracts, registry versions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from tidegate.platform.registry import Entry
 
 
 def of_contract(contract: Contract, uri: str) -> Lineage:
-    """The contract, as it lies at its URI."""
+    """The lineage of the contract at its URI."""
     facts = {"dataset": contract.dataset}
     return Lineage.of(Node("contract", lineage.uri(uri), contract.digest, facts))
 
 
 def of_sources(contract: Contract, examples: Path) -> list[Lineage]:
-    """The objects that examples were read from, the look-ups' too, as their manifest has them.
+    """The lineages of the objects in the examples' manifest.
+
+    They include the look-ups' objects.
 
     Raises:
         LineageError: the manifest cannot be read.
@@ -45,7 +47,7 @@ def of_sources(contract: Contract, examples: Path) -> list[Lineage]:
 
 
 def of_inputs(inputs: Inputs) -> list[Lineage]:
-    """The objects that are read directly, and of which no examples are made."""
+    """The lineages of objects that are read without making examples."""
     return [
         Lineage.of(Node("object", lineage.uri(inputs.root, o.name), o.sha256, {"size": o.size}))
         for o in inputs.objects
@@ -53,7 +55,10 @@ def of_inputs(inputs: Inputs) -> list[Lineage]:
 
 
 def of_version(entry: Entry) -> Lineage:
-    """A version that was fetched from the registry, which knows what that came from."""
+    """The lineage of a version fetched from the registry.
+
+    The registry knows the version's own lineage.
+    """
     facts = {"kind": entry.kind, "span": entry.span}
     return Lineage.of(Node("registered", f"{entry.kind} {entry.version}", entry.digest, facts))
 
@@ -61,12 +66,12 @@ def of_version(entry: Entry) -> Lineage:
 def check_publishable(
     model: Lineage, evaluation: Lineage, *, content_digest: str, contract_digest: str
 ) -> None:
-    """Refuse a model of which it is not known, down to the objects, what it came from.
+    """Refuse a model whose lineage does not reach its source objects.
 
     Raises:
-        LineageError: what its model or evaluation was made from was not recorded or reaches no
-            source object, is of other data or another contract than the run's, or the evaluation
-            judged another model or other examples.
+        LineageError: the inputs of the model or its evaluation were not recorded, reach no source
+            object, are of other data or another contract than the run's, or the evaluation judged
+            another model or other examples.
     """
     for of in (model, evaluation):
         for node in of.nodes.values():

@@ -1,4 +1,4 @@
-"""From a blessed model to the champion."""
+"""The step that publishes a blessed model as the champion."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ def publish_model(
     champion_version: str,
     run_id: str,
 ) -> str:
-    """Commit a blessed model to the registry as the new champion; returns its version.
+    """Commit a blessed model to the registry as the new champion.
 
-    The version names what the model was made of (span, contract, content, schema and code), so
+    The version is derived from the model's inputs (span, contract, content, schema and code), so
     that the same run started again finds it published and changes nothing.
 
+    Returns:
+        The version.
+
     Raises:
-        SystemExit: no blessing for exactly this model, its lineage does not reach the objects it
-            came from, or the champion it was compared with is no longer the champion.
+        SystemExit: no blessing for exactly this model, its lineage does not reach its source
+            objects, or the champion it was compared with is no longer the champion.
     """
     from tidegate.model import evaluation as evaluations
 

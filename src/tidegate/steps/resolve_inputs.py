@@ -1,4 +1,4 @@
-"""From a contract and a span to the digests that fix every byte of a run."""
+"""The step that resolves a run's inputs to digests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tidegate.steps.running import Run, progress, step
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a run is about: names and digests that fix every byte it will use."""
+    """The inputs of a run: names and digests that fix every byte."""
 
     span: str
     content_digest: str
@@ -25,9 +25,9 @@ class Resolved:
 def resolve_inputs(
     *, contract_uri: str, span: str, registry_uri: str, scheduled_at: str = ""
 ) -> Resolved:
-    """Turn contract and span into digests, and look up what the registry has to compare with.
+    """Resolve contract and span to digests, and find registered versions.
 
-    Versions are empty where the registry has none yet. `scheduled_at` is the moment the run was
+    Versions are empty if the registry has none yet. `scheduled_at` is the moment the run was
     scheduled for, in ISO 8601, for a span such as `before:scheduled`.
 
     Raises:
@@ -41,7 +41,7 @@ def resolve_inputs(
     registry = run.registry
     inputs = sources.resolve(contract, scheduled(span, scheduled_at))
     schema = registry.current("schema")
-    # Of several spans, what shares none of them; else what shares some is better than nothing.
+    # For several spans, prefer a baseline that shares none of them; else one that shares some.
     compared = contract.gates.drift.against
     compared_with = baselines.chosen(registry, against=compared, before=inputs.spans[0])
     compared_with = compared_with or baselines.chosen(

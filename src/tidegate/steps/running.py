@@ -1,4 +1,4 @@
-"""What every step has: how it ends on a mistake, how it reports, what it says of its origin."""
+"""Common parts of the steps: error handling, progress, lineage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ R = TypeVar("R")
 
 
 def step(function: Callable[P, R]) -> Callable[P, R]:
-    """Print progress, and end the process with one line where the user can cure the error."""
+    """Decorate a step: log, and exit with one line on errors.
+
+    Only errors that the user can fix end with one line.
+    """
 
     @functools.wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -39,31 +42,31 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def progress(message: str) -> None:
-    """Say on stderr how far the step is."""
+    """Print the step's progress to stderr."""
     print(message, file=sys.stderr, flush=True)
 
 
 def announce(what: str, status: str, reasons: Sequence[str]) -> None:
-    """Say on stderr what a gate decided, and why."""
+    """Print a gate's verdict and its reasons to stderr."""
     progress("\n".join([f"{what}: {status}", *(f"  - {r}" for r in reasons)]))
 
 
 def write(path: Path, text: str) -> None:
-    """Write a report, and the directories that lead to it."""
+    """Write a report, and create its directories."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a step works for, and the artifacts that it was given.
+    """A step's contract, registry and input artifacts.
 
     Attributes:
         contract: The data contract.
-        contract_uri: Where it lies.
-        registry_uri: Where the registry lies; empty for a step that needs none.
+        contract_uri: The contract's URI.
+        registry_uri: The registry's URI; empty for a step that needs none.
         run_id: The run, for its record in the registry; empty for a step that keeps none.
-        parents: The lineages of what the step was given, the contract's not among them.
+        parents: The lineages of the step's inputs, except the contract's.
     """
 
     contract: Contract
@@ -79,7 +82,7 @@ class Run:
         """Load the contract.
 
         Raises:
-            ContractError: it cannot be read, is not valid, or is not the one of this digest.
+            ContractError: it cannot be read, is not valid, or has another digest.
         """
         contract = Contract.load(contract_uri, digest=contract_digest)
         return cls(contract, contract_uri, registry_uri, run_id)
@@ -90,7 +93,7 @@ class Run:
         return Registry(self.registry_uri, self.contract.dataset)
 
     def given(self, path: Path, kind: str) -> Lineage:
-        """Take the lineage of an artifact among the parents of what the step makes.
+        """Add an artifact's lineage to the parents of the step's outputs.
 
         Raises:
             LineageError: it cannot be read.
@@ -99,19 +102,19 @@ class Run:
         return self.parents[-1]
 
     def of_version(self, entry: Entry) -> None:
-        """Take a version of the registry among the parents of what the step makes."""
+        """Add a registry version to the parents of the step's outputs."""
         self.parents.append(parents.of_version(entry))
 
     def all_parents(self) -> list[Lineage]:
-        """The lineages of all that the step was given, the contract's last."""
+        """The lineages of all inputs, the contract's last."""
         return [*self.parents, parents.of_contract(self.contract, self.contract_uri)]
 
     def record(self, out: Path, kind: str, *, name: str, facts: Mapping[str, Any]) -> Lineage:
-        """Write what an artifact was made from beside it; see `lineage.record`."""
+        """Write an artifact's lineage beside it; see `lineage.record`."""
         return lineage.record(out, kind, name=name, parents=self.all_parents(), facts=facts)
 
     def origin(self, content_digest: str) -> dict[str, str]:
-        """The digests by which two runs are about the same: contract, content and code."""
+        """The digests that identify equal runs: contract, content and code."""
         return {
             "contract_digest": self.contract.digest,
             "content_digest": content_digest,
@@ -120,6 +123,6 @@ class Run:
 
 
 def maker() -> dict[str, str]:
-    """What made something: code, image and run."""
+    """The code, image and run that make an artifact."""
     made = Making.now()
     return {"code": made.code, "image": made.image, "run": made.run}

@@ -1,4 +1,4 @@
-"""From examples to a trained model."""
+"""The step that trains a model on examples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ def train_model(
     contract_digest: str,
     out: Path,
 ) -> dict[str, Any]:
-    """Train a model on the train split; returns the artifact's metadata."""
+    """Train a model on the train split.
+
+    Returns:
+        The artifact's metadata.
+    """
     from tidegate import schema as schemas
     from tidegate.data.examples import Examples
     from tidegate.model import training

@@ -1,4 +1,4 @@
-"""The gate for data."""
+"""The step that judges a span's data: the data gate."""
 
 from __future__ import annotations
 
@@ -33,12 +33,15 @@ def validate_examples(
     data_page: Path,
     examples: Path | None = None,
 ) -> tuple[str, list[str]]:
-    """Judge a span's data; returns the verdict and the reasons to hold.
+    """Judge a span's data.
 
-    Data that passes becomes the baseline of later spans: its statistics, and the schema when it
-    is the first, are committed to the registry. Where the schema holds it, the changes that it
-    would need are proposed there, for a person to approve. Without `examples` rules over rows are
-    not evaluated (the contract's hold then), and no row is shown.
+    Data that passes becomes the baseline of later spans: its statistics, and the schema if it is
+    the first, are committed to the registry. If the schema holds the data, the changes that it
+    would need are proposed there, for a person to approve. Without `examples`, rules over rows are
+    not evaluated (the contract's rules hold then), and no row is shown.
+
+    Returns:
+        The verdict and the reasons to hold.
     """
     from tidegate import schema as schemas
     from tidegate import validation
@@ -111,7 +114,7 @@ def validate_examples(
 
 
 def _rows(run: Run, examples: Path | None, current: Statistics) -> Examples | None:
-    """The examples that the statistics are of, where there are any."""
+    """The examples behind the statistics, if they are given."""
     from tidegate.data.examples import Examples
 
     if examples is None:
@@ -127,7 +130,7 @@ def _rows(run: Run, examples: Path | None, current: Statistics) -> Examples | No
 
 
 def _history(registry: Registry, span: str) -> list[Past]:
-    """The accepted spans that were over before this one began, the newest last."""
+    """The accepted spans that ended before this one, the newest last."""
     from tidegate.comparison.drift import baselines
     from tidegate.validation.checks.rows import Past
 
@@ -136,7 +139,7 @@ def _history(registry: Registry, span: str) -> list[Past]:
 
 
 def _keep(run: Run, proposal: Proposal, current: Statistics) -> str:
-    """Keep a proposal in the registry; returns the command that approves it."""
+    """Store a proposal in the registry, and return its approval command."""
     from tidegate.schema import approval
     from tidegate.validation.schema_proposal import approve_command
 
@@ -153,7 +156,7 @@ def _keep(run: Run, proposal: Proposal, current: Statistics) -> str:
 def _accept(
     run: Run, current: Statistics, statistics: Path, schema: Path, validated: Lineage
 ) -> None:
-    """Commit the statistics as a baseline, and the schema when it is the first."""
+    """Commit the statistics as a baseline, and a first schema."""
     registry, span = run.registry, current.span
     made = {**run.origin(current.content_digest), **maker()}
     if registry.current("schema") is None:

@@ -1,14 +1,13 @@
-"""Is this span what the model was promised? Against the schema, the contract and the span before.
+"""Validate a span against the schema, the contract and the baseline.
 
 Fails closed: no rows, too few rows, a label that cannot be learnt, a statistic or a distance that
 cannot be computed all hold.
 
-    result   what was found
-    schema   what TFDV says against the schema
-    checks   what the gate looks at beside it
-    slices   what only a slice shows against the schema
-    shifts   whether the rows can be told from those before
-    judge    all of it together
+validate         run every check and decide the verdict
+result           the result
+checks           the checks beside schema and drift
+rules            the contract's rules in SQL, and the rows behind findings
+schema_proposal  the schema changes that a run proposes when data does not fit
 """
 
 from tidegate.validation.result import Validation

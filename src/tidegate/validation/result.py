@@ -1,4 +1,4 @@
-"""What the gate before training found, as values that can be written and read."""
+"""The result of the gate before training, readable and writable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tidegate.numerics.distances import Distance
 from tidegate.platform import documents
 from tidegate.validation.rules import AnomalousRows, RuleResult
 
-#: Of `validation.json`; 2 renamed `customary`, `told` and `shift_untold`.
+#: The format of `validation.json`; 2 renamed `customary`, `told` and `shift_untold`.
 FORMAT: Final = 2
 FILE: Final = "validation.json"
 ANOMALIES: Final = "anomalies.pbtxt"
@@ -24,22 +24,21 @@ ANOMALIES: Final = "anomalies.pbtxt"
 
 @dataclass(frozen=True)
 class Validation:
-    """What the gate before training found.
+    """The result of the gate before training.
 
     Attributes:
         span: The span that was judged.
         baseline_span: The span it was compared with; None if there was none.
-        environment: The environment of the schema it was held against.
-        num_examples: Its rows.
-        verdict: Whether it passes, and everything that was noticed.
-        distances: Of every column from the baseline, whether judged or not.
+        environment: The environment of the schema it was checked against.
+        num_examples: The number of rows.
+        verdict: The verdict with all findings.
+        distances: The distances of every column from the baseline, judged or not.
         anomalies: TFDV's `Anomalies` proto.
-        rules: The contract's rules, judged; empty where the span has no rows.
-        anomalous: The rows behind the findings that say something of single rows; empty where
-            only statistics were given.
-        shift: How well a classifier tells its rows from those of the baseline; None where that was
-            not tried.
-        shift_skipped: Why it was not; empty where it was.
+        rules: The contract's rules, judged; empty if the span has no rows.
+        anomalous: The rows behind findings about single rows; empty if only statistics were given.
+        shift: How well a classifier separates its rows from the baseline's; None if it was not
+            measured.
+        shift_skipped: Why it was not measured; else empty.
     """
 
     span: str
@@ -60,7 +59,7 @@ class Validation:
         return self.baseline_span is None
 
     def to_json(self) -> dict[str, Any]:
-        """What `validation.json` holds: all but TFDV's proto."""
+        """The content of `validation.json`: everything except TFDV's proto."""
         return {
             documents.FORMAT: FORMAT,
             "span": self.span,
@@ -85,7 +84,7 @@ class Validation:
 
     @classmethod
     def read(cls, directory: Path) -> Validation:
-        """Read back what `write` wrote.
+        """Read the files that `write` wrote.
 
         Raises:
             StatisticsError: a file is missing, cut short, of another format or contradicts itself.

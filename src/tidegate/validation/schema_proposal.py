@@ -1,7 +1,7 @@
-"""What a run does when data does not fit the schema: it writes down what would have to change.
+"""Propose schema changes when data does not fit the schema.
 
-The run itself changes nothing. It holds the span, keeps the proposal in the registry, and says by
-which command a person may approve it.
+The run itself changes nothing. It holds the span, stores the proposal in the registry, and prints
+the command by which a person may approve it.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from tidegate.statistics import Statistics
     from tidegate.validation import Validation
 
-#: The folder of a validation that has a proposal.
+#: The folder with the proposal in a validation's directory.
 FOLDER: Final = "proposal"
 PROPOSED: Final = "schema_proposal"
 INFERRED: Final = "schema_inferred"
 
 _ABOUT_SCHEMA: Final = frozenset(of_family("schema")) & SETTABLE.keys()
-#: Changes that one message names.
+#: The most changes that one message names.
 _NAMED: Final = 5
 
 
 def base_of(schema: Lineage) -> str | None:
-    """The registered version that a schema artifact is.
+    """The registered version that a schema artifact came from.
 
     Returns:
-        Empty where it was inferred; None where nobody recorded what it came from.
+        The version; empty if the schema was inferred; None if its origin is not recorded.
     """
     if schema.root.facts.get("recorded") is False:
         return None
@@ -56,10 +56,12 @@ def proposal_for(
     *,
     base: str | None,
 ) -> Proposal | None:
-    """The changes by which a span would fit the schema; None where it does, or none would.
+    """Propose the changes that make a span fit the schema.
 
-    A schema that was inferred from this very span needs none, and of one that nobody knows where it
-    came from (`base` as of `base_of`) nobody can say what is to be changed.
+    Returns:
+        The proposal; None if the span fits, or if no change would help. A schema that was inferred
+        from this very span needs none. If the schema's origin is unknown (`base` is None, see
+        `base_of`), there is no version to change.
     """
     about = [
         f
@@ -73,12 +75,12 @@ def proposal_for(
 
 
 def holds(result: Validation) -> bool:
-    """Whether the schema is among what holds a span."""
+    """Whether a schema finding holds the span."""
     return any(f.code in _ABOUT_SCHEMA and f.severity == "hold" for f in result.verdict.findings)
 
 
 def inferred(schema: Any, span: str) -> Finding:
-    """Says that a span was held to a schema that was inferred from itself."""
+    """A finding that the schema was inferred from the span itself."""
     return Finding(
         INFERRED,
         "",
@@ -99,19 +101,19 @@ def with_proposal(
     base: str | None,
     keep: Callable[[Proposal], str],
 ) -> Validation:
-    """Add a schema finding: it was inferred, or which changes would make the data fit.
+    """Add a schema finding to the verdict: inferred, or proposed changes.
 
-    A proposal is written into `out` wherever something does not fit, and kept where that holds the
-    span.
+    The finding reports that the schema was inferred, or which changes would make the data fit. A
+    proposal is written into `out` if something does not fit, and stored if that holds the span.
 
     Args:
-        result: What the gate found.
-        statistics: Of the span.
-        schema: What it was held against.
-        contract: Says what each column is for.
+        result: The result of the gate.
+        statistics: The statistics of the span.
+        schema: The schema the span was checked against.
+        contract: The contract, which defines the role of each column.
         out: The validation's directory.
-        base: The version that the schema is, as of `base_of`.
-        keep: Keeps a proposal, and returns the command that approves it.
+        base: The version of the schema, from `base_of`.
+        keep: Stores a proposal, and returns the command that approves it.
     """
     shutil.rmtree(out / FOLDER, ignore_errors=True)
     if base == "":

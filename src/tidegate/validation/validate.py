@@ -1,4 +1,4 @@
-"""Everything that is looked at in a span, and the verdict."""
+"""Run every check on a span and decide the verdict."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def validate(
     """Judge a span.
 
     Args:
-        statistics: Of the span.
-        schema: What it is held against; see `tidegate.schema`.
-        contract: Its gates, and which columns are key, time, label and features.
+        statistics: The statistics of the span.
+        schema: The schema to check it against; see `tidegate.schema`.
+        contract: The contract with gates, key, time, label and features.
         baseline: The statistics it is compared with; None if there are none.
-        examples: The rows the statistics are of; without them no row is counted or shown, and
-            the contract's rules over examples are not evaluated.
+        examples: The rows behind the statistics; without them no row is counted or shown, and the
+            contract's rules over examples are not evaluated.
         environment: TRAINING, where the label must be there, or SERVING, where it is absent.
-        history: Accepted spans before this one, the newest last.
+        history: The accepted spans before this one, the newest last.
         steps: The distances between accepted spans, for features whose limit is `learned`.
-        now: When freshness is judged; the clock's time by default.
+        now: The time at which freshness is judged; the current time by default.
 
     Raises:
         ContractError: a measure is limited that a feature does not have.

@@ -1,1 +1,1 @@
-"""The commands that know Kubeflow Pipelines: a module each."""
+"""The commands that use Kubeflow Pipelines, one module each."""

@@ -1,4 +1,4 @@
-"""`tidegate compile`: the YAML of components and pipelines, and the contract's JSON Schema."""
+"""`tidegate compile`: write component and pipeline YAML and the JSON Schema."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the files, or compare with them; returns the exit code.
+    """Write the files, or compare with them, and return the exit code.
 
     Raises:
         SettingsError: the settings cannot be read, or contradict each other.

@@ -1,4 +1,4 @@
-"""`tidegate lineage`: the tree from a published version to its source objects."""
+"""`tidegate lineage`: print a version's tree down to its source objects."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tidegate.core.errors import NotRegisteredError, RegistryError
 from tidegate.platform.lineage import Lineage, Making, Node
 from tidegate.platform.registry import Entry, Kind, Registry
 
-#: How much of a digest is shown, and how many objects of one artifact.
+#: The number of digits shown of a digest, and the most objects shown of one artifact.
 _SHORT: Final = 12
 _OBJECTS: Final = 6
-#: What stands first below a node: the nearest to the model, then what it was judged by, then data.
+#: The order of nodes below a node: nearest to the model first, then its verdicts, then data.
 _ORDER: Final = (
     "model",
     "evaluation",
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says; returns the exit code."""
+    """Run the command, and return the exit code."""
     dataset = options.dataset or Contract.load(options.contract).dataset
     registry = Registry(options.registry, dataset)
     entry = _find(registry, dataset, options.kind, options.version)
@@ -90,7 +90,7 @@ def _find(registry: Registry, dataset: str, kind: Kind, text: str) -> Entry:
 
 
 class _Tree:
-    """Draws a lineage; what stands in several places is drawn once, where it comes first."""
+    """A drawing of a lineage; repeated nodes are drawn once, first."""
 
     def __init__(self, registry: Registry, *, whole: bool, follow: bool) -> None:
         self._registry = registry

@@ -1,4 +1,4 @@
-"""`tidegate logs`: what the components of a run on a server logged."""
+"""`tidegate logs`: print the logs of a server run's components."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print it; returns the exit code.
+    """Print the logs, and return the exit code.
 
     Raises:
         TidegateError: the server, or Kubernetes, does not answer or refuses.

@@ -1,4 +1,4 @@
-"""`tidegate registry`: what a registry holds, and which version is current."""
+"""`tidegate registry`: list, show, promote and collect registry versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tidegate.core.errors import RegistryError
 from tidegate.platform import garbage
 from tidegate.platform.registry import Entry, Kind, Registry
 
-#: How much of a digest a list shows.
+#: The number of digits that a list shows of a digest.
 _SHORT: Final = 12
 _MOST_HOURS: Final = 100_000
 
@@ -50,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line says; returns the exit code, 1 where there is nothing to show."""
+    """Run the command, and return the exit code.
+
+    It is 1 if there is nothing to show.
+    """
     if options.action == "gc":
         return _collect(options)
     registry = Registry(options.registry, options.dataset)

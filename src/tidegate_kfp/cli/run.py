@@ -1,4 +1,4 @@
-"""`tidegate run`: a pipeline on this machine, span by span."""
+"""`tidegate run`: run a pipeline on this machine, span by span."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run each span until one is not published; returns the exit code.
+    """Run spans until one is not published, and return the exit code.
 
     Raises:
         TidegateError: the contract cannot be read.

@@ -1,4 +1,4 @@
-"""`tidegate schedule`: a pipeline on a server, again and again."""
+"""`tidegate schedule`: run a pipeline on a server regularly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the schedule; returns the exit code.
+    """Create the schedule, and return the exit code.
 
     Raises:
         TidegateError: the server, or Kubernetes, does not answer or refuses.

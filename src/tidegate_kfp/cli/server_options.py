@@ -1,4 +1,4 @@
-"""The options of every command that talks to a Kubeflow Pipelines server."""
+"""Options of commands that use a Kubeflow Pipelines server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tidegate_kfp import defaults
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
-    """Add where the server is and whose runs are meant."""
+    """Add options for the server's address, namespace and experiment."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXIT_CODES
     server = parser.add_argument_group("the server")
@@ -32,7 +32,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def add_pipeline(parser: argparse.ArgumentParser) -> None:
-    """Add which pipeline runs, and on what."""
+    """Add options for the pipeline and its inputs."""
     parser.add_argument("pipeline", choices=["training"])
     parser.add_argument("--contract", required=True, help="the data contract: a URI for the pods")
     parser.add_argument("--registry", required=True, help="what is kept between runs: a URI")

@@ -1,4 +1,4 @@
-"""`tidegate status`: the last runs and the schedules of a server, or the tasks of a run."""
+"""`tidegate status`: show a server's last runs and schedules, or one run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print them; returns the exit code of a run that has ended.
+    """Print the status, and return an ended run's exit code.
 
     Raises:
         TidegateError: the server, or Kubernetes, does not answer or refuses.

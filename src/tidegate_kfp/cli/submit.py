@@ -1,4 +1,4 @@
-"""`tidegate submit`: a pipeline on a Kubeflow Pipelines server."""
+"""`tidegate submit`: run a pipeline on a Kubeflow Pipelines server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Start a run for each span and wait for it; returns the exit code of a local run.
+    """Run each span and wait, and return a local run's exit code.
 
     Raises:
         TidegateError: the server, or Kubernetes, does not answer or refuses.

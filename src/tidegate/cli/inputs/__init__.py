@@ -1,1 +1,1 @@
-"""The files, spans and rows that a command line names."""
+"""The files, spans and rows named on a command line."""

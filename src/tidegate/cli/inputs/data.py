@@ -1,4 +1,7 @@
-"""Files, or a span of a contract, measured: what every command begins with."""
+"""Compute statistics of files, or of a contract's spans.
+
+Every command begins with it.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dialect:
-    """How files are written that no contract describes; None is what their names tell."""
+    """The format of files without a contract.
+
+    None means that the file names decide.
+    """
 
     read_as: str | None = None
     delimiter: str | None = None
@@ -46,7 +52,7 @@ class Dialect:
     max_bad_records: float | None = None
 
     def require_none(self) -> None:
-        """Check that nothing is said that a contract says.
+        """Check that no option is given that a contract replaces.
 
         Raises:
             ContractError: naming the option.
@@ -62,7 +68,7 @@ class Dialect:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says how files are written."""
+    """Add the options for the format of files."""
     group = parser.add_argument_group("how files are written, where no contract says it")
     group.add_argument("--read-as", choices=FORMATS, help="the format; else the name's end tells")
     group.add_argument("--delimiter", metavar="CHARACTER", help="CSV: between fields (default: ,)")
@@ -82,7 +88,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def dialect(options: argparse.Namespace) -> Dialect:
-    """What those options say."""
+    """The dialect from those options."""
     nulls = None if options.null is None else ("", *options.null)
     return Dialect(options.read_as, options.delimiter, nulls, options.max_bad_records)
 
@@ -98,12 +104,12 @@ def _number_or_share(text: str) -> float:
 
 
 def bare_contract(files: Files, how: Dialect) -> Contract:
-    """The least that can be said of files: how they are written, and nothing of their columns.
+    """A contract that describes only how files are written.
 
-    No key, no label, no time, and any number of rows is enough.
+    It has no key, no label and no time, and accepts any number of rows.
 
     Raises:
-        ContractError: the dialect is none.
+        ContractError: the dialect is not valid.
     """
     source: dict[str, Any] = {"uri": files.name, "format": files.format}
     if files.format == "csv":
@@ -112,7 +118,7 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
             source["null_values"] = how.null_values
     elif how.delimiter is not None or how.null_values is not None:
         raise ContractError(f"--delimiter and --null are for CSV; {files.name} is {files.format}")
-    # Of Parquet a file is good or is not.
+    # A Parquet file is good as a whole or not at all.
     if how.max_bad_records is not None and files.format != "parquet":
         source.update(bad_records="quarantine", max_bad_records=how.max_bad_records)
     stem = Path(files.name).name.split(".")[0].lower()
@@ -129,12 +135,15 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
     except ValueError as error:
         reason = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
         raise ContractError(f"{files.name} cannot be read so: {reason}") from None
-    # A contract names a key, by which rows are told apart; of a file nobody has said what it is.
+    # A contract must name a key; for a bare file the key is unknown.
     return whole.model_copy(update={"key": ()})
 
 
 def written(contract: Contract, files: Files) -> Contract:
-    """A contract whose source is these files; of another format than its own, by their names."""
+    """Copy a contract with these files as its source.
+
+    If their format differs from the contract's, their names decide it.
+    """
     if files.format == contract.source.format:
         source = contract.source
     else:
@@ -151,15 +160,17 @@ def measure(
     keep: Path | None = None,
     by: slicing.By | None = (),
 ) -> Measured:
-    """The statistics of files; or of spans, where a contract is given and there are no such files.
+    """Compute the statistics of files, or of a contract's spans.
+
+    With a contract, an argument that names no file is a selection of spans.
 
     Args:
         arguments: Files and directories, read as one; or one selection of spans.
-        contract: Says how they are written and what their columns are; None, and their names do.
-        how: Where there is no contract.
-        keep: A directory to write the rows to, for what is asked of single rows.
-        by: The columns that cut slices, all of which must be there; None: the contract's, where
-            one that is gone is left to the schema.
+        contract: The contract with format and columns; without one, the file names decide.
+        how: The dialect, if there is no contract.
+        keep: A directory to write the rows to, for queries about single rows.
+        by: The columns that define slices, all of which must be there; None: the contract's, where
+            a missing one is left to the schema.
 
     Raises:
         TidegateError: they cannot be read.
@@ -178,7 +189,7 @@ def measure(
 
 @dataclass(frozen=True)
 class Measured:
-    """Statistics, the contract that the data was read by, and the rows where they were kept."""
+    """Statistics, the contract used, and the kept rows."""
 
     statistics: Statistics
     contract: Contract
@@ -186,7 +197,7 @@ class Measured:
 
 
 def is_span(argument: str) -> bool:
-    """Whether an argument is no file, and so may be a selection of a contract's spans."""
+    """Whether an argument names no file, and may select spans."""
     return "://" not in argument and not Path(argument).exists()
 
 
@@ -210,7 +221,7 @@ def _measured(
     by: slicing.By | None,
 ) -> Measured:
     if keep is None and (by or (by is None and contract.slices)):
-        # Slices are cut from rows that can be read again.
+        # Slices need rows that can be read again.
         with tempfile.TemporaryDirectory(prefix="tidegate-rows-") as scratch:
             made = _measured(inputs, rows, contract, bad, period, Path(scratch), by)
             return replace(made, examples=None)
@@ -290,7 +301,7 @@ def _statistics(
 
 
 def _sampled(batch: pa.RecordBatch, contract: Contract, to: Sampler | None) -> Sampler | None:
-    """Take note of the rows of a batch; None where nothing of them is kept."""
+    """Add a batch's rows to the sample; None if none is kept."""
     names = [name for name in batch.schema.names if contract.is_sampled(name)]
     if not names or not contract.gates.shift.rows:
         return None
@@ -301,7 +312,7 @@ def _sampled(batch: pa.RecordBatch, contract: Contract, to: Sampler | None) -> S
 
 
 class _Keys:
-    """Counts how many different keys there are; a contract without a key has none."""
+    """A counter of distinct keys; a contract without a key has none."""
 
     def __init__(self, contract: Contract, scratch: Path) -> None:
         self._contract = contract
@@ -333,9 +344,10 @@ def _keys(contract: Contract) -> Iterator[_Keys]:
 
 
 def unjudgeable(statistics: Statistics) -> dict[str, str]:
-    """Columns that cannot be compared between files, by name, and why: times and names of rows.
+    """Columns that cannot be compared between files, with the reason.
 
-    Without a contract nobody says so, and every new file would be held for them.
+    They are times and names of rows. Without a contract their role is unknown, and every new file
+    would be held for them.
     """
     reasons = {}
     for name, column in statistics.features().items():
@@ -349,13 +361,13 @@ def unjudgeable(statistics: Statistics) -> dict[str, str]:
 
 
 def excluding(contract: Contract, columns: Iterable[str]) -> Contract:
-    """The contract with these columns as ones that no model sees."""
+    """Copy the contract with these columns excluded."""
     excluded = dict.fromkeys([*contract.features.exclude, *columns])
     return contract.model_copy(update={"features": Features(exclude=tuple(excluded))})
 
 
 def note_unjudged(columns: dict[str, str]) -> None:
-    """Say which columns are not judged, and why."""
+    """Print which columns are not judged, and why."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in columns.items():
         by_reason.setdefault(reason, []).append(name)

@@ -1,4 +1,7 @@
-"""Which files a command line means: paths, directories, or objects of a store, and their format."""
+"""Find the files of a command line, and their format.
+
+They are paths, directories, or objects of a store.
+"""
 
 from __future__ import annotations
 
@@ -34,11 +37,11 @@ class Files:
     """Files that are read as one.
 
     Attributes:
-        name: What a person calls them: what was typed.
+        name: The name as typed.
         root: The URI that the objects' names are relative to.
-        objects: In the order they were given, within a directory by name.
-        format: Of all of them.
-        tabs: Whether their names say that tabs are between fields.
+        objects: The objects in the order given, within a directory by name.
+        format: The format of all of them.
+        tabs: Whether their names indicate tabs between fields.
     """
 
     name: str
@@ -50,15 +53,15 @@ class Files:
 
 @contextmanager
 def found(arguments: Sequence[str], *, read_as: str | None = None) -> Iterator[Files]:
-    """The files that some arguments mean, as long as the block lasts.
+    """Find the files of some arguments, for use within a context.
 
     Args:
-        arguments: Files, directories (all data files in them, at any depth; nothing hidden), or
-            URIs of objects or of what stands before a `/` in their names.
-        read_as: The format, where the names do not tell.
+        arguments: Files, directories (all data files in them, at any depth, except hidden ones), or
+            URIs of objects or of name prefixes before a `/`.
+        read_as: The format, if the names do not show it.
 
     Raises:
-        SourceError: there is no such file, or the format cannot be told or differs.
+        SourceError: there is no such file, or the format is unknown or differs.
         StorageError: a store cannot be read.
     """
     name = arguments[0] + (f" and {len(arguments) - 1} more" if len(arguments) > 1 else "")
@@ -67,8 +70,8 @@ def found(arguments: Sequence[str], *, read_as: str | None = None) -> Iterator[F
         yield _files(name, root, listed, read_as)
         return
     with tempfile.TemporaryDirectory() as directory:
-        # Links, so that a store holds what was named and nothing else: names in messages are as
-        # they were typed, and no file beside them is looked at.
+        # Links, so that a store holds only the named files: names in messages are as they were
+        # typed, and no file beside them is read.
         for path in _local(arguments, read_as):
             link = Path(directory, _as_name(path))
             if link.exists():
@@ -79,7 +82,7 @@ def found(arguments: Sequence[str], *, read_as: str | None = None) -> Iterator[F
 
 
 def format_of(name: str) -> str | None:
-    """The format that the end of a name tells; None where it tells none."""
+    """The format from a name's suffix, or None."""
     return _FORMATS.get(_suffix(name))
 
 

@@ -1,4 +1,4 @@
-"""The rows that a command line means: of files, of a contract's spans, or of ingested examples."""
+"""Open the rows of a command line: files, spans or examples."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Opened:
     """Rows that can be read once.
 
     Attributes:
-        name: Of the file or span.
+        name: The name of the file or span.
         batches: At least one; none if `examples` is there.
-        contract: That they are read by; the least there is to say where none was given.
-        examples: Where the argument is a directory of ingested examples.
-        digest: Of their content.
-        bad: Has the records that could not be read once the rows are; None of examples, which say
-            themselves how many there were.
+        contract: The contract they are read by; a bare one if none was given.
+        examples: The ingested examples, if the argument is their directory.
+        digest: The digest of their content.
+        bad: The collector of unreadable records, complete once the rows are read; None for
+            examples, which record their number themselves.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Opened:
 
 
 def add_options(parser: argparse._ArgumentGroup) -> None:
-    """Add what there is to say of columns where no contract does."""
+    """Add the options that replace a contract: --label and --exclude."""
     parser.add_argument("--label", metavar="COLUMN", help="what is to be predicted")
     parser.add_argument(
         "--exclude", action="append", metavar="COLUMN", help="left out; may be repeated"
@@ -54,13 +54,13 @@ def add_options(parser: argparse._ArgumentGroup) -> None:
 
 @contextmanager
 def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[Opened]:
-    """Rows as long as the block lasts.
+    """Open rows for reading within a context.
 
     Args:
         argument: A file, a directory, a URI; a directory of examples; or, with a contract, a
             selection of its spans.
-        contract: Says how they are written and what their columns are.
-        how: Says how files are written where there is no contract.
+        contract: The contract with format and columns, or None.
+        how: The dialect of files, if there is no contract.
 
     Raises:
         TidegateError: they cannot be read.
@@ -89,17 +89,17 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
 
 
 def described(contract: Contract, label: str | None, exclude: Sequence[str]) -> Contract:
-    """A bare contract with what the command line says of the columns."""
+    """Add the command line's label and exclusions to a bare contract."""
     return contract.model_copy(
         update={"label": label, "features": Features(exclude=tuple(exclude))}
     )
 
 
 def given_contract(options: argparse.Namespace) -> Contract | None:
-    """The contract of a command line with `add_options`.
+    """Load the contract of a command line with `add_options`.
 
     Raises:
-        ContractError: it is not valid, or the options say what it should.
+        ContractError: it is not valid, or is given together with options that it replaces.
     """
     if options.contract is None:
         return None

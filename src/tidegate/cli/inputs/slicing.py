@@ -1,4 +1,4 @@
-"""Slices on a command line: which are asked for, their statistics, and what is said of them."""
+"""The option `--slice`: parsing, statistics and notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tidegate.statistics import Statistics
 
 
-#: Combinations of columns that cut slices.
+#: Combinations of columns that define slices.
 By = tuple[tuple[str, ...], ...]
 
 
@@ -25,10 +25,10 @@ def add_option(parser: argparse._ActionsContainer, *, help_: str) -> None:
 
 
 def configured(options: argparse.Namespace) -> By:
-    """What `--slice` says.
+    """The column combinations from `--slice`.
 
     Raises:
-        ContractError: a name is empty, or stands twice in one combination.
+        ContractError: a name is empty, or occurs twice in one combination.
     """
     combinations = []
     for written in options.slice or ():
@@ -56,7 +56,7 @@ def require(by: By, columns: Sequence[str]) -> None:
 
 
 def note_left_out(statistics: Statistics) -> None:
-    """Say what of the slices there was no room for."""
+    """Print how many slices were left out."""
     if statistics.slices_left_out:
         more = text.count(statistics.slices_left_out, "smaller slice")
         terminal.note(f"{statistics.span}: {more} left out")

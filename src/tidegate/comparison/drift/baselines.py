@@ -1,10 +1,10 @@
-"""Which accepted spans a span is compared with: `gates.drift.against` in the contract.
+"""Choose the accepted spans to compare with, by `gates.drift.against`.
 
-    previous        the last accepted span before it
-    span(2013-01)   that one, whatever comes between
-    rolling(6)      the last six accepted spans before it, merged
+previous        the last accepted span before this one
+span(2013-01)   that span, whatever spans lie between
+rolling(6)      the last six accepted spans before this one, merged
 
-This runs where TFDV is not installed.
+This module runs where TFDV is not installed.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from tidegate.core.errors import RegistryError
 from tidegate.core.spans import TO, span_order
 from tidegate.platform.registry import Entry, Registry
 
-#: Between the versions of several spans; no name of a version can hold it.
+#: Separates the versions of several spans; no version's name can contain it.
 SEPARATOR = ","
-#: Accepted spans that a limit is learned from, at most.
+#: The most accepted spans that a limit is learned from.
 HISTORY = 24
 
 
 def chosen(registry: Registry, *, against: str, before: str) -> list[Entry]:
-    """The statistics a span is compared with, the oldest first; empty where there are none yet.
+    """Choose the statistics to compare a span with, oldest first.
 
     Args:
-        registry: Holds the statistics of accepted spans.
-        against: What the contract says.
-        before: The span; of several the first.
+        registry: The registry that holds the statistics of accepted spans.
+        against: The contract's `gates.drift.against`.
+        before: The span that is compared; the first one if there are several.
+
+    Returns:
+        The baseline's entries; empty if no span is accepted yet.
 
     Raises:
         RegistryError: there are accepted spans, and the one the contract names is not among them.
@@ -39,11 +42,11 @@ def chosen(registry: Registry, *, against: str, before: str) -> list[Entry]:
 
 
 def accepted(registry: Registry, *, before: str | None = None) -> list[Entry]:
-    """The newest accepted version of every span, the oldest span first.
+    """The newest accepted version of every span, oldest span first.
 
     Args:
-        registry: Holds the statistics of accepted spans.
-        before: If given, only spans that were over before it began.
+        registry: The registry that holds the statistics of accepted spans.
+        before: If given, only spans that ended before this one began.
     """
     newest = {e.span: e for e in registry.versions("statistics") if e.promoted}
     first = None if before is None else span_order(before.partition(TO)[0])
@@ -52,11 +55,11 @@ def accepted(registry: Registry, *, before: str | None = None) -> list[Entry]:
 
 
 def pairs(entries: Sequence[Entry], *, against: str) -> list[tuple[Entry, list[Entry]]]:
-    """The last accepted spans, each with what it would be compared with now.
+    """Pair the last accepted spans with the baselines they would have.
 
     Args:
-        entries: Accepted, the oldest first.
-        against: What the contract says.
+        entries: The accepted entries, oldest first.
+        against: The contract's `gates.drift.against`.
     """
     result = []
     for entry in entries[-HISTORY:]:

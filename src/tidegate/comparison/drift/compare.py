@@ -1,4 +1,4 @@
-"""Each feature of a span against the same feature of the baseline."""
+"""Compare each feature of a span with its baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.statistics.slices import cut_by
 
 _DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
-#: What is judged of a feature of text: two distances, missing values and unseen ones; of numbers a
+#: Judgements per feature. Text (True): two distances, missing and unseen values. Numbers: one
 #: distance and missing values.
 _TESTS = {True: 4, False: 2}
 
@@ -31,16 +31,17 @@ def compare(
     *,
     steps: Steps | None = None,
 ) -> list[Distance]:
-    """The distances of every column from the baseline, in the order of the data, then by slice.
+    """Compute the distances of every column from the baseline.
 
-    A slice that both sides have is compared with the same slice, over the columns that do not cut
-    it. Categorical columns have two distances, numeric ones one. Columns that no model sees are
-    recorded and not judged, and so are those the contract says to report.
+    The result is in the order of the data, first over all rows, then by slice. A slice that both
+    sides have is compared with the same slice, without the columns that define it. Categorical
+    columns have two distances, numeric ones one. Columns that no model sees are recorded and not
+    judged, and so are the columns the contract sets to `report`.
 
     Args:
-        statistics: Of the span.
-        baseline: Of what it is compared with.
-        contract: Says how each feature is judged.
+        statistics: The statistics of the span.
+        baseline: The statistics of the baseline.
+        contract: The contract, which sets how each feature is judged.
         steps: The distances between accepted spans, for `learned`.
     """
     level = level_of(statistics, baseline, contract)
@@ -53,7 +54,7 @@ def compare(
 
 @dataclass(frozen=True)
 class _History:
-    """The steps between accepted spans, of all rows or of one slice."""
+    """The steps between accepted spans, for all rows or one slice."""
 
     steps: Steps
     slice: str = ""
@@ -65,7 +66,7 @@ class _History:
 def slices_of(
     statistics: Statistics, baseline: Statistics
 ) -> list[tuple[str, Statistics, Statistics]]:
-    """The slices that both have: the name, and each side's statistics."""
+    """The slices that both sides have: name, current and baseline statistics."""
     by_slice = baseline.by_slice()
     return [
         (n, current, by_slice[n]) for n, current in statistics.by_slice().items() if n in by_slice
@@ -97,17 +98,17 @@ def _compared(
 
 
 def configured_for(contract: Contract, name: str) -> Threshold | Limits:
-    """What the contract says of a column's drift."""
+    """The contract's drift limits for a column."""
     if name in contract.not_features:
         return "report"
     return contract.gates.drift.features.get(name, contract.gates.drift.default)
 
 
 def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -> float:
-    """The probability of a false alarm that one judgement may use up.
+    """The false-alarm probability that each judgement may use up.
 
-    `gates.drift.false_alarms`, divided by how many judgements chance could decide: of every
-    feature, in all rows and in every slice.
+    `gates.drift.false_alarms`, divided by the number of judgements that chance could decide: those
+    of every feature, over all rows and in every slice.
     """
     baseline_features = baseline.features()
     tests = sum(
@@ -120,7 +121,7 @@ def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -
 
 
 def _configured_measure(configured: Threshold | Limits, measure: Measure) -> Configured:
-    """What is asked of one measure; a number limits Jensen-Shannon alone."""
+    """The setting for one measure; a number limits Jensen-Shannon alone."""
     if isinstance(configured, Limits):
         value = getattr(configured, measure)
         return "report" if value is None else float(value)

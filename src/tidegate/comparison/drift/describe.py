@@ -1,4 +1,4 @@
-"""What changed in a feature, in one sentence without figures of statistics."""
+"""Describe in one sentence what changed in a feature."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ import numpy as np
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary
 
-#: A share that changed by less reads as if it had not.
+#: The smallest change of a share that is visible in the rounded text.
 _VISIBLE = 0.001
-#: A median that moved by less than this part of the middle half, and a middle half that grew or
-#: shrank by less, are not what changed.
+#: The smallest reported change of the median, and of the width of the middle half, as a part of
+#: that width.
 _TELLING = 0.1
-#: Values beyond the baseline's range, or NaN, are told of first above this share.
+#: Above this share, values beyond the baseline's range, or NaN, are reported first.
 _STRAY = 0.02
 
 
 def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, unit: str = "") -> str:
-    """Say what changed: of text a value's share, of numbers the median, the spread or a range.
+    """Describe the change in a clause.
+
+    For text it names a value's share; for numbers the median, the spread or a range.
 
     Args:
         cells: Both sides over common cells.
-        current: Of this span.
-        baseline: Of the baseline.
-        unit: What the numbers count; empty where nobody said.
+        current: The summary of this span.
+        baseline: The summary of the baseline.
+        unit: The unit of the numbers; empty if it is not known.
 
     Returns:
-        A clause without a full stop, or nothing where no share changed by a thousandth.
+        A clause without a full stop; empty if no share changed by a thousandth.
     """
     moved = cells.moved(1)
     if not moved or abs(moved[0][2] - moved[0][1]) < _VISIBLE:
@@ -106,7 +108,7 @@ def _went(old: float, new: float) -> str:
 
 
 def quantity(value: float | None, unit: str = "") -> str:
-    """A number for reading: four digits, whole numbers whole, and its unit."""
+    """Format a number with four digits and its unit; whole numbers whole."""
     if value is None:
         return "nothing"
     size = abs(value)

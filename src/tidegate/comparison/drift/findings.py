@@ -1,4 +1,4 @@
-"""What the comparison with the baseline means for the verdict."""
+"""Turn the comparison with the baseline into findings of the verdict."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tidegate.numerics.distances import Distance
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.slice_findings import by_feature
 
-#: What is right where somebody says so. A distance that cannot be computed is not.
+#: Codes that `gates.drift.accepted` can accept. A distance that cannot be computed is not one.
 _ACCEPTABLE = {"drift", "missing_rate"}
 
 
 def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Finding]:
-    """What the distances mean for the verdict; a feature that drifted is told of once.
+    """Turn distances into findings, one for each feature that drifted.
 
-    Of a feature that is calm over all rows the slice that moved furthest is told, if any drifted.
-    It holds if it has `gates.drift.min_slice_share` of the rows, else it warns.
+    For a feature without drift over all rows, the slice that moved furthest is reported, if any
+    drifted. It holds if it has `gates.drift.min_slice_share` of the rows, otherwise it warns.
     """
     result: list[Finding] = []
     reported: set[str] = set()
@@ -54,12 +54,12 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
 def with_accepted_changes(
     findings: Iterable[Finding], contract: Contract, *, span: str
 ) -> Iterator[Finding]:
-    """Downgrade to warnings the findings that `gates.drift.accepted` lists for this span.
+    """Downgrade to warnings the findings that `gates.drift.accepted` lists.
 
     Args:
-        findings: About drift and missing values.
-        contract: Its gates.
-        span: That is judged.
+        findings: Findings about drift and missing values.
+        contract: The contract with the gates.
+        span: The span that is judged.
     """
     reasons = contract.gates.drift.accepted.get(span, {})
     for finding in findings:
@@ -78,17 +78,18 @@ def share_findings(
     *,
     moved: Sequence[Finding] = (),
 ) -> list[Finding]:
-    """Features that are missing more, or less, often than in the baseline, or full of new values.
+    """Report changed shares of missing values and new values.
 
-    More missing values, or values the baseline does not have, hold if they are more than a tenth
-    of the rows and more than chance; fewer missing values are shown. Of features that drifted by a
-    distance new values are not told again, and of slices only what all rows do not show.
+    More missing values, or values that are absent from the baseline, hold if they are more than a
+    tenth of the rows and more than chance; fewer missing values are shown. New values are not
+    reported again for a feature that drifted by a distance, and slices only for what all rows do
+    not show.
 
     Args:
-        statistics: Of the span.
-        baseline: Of what it is compared with.
-        contract: Its gates.
-        moved: What `drift_findings` found.
+        statistics: The statistics of the span.
+        baseline: The statistics of the baseline.
+        contract: The contract with the gates.
+        moved: The findings of `drift_findings`.
     """
     drifted = {f.subject for f in moved if f.code == "drift" and not f.slice}
     shares = compare_shares(statistics, baseline, contract)

@@ -1,4 +1,4 @@
-"""The statistics of accepted spans, as the registry keeps them."""
+"""Read the statistics of accepted spans from the registry."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from tidegate.statistics.model import Statistics
 
 
 class AcceptedStatistics:
-    """Statistics in a registry, each fetched once."""
+    """The statistics in a registry, each fetched once."""
 
     def __init__(self, registry: Registry) -> None:
-        """Fetch nothing yet."""
+        """Create it without fetching anything."""
         self._registry = registry
         self._read: dict[str, Statistics] = {}
 
     def get(self, entry: Entry) -> Statistics:
-        """Of one accepted span.
+        """The statistics of one accepted span.
 
         Raises:
             RegistryError: they are damaged.
@@ -38,17 +38,20 @@ class AcceptedStatistics:
         return self._read[entry.version]
 
     def merged(self, entries: Sequence[Entry]) -> Statistics:
-        """Of several accepted spans together, the oldest first."""
+        """Merge the statistics of several accepted spans, oldest first."""
         return merged([self.get(entry) for entry in entries])
 
     def steps(self, contract: Contract, *, before: str) -> learned.Steps | None:
-        """How far accepted spans were from what they would be compared with, and their slices.
+        """The distances of accepted spans from their baselines, also by slice.
 
-        Only features whose limit is learned are looked at.
+        Only features whose limit is learned are included.
 
         Args:
-            contract: Says what that is; None is the answer if it learns nothing.
-            before: Only spans that were over before this one began.
+            contract: The contract, which sets which limits are learned.
+            before: Only spans that ended before this one began.
+
+        Returns:
+            The distances; None if the contract sets no learned limit.
         """
         drift = contract.gates.drift
         if not drift.learns:
@@ -67,7 +70,7 @@ class AcceptedStatistics:
 
 
 def _only(statistics: Statistics, wanted: Callable[[str], bool]) -> Statistics:
-    """The columns that are wanted, over all rows and in slices, and nothing else."""
+    """Keep only the wanted columns, over all rows and in slices."""
 
     def of(datasets: Iterable[Any]) -> Any:
         made = statistics_pb2.DatasetFeatureStatisticsList()

@@ -1,4 +1,4 @@
-"""What the steps between accepted spans lead to expect of the next one.
+"""Learn a drift limit from the steps between accepted spans.
 
 The distances of a feature between accepted spans, each from what it was compared with, are taken as
 draws from one distribution that is normal on the logit scale. The limit is the upper end of a
@@ -8,7 +8,7 @@ at most so many false alarms is kept for any number of them; a quantile of the d
 would need a hundred steps for a level of one in a hundred.
 
 Learning begins at eight steps. At a level of 1 in 2,000 t is 5.4 for eight steps and 12.9 for four,
-where a normal distribution has 3.3: with fewer, the limit tells of ignorance more than of the data.
+where a normal distribution has 3.3: with fewer, the limit reflects ignorance more than the data.
 
 Two samples of one distribution are 0.00001 apart by luck and 0.001 by bad luck, which on the logit
 scale is far: the fewer the values, the more of the spread is chance and not the feature's, and a
@@ -35,9 +35,9 @@ from tidegate.statistics.model import Statistics
 
 #: Steps between accepted spans that learning needs.
 MIN_STEPS = 8
-#: A distance of zero has no logit; below this all are alike.
+#: A distance of zero has no logit; smaller distances count as this one.
 _SMALLEST = 1e-5
-#: The part of what chance exceeds in every other pair that a step counts as, at least.
+#: A step counts as at least this part of the median distance that chance gives.
 OF_CHANCE = 0.75
 _MEASURES: tuple[tuple[Measure, Callable[[FloatArray, FloatArray], Any]], ...] = (
     ("jensen_shannon", jensen_shannon),
@@ -51,18 +51,21 @@ Steps = Mapping[tuple[str, Measure, str], Sequence[float]]
 
 @dataclass(frozen=True)
 class Learned:
-    """A limit from history, and on how many steps it rests; None where these are too few."""
+    """A limit from history and its number of steps.
+
+    The limit is None if the steps are too few.
+    """
 
     threshold: float | None
     steps: int
 
 
 def learn(distances: Sequence[float], level: float) -> Learned:
-    """The distance that the next step exceeds with probability `level`.
+    """Compute the distance that the next step exceeds with probability `level`.
 
     Args:
-        distances: In [0, 1], of earlier steps.
-        level: In (0, 0.5].
+        distances: The distances of earlier steps, in [0, 1].
+        level: The probability, in (0, 0.5].
     """
     h = len(distances)
     if h < MIN_STEPS:
@@ -76,12 +79,13 @@ def learn(distances: Sequence[float], level: float) -> Learned:
 def steps(
     pairs: Iterable[tuple[Statistics, Statistics]],
 ) -> dict[tuple[str, Measure, str], list[float]]:
-    """The distances of every feature that both of a pair have with one type, and in their slices.
+    """Compute every feature's distances for pairs of spans, also by slice.
 
-    A slice has as many steps as pairs in which both have it.
+    A feature counts where both spans of a pair have it with one type. A slice has as many steps as
+    there are pairs in which both spans have it.
 
     Args:
-        pairs: A span and what it was compared with, the oldest first.
+        pairs: Each span with the baseline it was compared with, oldest first.
     """
     found: dict[tuple[str, Measure, str], list[float]] = {}
     for statistics, baseline in pairs:

@@ -1,7 +1,7 @@
-"""How many values of a feature are missing or new, against the same feature of the baseline.
+"""Compare a feature's shares of missing and new values with the baseline.
 
-A share is judged by its change: more than a tenth (`PRACTICAL`) of what it is a share of, and more
-than chance gives.
+A share is judged by its change: it must exceed a tenth (`PRACTICAL`) of all rows or values, and the
+change that chance gives.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tidegate.contract import Contract
 from tidegate.numerics.quantiles import gamma_quantile, normal_quantile
 from tidegate.statistics.model import FeatureSummary, Statistics
 
-#: New values that are named.
+#: The number of new values that a message names.
 _NAMED = 3
 
 ShareKind = Literal["missing", "unseen"]
@@ -28,20 +28,20 @@ ShareStatus = Literal["more", "fewer", "ok"]
 
 @dataclass(frozen=True)
 class Share:
-    """The missing values of a feature, or those that the baseline does not have.
+    """The share of a feature's missing values, or of its unseen values.
 
     Attributes:
         feature: The column.
-        kind: `missing`, a share of the rows, or `unseen`, a share of the values of text.
-        baseline: The share in the baseline, in [0, 1]; 0 of what is unseen.
+        kind: `missing`, a share of the rows, or `unseen`, a share of the text values.
+        baseline: The share in the baseline, in [0, 1]; 0 for `unseen`.
         current: The share in this span, in [0, 1].
-        threshold: The change above which it has changed.
-        n_current: Rows of this span, with a value or without.
-        n_baseline: The same, of the baseline.
-        status: Whether it changed, and in which direction.
-        judged: Whether more of them may hold; else they are recorded only.
-        values: Some values that are new, the most frequent first.
-        slice: The slice it is of, as `column=value`; empty for all rows.
+        threshold: The change above which the share counts as changed.
+        n_current: The rows of this span, with or without a value.
+        n_baseline: The rows of the baseline, with or without a value.
+        status: Whether the share changed, and in which direction.
+        judged: Whether a larger share may hold; otherwise it is recorded only.
+        values: Some new values, the most frequent first.
+        slice: The slice, as `column=value`; empty for all rows.
     """
 
     feature: str
@@ -58,25 +58,25 @@ class Share:
 
     @property
     def holds(self) -> bool:
-        """Whether there are more than may be."""
+        """Whether the share grew beyond its threshold and is judged."""
         return self.status == "more" and self.judged
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Share:
-        """Read back what `dataclasses.asdict` and JSON made of one."""
+        """Restore a share from the fields of `dataclasses.asdict` read from JSON."""
         return cls(**{**fields, "values": tuple(fields["values"])})
 
 
 def compare_shares(statistics: Statistics, baseline: Statistics, contract: Contract) -> list[Share]:
-    """The shares of every feature that both have, over all rows, then of corresponding slices.
+    """Compute every common feature's shares, over all rows, then by slice.
 
-    Of columns that no model sees there are none. Unseen values are known where the baseline has
-    values and lists them all.
+    Columns that no model sees have none. Unseen values are known where the baseline has values and
+    lists them all.
 
     Args:
-        statistics: Of the span.
-        baseline: Of what it is compared with.
-        contract: Its `gates.drift`.
+        statistics: The statistics of the span.
+        baseline: The statistics of the baseline.
+        contract: The contract with `gates.drift`.
     """
     level = level_of(statistics, baseline, contract)
     result = list(_shares(statistics, baseline, contract, level))
@@ -147,16 +147,16 @@ def _unseen(
 def unseen_by_chance(counts: Sequence[int], n: int, level: float) -> float:
     """The share of unseen values that chance exceeds with probability `level`.
 
-    New values have about the share of those that were seen once (Good 1953), one more at least,
-    with a variance from those seen once and twice (Esty 1983), and that of a share of `n`; the
-    quantile is that of the gamma distribution with these two moments. A frequent value that falls
-    into one of two samples only is none of these: the probability that it does so halves with
-    every row where the samples are equal.
+    New values have about the share of the values that were seen once (Good 1953), one more at
+    least, with a variance from the values seen once and twice (Esty 1983), and that of a share of
+    `n`; the quantile is that of the gamma distribution with these two moments. A frequent value
+    that falls into one of two samples only is a separate case: the probability that it does so
+    halves with every row where the samples are equal.
 
     Args:
         counts: How often each value occurs in the baseline.
-        n: Values in the span.
-        level: In (0, 0.5].
+        n: The number of values in the span.
+        level: The probability, in (0, 0.5].
     """
     m, once, twice = sum(counts), counts.count(1), counts.count(2)
     expected = (once + 1) / (m + 1)

@@ -1,4 +1,4 @@
-"""How far apart two samples of one distribution are, by chance alone.
+"""Estimate how far apart two samples of one distribution are by chance.
 
 The question a permutation test asks: if both samples came from one distribution, so that every
 division of all their values into two groups of these sizes were as likely as any other, which
@@ -32,9 +32,9 @@ from tidegate.numerics.distances import FloatArray, Measure
 from tidegate.numerics.quantiles import gamma_quantile
 from tidegate.statistics.cells import Cells
 
-#: Above this expected count in the smaller sample a cell's moments are those of the limit.
+#: Above this expected count in the smaller sample, the limit's moments are used for a cell.
 _WELL_FILLED = 100.0
-#: Values whose probabilities are added one by one; the rest count as the last of them.
+#: The number of values whose probabilities are added one by one; the rest count as the last one.
 _LARGEST = 64
 #: Mean and deviation of what interpolation in the outermost buckets adds to the divergence:
 #: measured between halves of 40,000 to 400,000 normal and exponential values.
@@ -47,14 +47,14 @@ def noise_floor(
     """The distance that chance alone exceeds with probability `level` at most.
 
     Args:
-        measure: What is measured.
+        measure: The distance measure.
         cells: The feature over cells.
-        n_current: Size of one sample.
-        n_baseline: Size of the other.
-        level: In (0, 0.5].
+        n_current: The size of one sample.
+        n_baseline: The size of the other sample.
+        level: The probability, in (0, 0.5].
 
     Returns:
-        In [0, 1], or None if there is nothing to draw from or nothing to draw.
+        In [0, 1], or None if the cells are not comparable or a sample is empty.
     """
     if not cells.comparable or n_current <= 0 or n_baseline <= 0:
         return None
@@ -74,12 +74,12 @@ def noise_floor(
 
 
 def jensen_shannon_moments(pooled: FloatArray, n: int, m: int) -> tuple[float, float]:
-    """Mean and variance of the divergence between two groups of `n` and `m` values.
+    """Mean and variance of the divergence between two random groups.
 
     Args:
         pooled: How often each value occurs in both groups together.
-        n: Size of one group.
-        m: Size of the other.
+        n: The size of one group.
+        m: The size of the other group.
     """
     counts = np.round(np.asarray(pooled, float))
     values, times = np.unique(counts[counts > 0], return_counts=True)
@@ -105,9 +105,10 @@ def jensen_shannon_moments(pooled: FloatArray, n: int, m: int) -> tuple[float, f
 def _of_cells(
     values: FloatArray, total: float, small: int, large: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean and variance of each cell's term, and its covariance with the cell's count.
+    """Mean and variance of each cell's term, and covariance with its count.
 
-    Over the hypergeometric distribution of the count that falls into the smaller group.
+    They are taken over the hypergeometric distribution of the count that falls into the smaller
+    group.
     """
     expected = float(values.max()) * small / total
     most = min(math.ceil(expected + 10 * math.sqrt(expected) + 30), int(values.max()), small)
@@ -140,13 +141,13 @@ def _term(p: FloatArray, q: FloatArray) -> FloatArray:
 
 
 def l_infinity_floor(pooled: FloatArray, n: int, m: int, level: float) -> float:
-    """The difference that the share of no value exceeds by chance, save with probability `level`.
+    """The L-infinity distance that chance exceeds with probability `level`.
 
     Args:
         pooled: How often each value occurs in both groups together.
-        n: Size of one group.
-        m: Size of the other.
-        level: In (0, 0.5].
+        n: The size of one group.
+        m: The size of the other group.
+        level: The probability, in (0, 0.5].
     """
     share = np.asarray(pooled, float) / np.sum(pooled)
     variance = share * (1 - share) * (1 / n + 1 / m)
@@ -168,9 +169,9 @@ def l_infinity_floor(pooled: FloatArray, n: int, m: int, level: float) -> float:
 
 
 def _beyond(distance: FloatArray, skewness: FloatArray) -> FloatArray:
-    """The probability that a value is farther than `distance` deviations from its mean.
+    """The probability of lying more than `distance` deviations from the mean.
 
-    Of a gamma distribution of this skewness, by Wilson and Hilferty's approximation.
+    It is that of a gamma distribution of this skewness, by Wilson and Hilferty's approximation.
     """
     shape = 4 / np.maximum(skewness, 1e-4) ** 2
     tails: FloatArray = np.zeros(len(distance))

@@ -1,15 +1,15 @@
-"""Distances that other tools report, for readers who are used to them; nothing is judged by them.
+"""Compute distances that other tools report; none of them is judged.
 
-- `psi`, the population stability index: the sum of (now - before) ln(now / before) over bins. The
-  bins of numbers are about ten with equal shares of the baseline (a frequent value has one of its
-  own), what lies beyond its least and greatest value, and NaN; each value of text is a bin. A share
-  of zero counts as 0.0001. Its customary limits are 0.1 and 0.25.
+- `psi`, the population stability index: the sum of (current - baseline) ln(current / baseline)
+  over bins. The bins of numbers are about ten with equal shares of the baseline (a frequent value
+  has a bin of its own), one bin each below and above the baseline's range, and NaN; each value of
+  text is a bin. A share of zero counts as 0.0001. Its usual limits are 0.1 and 0.25.
 - `kolmogorov_smirnov`: the greatest difference of the two cumulative distributions, in [0, 1], at
   the edges of the 100 quantile buckets of either; within 0.01 of the exact figure. Numbers only.
 - `wasserstein`: the mean distance between equal quantiles of the two, from the 1st to the 99th
   percentile, in the column's own unit. Without that cut one outlier of 1e8 among 10,000 would be a
   distance of 10,000. Numbers only.
-- `unseen`: the share of the span's values that the baseline does not have; text only, and only
+- `unseen`: the share of the span's values that are absent from the baseline; text only, and only
   where the baseline's statistics list all its values.
 """
 
@@ -23,7 +23,7 @@ from tidegate.numerics.distances import FloatArray
 from tidegate.statistics.cells import Bucket, Cells, cell_edges, cell_masses
 from tidegate.statistics.model import FeatureSummary
 
-#: Stands for a share of zero in the population stability index.
+#: Replaces a share of zero in the population stability index.
 PSI_ZERO = 0.0001
 _PSI_CELLS = 10
 _TRIM = 0.01
@@ -33,7 +33,7 @@ _STEPS = 980
 def reported_metrics(
     cells: Cells, current: FeatureSummary, baseline: FeatureSummary
 ) -> tuple[tuple[str, float], ...]:
-    """What is measured beside the distances that are judged, by name."""
+    """Compute the metrics that are reported but not judged, by name."""
     if not cells.comparable:
         return ()
     if not cells.numeric:
@@ -62,7 +62,10 @@ def psi(baseline: FloatArray, current: FloatArray) -> float:
 
 
 def kolmogorov_smirnov(baseline: Sequence[Bucket], current: Sequence[Bucket]) -> float:
-    """The greatest difference of the cumulative shares; NaN where a side has no mass."""
+    """The greatest difference of the cumulative shares.
+
+    NaN if a side has no mass.
+    """
     values = np.unique([edge for low, high, _ in (*baseline, *current) for edge in (low, high)])
     values = values[np.isfinite(values)]
     # Just below a value too: a frequent value is a step.
@@ -75,7 +78,10 @@ def kolmogorov_smirnov(baseline: Sequence[Bucket], current: Sequence[Bucket]) ->
 
 
 def wasserstein(baseline: Sequence[Bucket], current: Sequence[Bucket]) -> float:
-    """The mean distance between equal quantiles; NaN where one of them is infinite or absent."""
+    """The mean distance between equal quantiles.
+
+    NaN if a quantile is infinite or absent.
+    """
     ranks = _TRIM + (np.arange(_STEPS) + 0.5) / _STEPS * (1 - 2 * _TRIM)
     sides = [_quantiles(buckets, ranks) for buckets in (baseline, current)]
     with np.errstate(invalid="ignore"):
@@ -97,7 +103,10 @@ def _quantiles(buckets: Sequence[Bucket], ranks: FloatArray) -> FloatArray:
 
 
 def unseen(current: FeatureSummary, baseline: FeatureSummary) -> float | None:
-    """The share of values that the baseline does not have; None where it does not list all."""
+    """The share of values that are absent from the baseline.
+
+    None if the statistics do not list enough values to know it.
+    """
     known = dict(baseline.top_values)
     if sum(known.values()) < baseline.count or not current.count:
         return None

@@ -1,15 +1,15 @@
-"""When a distance counts as drift, and where that limit comes from.
+"""Decide when a distance counts as drift, and explain the limit's origin.
 
 `auto` is the larger of two figures: a practical effect size, below which a difference does not
-matter even if it is real, and the noise floor, below which it may be chance (see
-`noise_floor`). `learned` is the larger of the noise floor and what the steps between accepted
-spans lead to expect (see `learned`), at least a tenth of the practical effect size; `auto` until
-there are enough steps. A number in the contract is the limit itself.
+matter even if it is real, and the noise floor, below which it may be chance (see `noise_floor`).
+`learned` is the larger of the noise floor and what the steps between accepted spans lead to expect
+(see `learned`), at least a tenth of the practical effect size; `auto` until there are enough steps.
+A number in the contract is the limit itself.
 
 A run judges many features, and chance has a go at each. `gates.drift.false_alarms` is the share of
 runs without any change that may be held by chance; each judgement may use up the same part of it
 (Bonferroni). Sidak's correction would allow a level greater by a two-hundredth and hold for
-independent features only; those of one table are not.
+independent features only; the features of one table are not independent.
 
 The practical effect size is 0.1 for everything that is judged. Of the Jensen-Shannon divergence
 that is a tenth of the rows renamed, or a normal distribution moved by three quarters of its
@@ -24,13 +24,13 @@ Why 0.1: the months of 2013 of New York's departures and their weather, each aga
     precip 0.018    wind_speed 0.036   visib 0.057   humid 0.10   wind_gust 0.11   wind_dir 0.13
     pressure 0.21   dewp 0.31   temp 0.39
 
-What airlines decide stays below 0.06, half the limit, and its L-infinity below 0.05 (weekday).
-February broken on purpose against January: kilometres instead of miles 0.24, miles off by a tenth
-0.13 to 0.15, `ua` for `UA` 0.18 (and 0.18 of unseen values). What follows the season is beyond 0.1
-in most months, and rightly so: it did change. A contract says of such a feature `report`, or a
-limit of its own; no limit for all would do, since 0.2 still holds five of the eleven months and
-lets 1.5 times the distance (0.18) pass. Noise is no matter at these sizes (0.003 for a numeric
-feature at a level of one in 10,000); it is from some hundreds of rows downwards.
+Features that airlines decide stay below 0.06, half the limit, and their L-infinity below 0.05
+(weekday). February broken on purpose against January: kilometres instead of miles 0.24, miles off
+by a tenth 0.13 to 0.15, `ua` for `UA` 0.18 (and 0.18 of unseen values). What follows the season is
+beyond 0.1 in most months, and rightly so: it did change. A contract sets such a feature to
+`report`, or to a limit of its own; no limit for all would do, since 0.2 still holds five of the
+eleven months and lets 1.5 times the distance (0.18) pass. Noise is no matter at these sizes (0.003
+for a numeric feature at a level of one in 10,000); it is from some hundreds of rows downwards.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from dataclasses import dataclass
 
 from tidegate.comparison.drift.learned import MIN_STEPS, Learned
 
-#: The practical effect size; see the module's text.
+#: The practical effect size; see the module's docstring.
 PRACTICAL = 0.1
-#: No limit is learned below this: a hundredth of the rows renamed.
+#: The smallest limit that is learned: a hundredth of the rows renamed.
 LEAST_LEARNED = PRACTICAL / 10
-#: Fewer values than this on either side tell nothing.
+#: The fewest values on either side for a conclusive result.
 MIN_VALUES = 50
 
-#: What is asked of one measure: a way to find the limit, or the limit.
+#: The setting for one measure: a way to find the limit, or the limit.
 Configured = str | float
 
 
@@ -55,8 +55,8 @@ class Limit:
     """The distance above which a feature has drifted.
 
     Attributes:
-        threshold: In [0, 1]; None where the distance is only recorded.
-        origin: Where it comes from, in one phrase.
+        threshold: The limit, in [0, 1]; None if the distance is only recorded.
+        origin: Where the limit comes from, in one phrase.
         telling: False if chance alone could give a difference that matters.
     """
 
@@ -74,15 +74,15 @@ def limit(
     learned: Learned | None = None,
     where: str = "",
 ) -> Limit:
-    """The limit of one distance.
+    """Choose the limit of one distance.
 
     Args:
         configured: `auto`, `learned`, `report` or a distance.
-        noise: The noise floor; None where it cannot be estimated.
-        n_current: Values in this span.
-        n_baseline: Values in the baseline.
-        learned: What history says, where it was asked.
-        where: What is said of the spans it was learned from.
+        noise: The noise floor; None if it cannot be estimated.
+        n_current: The number of values in this span.
+        n_baseline: The number of values in the baseline.
+        learned: The limit from history, if `configured` is `learned`.
+        where: A phrase that qualifies the spans the limit was learned from.
     """
     floor = 0.0 if noise is None else noise
     enough = min(n_current, n_baseline) >= MIN_VALUES

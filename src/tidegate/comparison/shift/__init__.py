@@ -1,8 +1,8 @@
-"""What changed between two sets of rows: their features, told by a classifier, and the label.
+"""Shift between two sets of rows: features and label.
 
-of_examples      a side of the comparison: the rows of a span
+of_examples      the rows of a span as one side of the comparison
 compare          covariate shift by a domain classifier, and label shift
-Shift            what it found
+Shift            the result
 """
 
 from tidegate.comparison.shift.compare import SpanRows, compare, meaningless, of_examples

@@ -1,10 +1,11 @@
-"""A classifier that tells rows of now from rows of before, and how well it does.
+"""Train a classifier to separate current from baseline rows, and score it.
 
-If it cannot, the joint distribution of the features has not changed in a way that it could use
-(Lopez-Paz and Oquab, Revisiting Classifier Two-Sample Tests, 2017). This one is a logistic
-regression on weights of evidence: each cell of a feature counts as the logarithm of its share now
-over its share before. So numbers need not be linear, texts need no columns of their own, and what
-it found can be told feature by feature. What only a combination of features shows it does not see.
+If it cannot separate them, the joint distribution of the features has not changed in a way that
+it could use (Lopez-Paz and Oquab, Revisiting Classifier Two-Sample Tests, 2017). This one is a
+logistic regression on weights of evidence: each cell of a feature counts as the logarithm of its
+current share over its baseline share. So numbers need not be linear, texts need no columns of
+their own, and the result can be reported feature by feature. It does not see a change that only a
+combination of features shows.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from tidegate.numerics.information import table
 from tidegate.numerics.intervals import Estimate, Metric, interval
 from tidegate.numerics.metrics import Binary, auc
 
-#: Each row is judged by a classifier that learnt from the other four fifths.
+#: Number of folds: each row is scored by a classifier trained on the other four fifths.
 FOLDS: Final = 5
-#: Features that are joined: those that tell most in the rows that are learnt from.
+#: The most features in the joint score: the most informative ones in the training folds.
 MAX_JOINED: Final = 50
-#: Half a row is added to every cell, so that one that lacks on a side is no proof.
+#: Pseudo-count added to every cell, so that a cell that is empty on one side is no proof.
 _PSEUDO: Final = 0.5
-#: Of the coefficients' squares, in rows: it keeps features that say the same from growing opposed.
+#: Ridge penalty, in rows: it keeps redundant features from getting opposed coefficients.
 _RIDGE: Final = 5.0
 _STEPS: Final = 25
-#: Of the variance: 1 / folds + judged / learnt, in the place of 1 / folds.
+#: Variance factor: (1 / folds + test rows / training rows), divided by (1 / folds).
 _OVERLAP: Final = 1 + FOLDS / (FOLDS - 1)
 
 
 @dataclass(frozen=True)
 class Discrimination:
-    """How well two sets are told apart.
+    """The separation of two sets of rows by the classifier.
 
     Attributes:
-        auc: By all features.
-        alone: By each feature, in their order.
-        weights: What each adds to the joint score's spread, as a share of all.
-        joined: How many features the joint score is made of.
+        auc: The AUC of all features together.
+        alone: The AUC of each feature alone, in their order.
+        weights: The share of each feature in the joint score's spread.
+        joined: The number of features in the joint score.
     """
 
     auc: Metric
@@ -52,18 +53,19 @@ class Discrimination:
 
 
 def tell_apart(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Discrimination:
-    """Learn from four fifths of the rows, judge on the fifth, five times.
+    """Train on four fifths of the rows, score the fifth; five times.
 
-    The AUC is the mean of the folds' (scores of different folds cannot be ranked together: pooled,
-    they would make chance look worse than it is). Its variance is that of DeLong, DeLong and
-    Clarke-Pearson (1988) times `_OVERLAP`, because what the folds learn from overlaps and their
-    errors agree (Nadeau and Bengio, Inference for the Generalization Error, 2003). Without that an
-    interval said to hold 0.5 in 95 of 100 comparisons of one distribution held it in 83.
+    The AUC is the mean of the folds' AUCs (scores of different folds cannot be ranked together:
+    pooled, they would make chance look worse than it is). Its variance is that of DeLong, DeLong
+    and Clarke-Pearson (1988) times `_OVERLAP`, because the training folds overlap and so their
+    errors agree (Nadeau and Bengio, Inference for the Generalization Error, 2003). Without that
+    factor, a nominal 95 % interval contained 0.5 in only 83 of 100 comparisons of one
+    distribution.
 
     Args:
         columns: The features of all rows.
-        is_current: Which rows are of now; bool of shape (rows,), at least `FOLDS` of each.
-        seed: Of the folds.
+        is_current: Which rows are current; bool of shape (rows,), at least `FOLDS` of each.
+        seed: The seed of the folds.
     """
     fold = _folds(is_current, seed)
     weights = np.zeros(len(columns))
@@ -97,7 +99,7 @@ def tell_apart(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Dis
 
 
 def _folds(is_current: Array, seed: int) -> Array:
-    """A fold for each row, each with the same share of rows of now."""
+    """Assign a fold to each row, stratified by side."""
     generator = np.random.default_rng(seed)
     fold = np.empty(len(is_current), np.int64)
     for side in (False, True):
@@ -107,7 +109,7 @@ def _folds(is_current: Array, seed: int) -> Array:
 
 
 def _evidence(column: Coded, is_current: Array, learn: Array) -> Array:
-    """By cell, the logarithm of its share now over its share before."""
+    """The logarithm of current over baseline share, by cell."""
     counts = (
         table(column.codes[learn], is_current[learn].astype(np.int64), column.cells, 2) + _PSEUDO
     )
@@ -135,7 +137,10 @@ def _logistic(x: Array, y: Array) -> Array:
 
 
 def _mean(folds: Sequence[Estimate], rows: Sequence[Array]) -> Metric:
-    """The mean of the folds, with its interval: folds have no row in common."""
+    """The mean of the folds with its interval.
+
+    The folds have no row in common.
+    """
     total = sum(len(r) for r in rows)
     value = float(np.mean([each.value for each in folds]))
     influence = np.concatenate(

@@ -1,4 +1,4 @@
-"""Two sets of rows side by side: which columns can be compared, and what tells them apart."""
+"""Compare two sets of rows: choose the columns and measure the shift."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from tidegate.numerics.information import dependence, table
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
-#: Rows of each side that are compared, a sample where there are more: enough for an interval of
-#: the AUC about 0.01 wide.
+#: The most rows of each side that are compared (a sample if there are more): enough for an
+#: interval of the AUC about 0.01 wide.
 MAX_ROWS: Final = 20_000
-#: Fewer rows than this on a side tell nothing.
+#: The fewest rows on each side for a conclusive result.
 MIN_ROWS: Final = 50
-#: Cells of a number and of a text.
+#: The most cells of a numeric column and of a text column.
 BINS: Final = 20
 TEXTS: Final = 64
 _FALSE_ALARM: Final = 0.05
 
 
 class SpanRows(NamedTuple):
-    """Rows of now, or of before.
+    """The current or the baseline rows.
 
     Attributes:
-        name: What they are called.
-        rows: Some of them, each as likely as any other.
-        total: How many there are.
+        name: The name of this side.
+        rows: A uniform sample of the rows.
+        total: The number of rows before sampling.
     """
 
     name: str
@@ -48,7 +48,7 @@ class SpanRows(NamedTuple):
 
 
 def of_examples(examples: Examples) -> SpanRows:
-    """The rows of all splits, a sample of at most `MAX_ROWS`.
+    """The rows of all splits, sampled to at most `MAX_ROWS`.
 
     Raises:
         ExamplesError: there are none, or a file cannot be read.
@@ -64,19 +64,19 @@ def compare(
     *,
     seed: int = SEED,
 ) -> Shift:
-    """Measure how the rows of now differ from those of before.
+    """Measure how the current rows differ from the baseline rows.
 
-    Compared are the features that both have: key, time, label, split column and what the contract
-    excludes are not.
+    The features that both sides have are compared; key, time, label, split column and the columns
+    the contract excludes are not.
 
     Args:
-        current: The rows of now.
-        baseline: Those of before.
-        contract: Names label, task and what is no feature.
-        seed: Of what is drawn.
+        current: The current rows.
+        baseline: The baseline rows.
+        contract: The contract, which names label, task and the columns that are no features.
+        seed: The seed of random draws.
 
     Raises:
-        SignalError: there are too few rows, no feature that both have, or no such label.
+        SignalError: there are too few rows, no common feature, or no such label.
     """
     for name, rows, _ in (current, baseline):
         if rows.num_rows < MIN_ROWS:
@@ -174,7 +174,7 @@ def _has(rows: pa.Table, name: str) -> bool:
 
 
 def _both(baseline_rows: pa.ChunkedArray, current_rows: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """One column after the other, in a type that holds both; None where there is none."""
+    """Concatenate both columns in a common type; None if there is none."""
     types = [baseline_rows.type, current_rows.type]
     if types[0] != types[1]:
         known = [t for t in types if not pa.types.is_null(t)]
@@ -190,14 +190,14 @@ def _both(baseline_rows: pa.ChunkedArray, current_rows: pa.ChunkedArray) -> pa.C
 
 
 def meaningless(current: pa.Table, baseline: pa.Table, named: set[str]) -> dict[str, str]:
-    """Columns that tell any two files apart and mean nothing by it: times, and names of rows.
+    """Find columns that separate any two files: times and row names.
 
-    Where no contract says what a column is, it is told by its values.
+    Where no contract describes a column, its values decide.
 
     Args:
-        current: Rows of now.
-        baseline: Rows of before.
-        named: Columns of which it is known.
+        current: The current rows.
+        baseline: The baseline rows.
+        named: Columns whose role is known.
 
     Returns:
         The reason, by column.

@@ -1,4 +1,4 @@
-"""How the distribution of the label changed."""
+"""Measure how the distribution of the label changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tidegate.numerics.distances import jensen_shannon
 from tidegate.numerics.information import dependence, table
 from tidegate.numerics.intervals import Metric, Z, wilson
 
-#: Cells or classes that are named.
+#: The most cells or classes that are named.
 MOVED: Final = 5
 
 
@@ -24,15 +24,15 @@ def label_shift(
 ) -> LabelShift:
     """Compare the labels of two sets of rows.
 
-    The test is exact in its idea: if both were one distribution, which row is of now would be
-    chance (`tidegate.numerics.information`).
+    The test permutes rows: if both sets came from one distribution, it would be chance which rows
+    are current (`tidegate.numerics.information`).
 
     Args:
-        column: Labels of all rows, all there.
-        name: Of the column.
-        is_current: Which rows are of now.
-        configured: The task, where the contract says it.
-        seed: Of the draws.
+        column: The labels of all rows, none missing.
+        name: The name of the column.
+        is_current: Which rows are current.
+        configured: The task, if the contract sets it.
+        seed: The seed of random draws.
 
     Raises:
         SignalError: the label has one value only, or does not fit the task.
@@ -67,11 +67,11 @@ def label_shift(
 
 
 def most_moved(column: Coded, counts: Array) -> tuple[Moved, ...]:
-    """The cells whose share changed most, with their shares before and now.
+    """The cells whose share changed most, with baseline and current shares.
 
     Args:
-        column: Names the cells.
-        counts: Of shape (cells, 2), before and now, with rows on both sides.
+        column: The column, which names the cells.
+        counts: Counts of shape (cells, 2), baseline and current, with rows on both sides.
     """
     shares = counts / counts.sum(axis=0)
     order = np.argsort(-np.abs(shares[:, 1] - shares[:, 0]), kind="stable")[:MOVED]
@@ -87,7 +87,7 @@ def most_moved(column: Coded, counts: Array) -> tuple[Moved, ...]:
 
 
 def _difference(hits: float, rows: int, now_hits: float, now_rows: int) -> Metric:
-    """A difference of two shares with the interval of Newcombe (1998, method 10)."""
+    """The difference of two shares with Newcombe's interval (1998, method 10)."""
     before, now = hits / rows, now_hits / now_rows
     low, high = wilson(before, rows)
     now_low, now_high = wilson(now, now_rows)

@@ -1,4 +1,4 @@
-"""How two sets of rows differ: plain values that can be written and shown."""
+"""The result of a shift comparison, as plain values."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from tidegate.platform import documents
 FILE: Final = "shift.json"
 #: 2 renamed `told` and `value_before`.
 FORMAT: Final = 2
-#: A cell's or class's share in the baseline and now.
+#: A cell or class, with its baseline and current share.
 Moved = tuple[str, float, float]
 
 
 @dataclass(frozen=True)
 class FeatureShift:
-    """How well one feature tells the two sets apart.
+    """The separation of the two sets of rows by one feature.
 
     Attributes:
-        name: Of the column.
-        kind: What its values are.
-        auc: Of ranking held-out rows by this feature's cells alone, with its 95% interval.
-        weight: Its share of what the classifier of all features goes by, in [0, 1]; 0 where
-            others say the same better.
+        name: The name of the column.
+        kind: The kind of its values.
+        auc: The AUC of ranking held-out rows by this feature's cells alone, with its 95% interval.
+        weight: Its share in the classifier of all features, in [0, 1]; 0 if other features carry
+            the same information better.
         significant: Whether its cells differ more than chance gives, in one of twenty comparisons
             of all features.
-        moved: The cells whose share changed most: what they hold, the share before, and now.
+        moved: The cells whose share changed most: the cell, its baseline and its current share.
     """
 
     name: str
@@ -43,18 +43,18 @@ class FeatureShift:
 
 @dataclass(frozen=True)
 class LabelShift:
-    """How the label's distribution changed.
+    """The change of the label's distribution.
 
     Attributes:
-        label: Its column.
-        task: What kind of label it is.
-        rows: How many rows have one: before, and now.
-        p: The chance of as large a difference between two samples of one distribution.
+        label: The label's column.
+        task: The kind of label.
+        rows: The number of rows with a label: baseline, current.
+        p: The probability of as large a difference between two samples of one distribution.
         jensen_shannon: The divergence of the two distributions, with logarithms to base 2.
         moved: The classes, or quantile cells of a number, whose share changed most.
-        change: A number's mean now less its mean before, or the change of the share of `subject`,
-            with the 95% interval.
-        subject: The class that `change` is of; empty for a number.
+        change: For a number the current mean minus the baseline mean, else the change of the share
+            of `subject`, with the 95% interval.
+        subject: The class whose share `change` describes; empty for a number.
         baseline_value: The mean or share in the baseline.
     """
 
@@ -70,25 +70,25 @@ class LabelShift:
 
     @property
     def significant(self) -> bool:
-        """Whether chance gives as much in less than one comparison of twenty."""
+        """Whether p is below 0.05."""
         return self.p < 0.05
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How the rows of now differ from those of before.
+    """The shift from the baseline rows to the current rows.
 
     Attributes:
-        current: What the rows of now are called.
-        baseline: What those of before are called.
-        rows: How many rows there are: before, and now.
-        measured: How many of them were measured.
-        auc: Of a classifier that tells a row of now from one of before by all features, over rows
-            it has not learnt from, with its 95% interval. 0.5 if they are of one distribution.
-        features: The most telling first.
-        joined: How many features the classifier goes by: those that tell most.
-        label: How the label changed; None without one.
-        left_out: Columns that were not compared, and why.
+        current: The name of the current rows.
+        baseline: The name of the baseline rows.
+        rows: The number of rows: baseline, current.
+        measured: The number of rows that were measured: baseline, current.
+        auc: The AUC of a classifier that separates current from baseline rows by all features, over
+            held-out rows, with its 95% interval. 0.5 if both are of one distribution.
+        features: The features, the most informative first.
+        joined: The number of features in the classifier: the most informative ones.
+        label: How the label changed; None without a label.
+        left_out: The columns that were not compared, with the reason.
     """
 
     current: str
@@ -103,11 +103,11 @@ class Shift:
 
     @property
     def significant(self) -> bool:
-        """Whether the two can be told apart by their features: the interval lies above 0.5."""
+        """Whether the features separate the two: the interval lies above 0.5."""
         return self.auc.low > 0.5
 
     def scalars(self) -> dict[str, float]:
-        """The AUC and the ends of its 95% interval, where they are defined."""
+        """The finite ones of the AUC and its 95% interval's ends."""
         named = {"auc": self.auc.value, "auc_low": self.auc.low, "auc_high": self.auc.high}
         return {name: value for name, value in named.items() if math.isfinite(value)}
 
@@ -116,16 +116,16 @@ class Shift:
         documents.write(directory / FILE, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; what is not finite is null."""
+        """Convert to plain values; non-finite numbers become null."""
         plain = documents.finite(asdict(self))
         return {documents.FORMAT: FORMAT, **plain, "significant": self.significant}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Shift:
-        """Read back what `to_json` gave.
+        """Restore a shift from `to_json`.
 
         Raises:
-            KeyError, TypeError: it is no such document.
+            KeyError, TypeError: the document has another form.
         """
         rest = {k: v for k, v in document.items() if k not in ("significant", documents.FORMAT)}
         label = rest["label"]

@@ -1,4 +1,4 @@
-"""Skew between training data and what models are given in production, by schema, key and shape."""
+"""Training-serving skew in schema, in values by key, and in distributions."""
 
 from tidegate.comparison.skew.measure import measure
 from tidegate.comparison.skew.result import ColumnSkew, Confusion, FeatureSkew, Keys, SetAside, Skew

@@ -1,4 +1,4 @@
-"""Schema skew: which columns either side has, of what type, and what the schema expects."""
+"""Schema skew: the columns and types of both sides against the schema."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _TYPES: Final = {INT: "int", DOUBLE: "float", STRING: "string", TIMESTAMP: "time
 def compare_columns(
     training: JoinSide, serving: JoinSide, schema: Any, contract: Contract
 ) -> tuple[ColumnSkew, ...]:
-    """Every column of either side, in the order of the training data, then of serving.
+    """Compare every column of either side, training's order first.
 
     A column without any value has no type and differs from none. Whole numbers in the place of
-    floats are no difference: a log of them may happen to have no decimals.
+    floats are no difference: a log of floats may happen to have no decimals.
     """
     absent = {f.name for f in schema.feature if SERVING in f.not_in_environment}
     names = dict.fromkeys([*training.schema.names, *serving.schema.names])
@@ -55,10 +55,10 @@ def _status(
 
 
 def schema_findings(serving: JoinSide, schema: Any) -> Iterator[Finding]:
-    """What the schema's SERVING environment objects to in the serving data.
+    """Check the serving data against the schema's SERVING environment.
 
-    What it does not know is left to `column_findings`, and what it expects in TRAINING only (the
-    label, an excluded column) may be there.
+    Columns that the schema does not know are left to `column_findings`. Columns that it expects in
+    TRAINING only (the label, an excluded column) may be present.
 
     Raises:
         SchemaError: the schema is one TFDV cannot work with, or lacks that environment.
@@ -75,12 +75,12 @@ def schema_findings(serving: JoinSide, schema: Any) -> Iterator[Finding]:
 def column_findings(
     columns: tuple[ColumnSkew, ...], reported: set[str], contract: Contract
 ) -> Iterator[Finding]:
-    """What differs between the columns of both sides and was not told of yet.
+    """Report column differences that the schema's findings do not cover.
 
     Args:
-        columns: Of both sides.
+        columns: The columns of both sides.
         reported: Columns that the schema's findings report as missing or of another type.
-        contract: Whose serving section can say how they belong together.
+        contract: The contract; its serving section can map columns to each other.
     """
     for c in columns:
         if c.status == "label_in_serving":

@@ -1,7 +1,7 @@
-"""The rows of both sides in a locked DuckDB.
+"""Query the rows of both sides in a locked DuckDB.
 
 In SQL the columns of a side are called c0, c1 and so on, in the order of its schema, so that no
-name from the data ever stands in a query.
+name from the data ever appears in a query.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from tidegate.data.duckdb import literals, locked, one_line
 
 
 class Database:
-    """The tables `training` and `serving`, and what is made of them."""
+    """The tables `training` and `serving`, and tables derived from them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """What `opened` made."""
+        """Wrap the connection that `opened` made."""
         self._connection = connection
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows of a query.
+        """Run a query and return its rows.
 
         Raises:
             StatisticsError: DuckDB cannot run it.
@@ -34,17 +34,17 @@ class Database:
             return self._connection.execute(sql).fetchall()
 
     def row(self, sql: str) -> tuple[Any, ...]:
-        """The only row of a query."""
+        """Run a query and return its only row."""
         (found,) = self.run(sql)
         return found
 
 
 @contextlib.contextmanager
 def opened(sides: Mapping[str, JoinSide]) -> Iterator[Database]:
-    """Open both sides, to be asked while the context lasts.
+    """Open both sides for queries within a context.
 
     Args:
-        sides: By the name that the table is to have; each has a file.
+        sides: The sides by table name; each has a file.
 
     Raises:
         StatisticsError: a file cannot be read.

@@ -1,4 +1,4 @@
-"""What distances and shares between training and serving mean for the verdict."""
+"""Turn training-serving distances and shares into findings of the verdict."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _OF_VALUES = {"enum_type_unexpected_string_values"}
 
 @dataclass(frozen=True)
 class AlreadyReported:
-    """Features that are held already, by the schema or by key, and for what.
+    """Features that the schema or the key comparison holds already, by reason.
 
     Attributes:
-        missing: For values that serving lacks.
-        filled: For values that training lacks.
-        values: For values that are other ones.
+        missing: Features whose values are missing in serving.
+        filled: Features whose values are missing in training.
+        values: Features whose values differ.
     """
 
     missing: frozenset[str]
@@ -44,11 +44,11 @@ class AlreadyReported:
 
 
 def already_reported(found: Iterable[Finding], features: Iterable[FeatureSkew]) -> AlreadyReported:
-    """What need not hold once more, for it is the same fault.
+    """Collect the features whose fault is reported already.
 
     Args:
-        found: About the schema and about values by key, as severe as the contract says.
-        features: What was compared by key.
+        found: Findings about the schema and about values by key, with their configured severity.
+        features: The features that were compared by key.
     """
     holds = [f for f in found if f.severity == "hold"]
     by_key = {f.subject for f in holds if f.code == "feature_skew"}
@@ -74,14 +74,14 @@ def distribution_findings(
 ) -> list[Finding]:
     """Judge the distribution of each feature.
 
-    A feature whose distance is too great is reported once. What only a slice shows, and what is
-    reported already, is added; it holds nothing that does not hold without it.
+    A feature whose distance is too great is reported once. A difference in a slice only is added,
+    and so is one that is already reported; the latter does not hold the run again.
 
     Args:
-        distances: With training as the baseline, over all rows, then by slice.
-        shares: Of missing and unseen values, in the same way.
-        reported: What is held already.
-        contract: Its `gates.drift` has the limits of `gates.skew`.
+        distances: The distances with training as the baseline, over all rows, then by slice.
+        shares: The shares of missing and unseen values, in the same order.
+        reported: The faults that hold already.
+        contract: The contract; its `gates.drift` has the limits of `gates.skew`.
     """
     result = _by_distance(list(distances), reported, contract)
     moved = {f.subject for f in result if f.code == "distribution_skew" and not f.slice}
@@ -135,6 +135,6 @@ def _again(share: Share, reported: AlreadyReported, moved: Collection[str]) -> b
 
 
 def _share(share: Share, *, again: bool) -> Finding | None:
-    """The finding of a share; as context if it is the same fault again."""
+    """Turn a share into a finding; `info` if it is reported already."""
     finding = share_finding(share, SKEW)
     return replace(finding, severity="info") if finding and again else finding

@@ -1,4 +1,4 @@
-"""When two values are the same, as conditions in SQL over a pair of columns."""
+"""Build SQL conditions for the equality of two values."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Kind = Literal["number", "time", "text"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """How a column of training, `t`, is compared with one of serving, `s`.
+    """The comparison of a training column `t` with a serving column `s`.
 
     Attributes:
         t: The training column in SQL.
         s: The serving column in SQL.
-        kind: What both are taken as.
-        a: `t` taken as that; NULL where text is no number or time.
-        b: `s` taken as that.
-        equal: A condition that is true of the same values and false of others; both are there.
+        kind: The type to which both are converted.
+        a: `t` converted to `kind`; NULL where text is no number or time.
+        b: `s` converted to `kind`.
+        equal: A condition that is true for equal values and false for others; both are present.
         whole: Whether serving has whole numbers.
         mixed: Whether a side has text where the other has numbers or times.
-        tolerance: How far two numbers may be apart, in words; empty where that is not at all.
+        tolerance: The allowed difference of two numbers, in words; empty if there is none.
     """
 
     t: str
@@ -41,28 +41,34 @@ class Comparison:
 
     @property
     def mismatched(self) -> str:
-        """A condition that is true where both have a value and the values differ, else false."""
+        """A condition that is true where both values are present and differ.
+
+        Otherwise it is false.
+        """
         return f"({self.t} IS NOT NULL AND {self.s} IS NOT NULL AND NOT ({self.equal}))"
 
     @property
     def differs(self) -> str:
-        """A condition that is true where the values differ or one side has none, else false."""
+        """A condition that is true where values differ or one is missing.
+
+        Otherwise it is false.
+        """
         return f"(({self.t} IS NULL) <> ({self.s} IS NULL) OR {self.mismatched})"
 
 
 def comparison(
     training: pa.DataType, serving: pa.DataType, tolerance: Tolerance, *, t: str, s: str
 ) -> Comparison:
-    """How values of two types are compared.
+    """Choose how values of two types are compared.
 
-    Whole numbers are the same or not; where either side has floats, the tolerance holds. NaN is
-    the same as NaN, and an infinity as itself only. Text in the place of numbers or times is read
-    as such: that it is text is schema skew, and what cannot be read so differs.
+    Whole numbers are compared exactly; where either side has floats, the tolerance applies. NaN
+    equals NaN, and an infinity equals itself only. Text in the place of numbers or times is parsed:
+    the text type itself is schema skew, and a value that cannot be parsed differs.
 
     Args:
         training: The column's type in the training data.
         serving: Its type in the serving data.
-        tolerance: Of floats.
+        tolerance: The tolerance for floats.
         t: The training column in SQL.
         s: The serving column in SQL.
     """
@@ -87,9 +93,9 @@ def comparison(
 
 
 def key(type_: pa.DataType, other: pa.DataType, column: str) -> str:
-    """A column of a key in SQL, so that it is equal to the other side's where the keys are.
+    """A key column in SQL, comparable with the other side's column.
 
-    As `tidegate.data.hashing.canonical` has it: 5, 5.0 and "5" are one key.
+    It follows `tidegate.data.hashing.canonical`: 5, 5.0 and "5" are one key.
     """
     types = {type_, other}
     if len(types - {NULL}) <= 1:
@@ -107,7 +113,7 @@ def key(type_: pa.DataType, other: pa.DataType, column: str) -> str:
 
 
 def words(tolerance: Tolerance) -> str:
-    """A tolerance for people."""
+    """Format a tolerance as text."""
     phrase = [f"{tolerance.relative:g} of the greater value"] if tolerance.relative else []
     phrase += [f"{tolerance.absolute:g}"] if tolerance.absolute else []
     return " or ".join(phrase) or "none"
@@ -118,7 +124,7 @@ def _as(column: str, type_: pa.DataType, wanted: str) -> str:
 
 
 def _near(a: str, b: str, tolerance: Tolerance) -> str:
-    # As Python's math.isclose. In DuckDB NaN equals NaN; of infinities the difference says nothing.
+    # As Python's math.isclose. In DuckDB NaN equals NaN; the difference of infinities is undefined.
     allowed = (
         f"greatest({tolerance.absolute!r}, {tolerance.relative!r} * greatest(abs({a}), abs({b})))"
     )

@@ -1,7 +1,7 @@
-"""Rows of both sides joined by key.
+"""Join the rows of both sides by key.
 
-As with TFDV's `FeatureSkewDetector`, a key that several rows of a side have is counted and not
-compared: nothing says which of its rows belongs to which.
+As with TFDV's `FeatureSkewDetector`, a key that occurs in several rows of a side is counted and
+not compared, because its rows cannot be matched.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from tidegate.comparison.skew.sides import JoinSide
 from tidegate.contract import Contract, Tolerance
 from tidegate.data.sources.types import DOUBLE
 
-#: Keys shown of those that a side lacks.
+#: The most missing keys that are shown for a side.
 SHOWN_KEYS: Final = 5
-#: Characters shown of a value.
+#: The most characters that are shown of a value.
 MAX_TEXT: Final = 80
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """The table `pairs`: one row for each key that exactly one row of either side has.
+    """The table `pairs`: one row for each key unique on both sides.
 
     Its columns are k0, k1 and so on for the key as text, and t0, s0, t1, s1 and so on for the
     values of `features`.
 
     Attributes:
-        database: Has that table.
+        database: The database with that table.
         keys: How the rows were joined.
-        features: What is compared, in the order of the columns.
+        features: The compared features, in the order of the columns.
     """
 
     database: Database
@@ -45,12 +45,12 @@ class Pairs:
 
 @contextmanager
 def joined(training: JoinSide, serving: JoinSide, contract: Contract) -> Iterator[Pairs]:
-    """Join both sides, to be asked while the context lasts.
+    """Join both sides for queries within a context.
 
     Args:
-        training: Has rows.
-        serving: Has rows.
-        contract: Its `serving_key` is in both, and its tolerances are taken.
+        training: The training side, which has rows.
+        serving: The serving side, which has rows.
+        contract: The contract; both sides have its `serving_key`, and its tolerances apply.
 
     Raises:
         StatisticsError: the rows cannot be read or joined.
@@ -99,7 +99,7 @@ def _tolerance(contract: Contract, name: str) -> Tolerance:
 def _count_keys(
     database: Database, table: str, side: JoinSide, other: JoinSide, key: Sequence[str]
 ) -> None:
-    """Make `TABLE_rows`, which has the key beside the columns, and `TABLE_keys` with counts."""
+    """Create `TABLE_rows` with the key, and `TABLE_keys` with counts."""
     parts = []
     for i, name in enumerate(key):
         at = side.schema.get_field_index(name)
@@ -158,7 +158,7 @@ def _only(database: Database, here: str, there: str, names: str) -> tuple[Texts,
 
 
 def as_text(column: str) -> str:
-    """A value as text, cut where it is long."""
+    """A column's value as text in SQL, shortened if it is long."""
     whole = f"CAST({column} AS VARCHAR)"
     return (
         f"CASE WHEN length({whole}) > {MAX_TEXT} THEN left({whole}, {MAX_TEXT - 1}) || '\u2026' "

@@ -1,4 +1,4 @@
-"""What the figures mean for the verdict, each in one line with the remedy."""
+"""Turn the key comparison's figures into findings with remedies."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding
 from tidegate.numerics.intervals import Z
 
-#: Confusion pairs named in a message.
+#: The most confusion pairs that a message names.
 _NAMED: Final = 3
 
 
 def pairs_needed(limit: float) -> int:
-    """The least pairs that, if none differs, tell that a smaller share than `limit` does.
+    """The fewest pairs that can show a differing share below `limit`.
 
-    The upper end of Wilson's interval for no case in n is z^2 / (n + z^2).
+    They can show it only if no pair differs. The upper end of Wilson's interval for no case in n is
+    z^2 / (n + z^2).
     """
     return math.ceil(Z**2 * (1 - limit) / limit) if limit > 0 else 1
 
 
 def key_findings(keys: Keys, contract: Contract) -> Iterator[Finding]:
-    """What is to be said of how the rows of both sides found each other."""
+    """Report how well the keys of both sides match."""
     named = ", ".join(keys.columns)
     if keys.problem:
         yield Finding("no_common_keys", "", "hold", keys.problem)
@@ -106,11 +107,11 @@ def _nothing_compared(keys: Keys) -> str:
 
 
 def feature_findings(features: Iterable[FeatureSkew], *, enough: bool) -> Iterator[Finding]:
-    """What is to be said of the values of each feature.
+    """Report the differing values of each feature.
 
     Args:
-        features: Compared over the same pairs.
-        enough: Whether there are enough pairs; if not, that is told once for all features.
+        features: The features, compared over the same pairs.
+        enough: Whether there are enough pairs; if not, that is reported once for all features.
     """
     for f in features:
         if f.limit is None:

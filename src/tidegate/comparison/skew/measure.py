@@ -1,7 +1,7 @@
-"""Serving data held against training data: three kinds of skew, and one verdict.
+"""Compare serving with training data: three kinds of skew, one verdict.
 
-Fails closed: no rows, no column to join by, no key that both sides have, too few pairs of rows
-and a distance that cannot be computed all hold.
+Fails closed: no rows, no column to join by, no common key, too few pairs of rows and a distance
+that cannot be computed all hold.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from tidegate.core.verdict import Finding, Verdict
 from tidegate.data.sources.types import DOUBLE, INT
 from tidegate.schema import SERVING, slices
 
-#: Of TFDV's anomalies those that say what a comparison of the columns would say again.
+#: TFDV's anomalies that a comparison of the columns would report again.
 _OF_COLUMNS = {"schema_missing_column", "unexpected_data_type"}
 _BAD = "quarantined_records"
 
 
 def measure(training: JoinSide, serving: JoinSide, schema: Any, contract: Contract) -> Skew:
-    """Measure the skew between training and serving data, and judge it.
+    """Measure and judge the skew between training and serving data.
 
     Args:
-        training: What a model learns from.
-        serving: What models were given in production, under the training data's names.
-        schema: What the data is held against, in its environment SERVING.
-        contract: Its `gates.skew`, `serving_key`, label and features.
+        training: The data a model learns from.
+        serving: The data models received in production, with the training data's column names.
+        schema: The schema to check the data against, in its environment SERVING.
+        contract: The contract with `gates.skew`, `serving_key`, label and features.
 
     Raises:
         ContractError: its skew or serving section names a column that neither the training data

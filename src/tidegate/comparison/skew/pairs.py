@@ -1,4 +1,4 @@
-"""Each feature compared over the pairs of rows that have the same key.
+"""Compare each feature over the pairs of rows with the same key.
 
 Terms follow TFDV's `FeatureSkewDetector`: training is its base and serving its test; its
 `base_only` is `missing_in_serving` here and its `test_only` `missing_in_training`, its
@@ -18,14 +18,15 @@ from tidegate.comparison.skew.result import Confusion, FeatureSkew, FeatureStatu
 from tidegate.contract import Contract
 from tidegate.core.text import number
 
-#: Confusion pairs and ranges shown of a feature, and pairs of rows.
+#: The most confusion pairs or ranges shown for a feature, and the most pairs of rows.
 TOP: Final = 10
 SAMPLE: Final = 5
-#: Features that are explained, those in which most pairs differ: each takes some queries.
+#: The most features that are explained, those with the most differing pairs: each takes queries.
 MAX_EXPLAINED: Final = 100
-#: Features counted in one query.
+#: The number of features counted in one query.
 _AT_ONCE: Final = 50
-#: Numbers are shown one by one if ten pairs of values are this share of what differs, else binned.
+#: Numbers are shown one by one if ten pairs of values cover this share of the differences, else
+#: in bins.
 _RECURRING: Final = 0.5
 
 
@@ -37,7 +38,7 @@ def compare_pairs(pairs: Pairs, contract: Contract) -> tuple[Keys, tuple[Feature
 
     Args:
         pairs: At least one pair of rows.
-        contract: Its limits are those of `gates.skew.mismatch`.
+        contract: The contract with the limits in `gates.skew.mismatch`.
 
     Returns:
         How rows were joined, with the number of pairs that differ; and the features in the order
@@ -68,7 +69,10 @@ _Feature = tuple[str, Comparison]
 def _counts(
     pairs: Pairs, features: Sequence[_Feature]
 ) -> list[tuple[_Feature, tuple[int, int, int, int]]]:
-    """Of each feature the pairs with no value, none in training, none in serving, another one."""
+    """Count missing and differing values of each feature.
+
+    For each feature: pairs with no value, none in training, none in serving, different values.
+    """
     configured = [
         f"count(*) FILTER (WHERE {condition})"
         for _, how in features
@@ -107,7 +111,7 @@ def _judged(
 
 
 def limit_of(contract: Contract, name: str) -> float | None:
-    """The share of pairs that may differ in a column; None where that is only recorded."""
+    """The tolerated share of differing pairs in a column; None for `report`."""
     mismatch = contract.gates.skew.mismatch
     unnamed = "report" if name in contract.not_features else mismatch.default
     configured = mismatch.features.get(name, unnamed)
@@ -150,7 +154,10 @@ def _confusion(
 
 
 def _bins(pairs: Pairs, how: Comparison) -> list[Confusion]:
-    """The pairs that differ by tenths of the training values, then those that lack one value."""
+    """Group differing pairs by tenths of the training values.
+
+    Pairs that lack one value follow.
+    """
     rows = pairs.database.run(
         "SELECT min(a), max(a), median(b), min(b), max(b), count(*) FROM "  # noqa: S608
         f"(SELECT a, b, CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN "

@@ -1,4 +1,4 @@
-"""What the differences of one feature have in common: a unit, an offset, rounding, upper case."""
+"""Find the pattern of a feature's differences: unit, offset, rounding, case."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tidegate.core.text import count as count_of
 from tidegate.core.text import number, percent
 from tidegate.numerics.units import FACTORS
 
-#: The share of the values that differ which a pattern must explain.
+#: The share of the differing values that a pattern must explain.
 MOST: Final = 0.95
-#: Fewer different values than this follow many patterns by chance.
+#: The fewest distinct values; fewer follow many patterns by chance.
 _LEAST_VALUES: Final = 3
-#: How far a value may lie from where a factor puts it, as a share.
+#: The allowed relative error of a value predicted by a factor.
 _NEAR: Final = 0.005
 _DECIMALS: Final = (0, 1, 2, 3)
 
@@ -25,11 +25,14 @@ _FOLDED: Final = "trim(regexp_replace(lower({}), '\\s+', ' ', 'g'))"
 
 
 def pattern(database: Database, how: Comparison) -> str:
-    """The first pattern that at least 95 % of the mismatched pairs follow, in words, or nothing.
+    """Describe the first pattern that fits 95 % of the mismatched pairs.
 
     Args:
-        database: Has the table `pairs`.
+        database: The database with the table `pairs`.
         how: How the feature is compared.
+
+    Returns:
+        The pattern in words; empty if no pattern fits.
     """
     found: Callable[[Database, Comparison], Iterator[tuple[str, float]]]
     found = {"number": _of_numbers, "time": _of_times, "text": _of_texts}[how.kind]
@@ -102,7 +105,7 @@ def _of_numbers(database: Database, how: Comparison) -> Iterator[tuple[str, floa
 
 
 def _unit(ratio: float) -> str:
-    """A conversion of units that a factor may be, in words."""
+    """Name the unit conversions that match a factor."""
     known = [(f"{a} to {b}", f) for a, b, f in FACTORS]
     known += [(f"{b} to {a}", 1 / f) for a, b, f in FACTORS]
     fits = [name for name, f in known if math.isclose(f, ratio, rel_tol=_NEAR)]

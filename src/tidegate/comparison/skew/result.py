@@ -1,4 +1,4 @@
-"""What was found when training and serving data were held against each other, in plain values."""
+"""The result of a skew measurement, as plain values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE: Final = "skew.json"
 #: 2 renamed `customary`, `before` and `now`.
 FORMAT: Final = 2
 
-#: `label` is a label that serving rightly lacks, `expected` another column of training only that
+#: `label` is a label that serving rightly lacks; `expected` is another training-only column that
 #: the schema does not expect in SERVING.
 ColumnStatus = Literal[
     "same", "type", "training_only", "serving_only", "label", "expected", "label_in_serving"
@@ -29,15 +29,15 @@ Texts = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class ColumnSkew:
-    """A column's place in training and in serving.
+    """A column's presence and type in training and in serving.
 
     Attributes:
-        column: As the training data calls it.
-        serving_name: As the serving data calls it.
-        training_type: int, float, string, time, or empty where no row has a value; None where
-            there is no such column.
-        serving_type: The same, of the serving data.
-        status: What the difference is.
+        column: The name in the training data.
+        serving_name: The name in the serving data.
+        training_type: int, float, string, time, or empty if no row has a value; None if there is
+            no such column.
+        serving_type: The same for the serving data.
+        status: The kind of difference.
     """
 
     column: str
@@ -49,24 +49,24 @@ class ColumnSkew:
 
 @dataclass(frozen=True)
 class Keys:
-    """How the rows of both sides found each other.
+    """The match of both sides' keys.
 
     Attributes:
-        columns: The columns of the key; empty where nothing was joined.
+        columns: The columns of the key; empty if nothing was joined.
         training_rows: Rows of the training data.
         serving_rows: Rows of the serving data.
-        training_without_key: Rows in which a column of the key has no value; never joined.
-        serving_without_key: The same, of serving.
-        training_keys: Different keys of the training data.
-        serving_keys: Different keys of the serving data.
-        training_duplicates: Keys that several rows of the training data have.
-        serving_duplicates: Keys that several rows of the serving data have.
-        common: Keys that both have.
-        pairs: Keys that exactly one row of either has: the pairs of rows that were compared.
-        differing: Pairs in which a feature differs; those that are only recorded do not count.
+        training_without_key: Training rows in which a key column has no value; never joined.
+        serving_without_key: Serving rows in which a key column has no value; never joined.
+        training_keys: Distinct keys of the training data.
+        serving_keys: Distinct keys of the serving data.
+        training_duplicates: Keys that occur in several rows of the training data.
+        serving_duplicates: Keys that occur in several rows of the serving data.
+        common: Keys that both sides have.
+        pairs: Keys that occur in exactly one row of each side: the compared pairs of rows.
+        differing: Pairs in which a judged feature differs.
         training_only: Some keys that only the training data has.
         serving_only: Some keys that only the serving data has.
-        problem: Why nothing was joined; else empty.
+        problem: The reason why nothing was joined; else empty.
     """
 
     columns: tuple[str, ...]
@@ -97,18 +97,18 @@ class Keys:
 
     @property
     def ambiguous(self) -> int:
-        """Common keys that are not compared, because several rows of a side have them."""
+        """Common keys that several rows of a side have; not compared."""
         return self.common - self.pairs
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """What a value of the training data, or a range of them, is in the serving data.
+    """A training value or range, and its value in serving data.
 
     Attributes:
-        training: The value, or a range; None stands for a missing value.
-        serving: The value, or of a range the median and the ends.
-        count: How many of the pairs that differ.
+        training: The value, or a range; None is a missing value.
+        serving: The value, or for a range the median and the ends.
+        count: The number of differing pairs.
     """
 
     training: str | None
@@ -118,26 +118,26 @@ class Confusion:
 
 @dataclass(frozen=True)
 class FeatureSkew:
-    """One feature in the pairs of rows that have the same key.
+    """One feature over the pairs of rows with the same key.
 
     A pair is in exactly one of `equal`, `both_missing`, `mismatched`, `missing_in_training` and
     `missing_in_serving`.
 
     Attributes:
-        feature: As the training data calls it.
-        pairs: Pairs of rows.
-        equal: Both have a value, and the values are the same within the tolerance.
-        both_missing: Neither has a value.
-        mismatched: Both have a value, and the values differ.
-        missing_in_training: Only serving has a value.
-        missing_in_serving: Only training has a value.
-        limit: The share of `compared` that may differ; None where nothing is judged.
-        tolerance: How far two numbers may be apart, in words; empty for what is no float.
-        status: What the share is to the limit.
-        pattern: What the differences have in common, in words; empty where nothing was seen.
-        confusion: At most ten, the most frequent first; numbers that hardly repeat in ranges.
+        feature: The name in the training data.
+        pairs: The number of pairs of rows.
+        equal: Pairs with two values that are the same within the tolerance.
+        both_missing: Pairs without a value on either side.
+        mismatched: Pairs with two values that differ.
+        missing_in_training: Pairs with a value in serving only.
+        missing_in_serving: Pairs with a value in training only.
+        limit: The share of `compared` that may differ; None if nothing is judged.
+        tolerance: The allowed difference of two numbers, in words; empty if there are no floats.
+        status: The judgement of the share against the limit.
+        pattern: The pattern of the differences, in words; empty if none was found.
+        confusion: At most ten, the most frequent first; numbers that rarely repeat are in ranges.
         binned: Whether `confusion` is in ranges.
-        sample: A few pairs that differ: the key, the value in training, the value in serving.
+        sample: A few differing pairs: the key, the value in training, the value in serving.
     """
 
     feature: str
@@ -162,29 +162,35 @@ class FeatureSkew:
 
     @property
     def differing(self) -> int:
-        """Pairs that differ: by value, or because one side has none."""
+        """Pairs whose values differ, or where one side has no value."""
         return self.mismatched + self.missing_in_training + self.missing_in_serving
 
     @property
     def share(self) -> float:
-        """`differing` as a share of `compared`, in [0, 1]; 0 where nothing was compared."""
+        """`differing` as a share of `compared`, in [0, 1].
+
+        0 if nothing was compared.
+        """
         return self.differing / self.compared if self.compared else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % score interval of that share (Wilson, 1927); NaN where nothing was compared."""
+        """The 95 % score interval of the share (Wilson, 1927).
+
+        NaN if nothing was compared.
+        """
         return wilson(self.share, self.compared)
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """The records of one side that could not be read.
+    """The unreadable records of one side.
 
     Attributes:
-        side: Which.
-        records: How many were set aside; they are no rows.
-        rows: How many could be read.
-        reasons: The most frequent reasons, with how many records each was said of.
+        side: The side.
+        records: The number of records that were set aside; they do not count as rows.
+        rows: The number of readable rows.
+        reasons: The most frequent reasons, each with its number of records.
     """
 
     side: Literal["training", "serving"]
@@ -194,27 +200,27 @@ class SetAside:
 
     @property
     def share(self) -> float:
-        """Of all records those that were set aside, in [0, 1]; 0 where there are none."""
+        """The share of unreadable records, in [0, 1]; 0 without records."""
         return self.records / (self.records + self.rows) if self.records else 0.0
 
 
 @dataclass(frozen=True)
 class Skew:
-    """The three kinds of skew between training and serving data, and the verdict on them.
+    """Training-serving skew of three kinds, with the verdict.
 
     Attributes:
-        training: What the training data is: a span, or files.
-        serving: What the serving data is.
+        training: The name of the training data: a span, or files.
+        serving: The name of the serving data.
         training_rows: Rows of the training data.
         serving_rows: Rows of the serving data.
-        verdict: Whether it passes, and everything that was noticed.
+        verdict: The verdict with all findings.
         columns: Schema skew: every column of either side, in the order of the training data.
         keys: How rows were joined.
-        features: Feature skew: every column that both have, but the key.
-        distances: Distribution skew: of every column, training as the baseline; then of every
+        features: Feature skew: every common column except the key.
+        distances: Distribution skew: for every column, training as the baseline; then for every
             slice that both have.
-        shares: Missing and unseen values of every feature, in the same way.
-        set_aside: Records that could not be read, of training and of serving.
+        shares: Missing and unseen values of every feature, in the same order.
+        set_aside: Unreadable records, of training and of serving.
     """
 
     training: str
@@ -230,7 +236,7 @@ class Skew:
     set_aside: tuple[SetAside, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What `skew.json` holds."""
+        """The content of `skew.json`."""
         return {
             documents.FORMAT: FORMAT,
             "training": self.training,
@@ -253,7 +259,7 @@ class Skew:
 
     @classmethod
     def read(cls, directory: Path) -> Skew:
-        """Read back what `write` wrote.
+        """Read the file that `write` wrote.
 
         Raises:
             StatisticsError: the file is missing, cut short, of another format or contradicts

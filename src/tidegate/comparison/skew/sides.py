@@ -1,4 +1,4 @@
-"""The two sides that are compared: rows as Parquet, for a join, and their statistics."""
+"""Prepare both sides of a comparison: Parquet files and statistics."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class JoinSide:
     """The training or the serving data.
 
     Attributes:
-        statistics: Of all rows and of slices; `span` says what they are.
-        schema: The columns, as the training data calls them, of int64, double, string,
-            timestamp(us) or null.
-        files: Parquet with these columns in this order; none where there are no rows.
-        names: What the data itself calls a column that was renamed.
-        bad_records: Records that could not be read and were set aside.
-        bad_reasons: The most frequent reasons, with how many records each was said of.
+        statistics: The statistics of all rows and of slices; `span` names the data.
+        schema: The columns, by their training names, of int64, double, string, timestamp(us) or
+            null.
+        files: Parquet files with these columns in this order; none if there are no rows.
+        names: The original name of each renamed column.
+        bad_records: The number of unreadable records that were set aside.
+        bad_reasons: The most frequent reasons, each with its number of records.
     """
 
     statistics: Statistics
@@ -42,16 +42,16 @@ class JoinSide:
 
     @property
     def rows(self) -> int:
-        """How many rows it has."""
+        """The number of rows."""
         return self.statistics.num_examples()
 
     def calls(self, column: str) -> str:
-        """What the data itself calls a column."""
+        """The name of a column in the original data."""
         return self.names.get(column, column)
 
 
 def of_examples(examples: Examples, statistics: Statistics) -> JoinSide:
-    """The training data as it was ingested."""
+    """The training side from ingested examples."""
     files = tuple(f for split in examples.splits for f in examples.files(split))
     facts = examples.facts
     return JoinSide(statistics, examples.schema, files, {}, facts.bad_records, facts.bad_reasons)
@@ -67,22 +67,21 @@ def recorded(
     bad: BadRecords | None = None,
     slices: Sequence[Sequence[str]] = (),
 ) -> JoinSide:
-    """Read rows once: keep them for the join, and measure them.
+    """Read rows once: write them for the join, and compute their statistics.
 
     Args:
-        batches: All of one schema.
-        name: What they are, for reports.
-        directory: Where the rows are written; it must outlive what this returns.
-        digest: Of the content they were read from.
-        logs: Says which columns these rows call otherwise than the training data, and which are
-            to be left out.
-        bad: Has the records that were set aside once the rows are read.
-        slices: Combinations of columns, as the training data calls them, that cut slices; one that
-            is not there cuts none.
+        batches: Batches of one schema.
+        name: The name of the data, for reports.
+        directory: Where the rows are written; it must outlive the result.
+        digest: The digest of the content they were read from.
+        logs: The serving section, which maps column names and lists columns to leave out.
+        bad: The collector of unreadable records; complete once the rows are read.
+        slices: Combinations of columns, by their training names, that define slices; a column that
+            is absent defines none.
 
     Raises:
-        ContractError: `logs` names a column that is not there, or two of one name come of it.
-        SourceError: there are no batches; rows cannot be kept.
+        ContractError: `logs` names a column that is not there, or gives one name to two columns.
+        SourceError: there are no batches; rows cannot be written.
         StatisticsError: a column's type has no statistics.
     """
     iterator = iter(batches)
@@ -113,7 +112,7 @@ def recorded(
 
 
 def _named(schema: pa.Schema, logs: Serving, name: str) -> dict[str, str]:
-    """The columns to keep: what training calls them, and what the rows do."""
+    """Map the kept columns' training names to their original names."""
     training_name = {old: new for new, old in logs.columns.items()}
     for old in logs.columns.values():
         if old not in schema.names:

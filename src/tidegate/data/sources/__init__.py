@@ -1,4 +1,7 @@
-"""Raw data in: which objects make up a span, and their rows as Arrow batches of one schema."""
+"""Read raw data: the objects of a span, and their rows.
+
+Rows come as Arrow batches of one schema.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class _Format(Protocol):
     def schema(
         self, store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
     ) -> Any:
-        """The schema of all good rows of these objects; the others are added to `bad`."""
+        """The schema of all good rows; other rows are added to `bad`."""
 
     def batches(
         self, store: Store, item: SourceObject, schema: pa.Schema, contract: Contract, /
@@ -62,13 +65,13 @@ _FORMATS: Final[dict[str, _Format]] = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """The objects that hold what a run is about: one span, or several.
+    """The objects a run reads: one span, or several.
 
     Attributes:
-        span: E.g. `2013-02`; of several spans the first and the last: `2013-01..2013-03`.
-        objects: Span by span, and in the order of their names within one.
+        span: E.g. `2013-02`; for several spans the first and the last: `2013-01..2013-03`.
+        objects: The objects, span by span, and in the order of their names within one.
         root: The URI that the names are relative to.
-        spans: All spans, in the order of time; those excluded by the contract are not among them.
+        spans: All spans, in the order of time, without those the contract excludes.
         lookups: The look-up sources that are joined, in the contract's order.
     """
 
@@ -80,9 +83,10 @@ class Inputs:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, over names, sizes and contents, the look-ups' too.
+        """SHA-256, in hexadecimal, over names, sizes and contents.
 
-        The same bytes under the same names give the same digest wherever they lie.
+        It covers the look-ups too. The same bytes under the same names give the same digest in any
+        place.
         """
         lines = "".join(f"{o.sha256} {o.size} {o.name}\n" for o in self.objects)
         for lookup in self.lookups:
@@ -91,21 +95,21 @@ class Inputs:
 
 
 def spans(contract: Contract) -> tuple[str, ...]:
-    """The spans that the source holds, in the order of time; the excluded ones too."""
+    """The source's spans, in order of time, including excluded ones."""
     return tuple(_by_span(contract)[1])
 
 
 def resolve(contract: Contract, span: str) -> Inputs:
-    """Find the objects of a span, or of several, and read their digests.
+    """Find the objects of one span or several, and read their digests.
 
-    Of a span that was delivered in several versions, all objects of the highest are taken and no
-    other; the log says so.
+    If a span was delivered in several versions, only the objects of the highest are taken; the log
+    reports that.
 
     Args:
-        contract: Says where the source is, and which spans are excluded.
-        span: As the source's pattern writes it, `latest`, or another selection that
-            `selection.select` knows. The `span` of what this returns is one too, and gives
-            the same objects again.
+        contract: The contract with the source and the excluded spans.
+        span: A span in the form of the source's pattern, `latest`, or another selection that
+            `selection.select` accepts. The `span` of the result is one too, and gives the same
+            objects again.
 
     Raises:
         MissingSpanError: a span that should be there is not; names it and lists those there are.
@@ -120,27 +124,31 @@ def resolve(contract: Contract, span: str) -> Inputs:
 
 
 def period(contract: Contract, inputs: Inputs) -> tuple[datetime, datetime] | None:
-    """When the spans of `inputs` begin and end (exclusive), in UTC; None if they are no times."""
+    """Beginning and end (exclusive) of the inputs' spans, in UTC.
+
+    None if spans are no times.
+    """
     return SpanPattern(contract.source_uri).period(inputs.spans[0], inputs.spans[-1])
 
 
 def read(
     inputs: Inputs, contract: Contract, *, bad: BadRecords | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of a span, in the order of object names and of rows within each.
+    """Read the rows of a span, ordered by object name and row.
 
     All batches have one schema of the types int64, double, string, timestamp(us) and null, which
-    depends on the data and the contract only, never on how the reader cuts it into blocks. Memory
-    is bounded by the block size, not by the data. Nothing is yielded before all objects were found
-    to agree on their columns, and the bad records not to exceed the contract's limit.
+    depends on the data and the contract only, never on how the reader divides it into blocks.
+    Memory is bounded by the block size, not by the data. No batch is yielded before all objects
+    were found to agree on their columns, and the bad records not to exceed the contract's limit.
 
     Args:
-        inputs: From `resolve`.
-        contract: Says how the objects are written.
-        bad: Where the contract sets bad records aside, takes them, before the first batch comes.
+        inputs: The inputs, from `resolve`.
+        contract: The contract, which describes how the objects are written.
+        bad: The collector of bad records, if the contract sets them aside; complete before the
+            first batch.
 
     Raises:
-        SourceError: one line naming the object and what is wrong with it.
+        SourceError: one line naming the object and the fault.
     """
     store = open_store(inputs.root)
     source = _FORMATS[contract.source.format]
@@ -176,10 +184,12 @@ def read_objects(
     *,
     bad: BadRecords | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of objects that belong to no span, such as a look-up's; as `read` otherwise.
+    """Read the rows of objects without a span, such as a look-up's.
+
+    Otherwise it works like `read`.
 
     Raises:
-        SourceError: one line naming the object and what is wrong with it.
+        SourceError: one line naming the object and the fault.
     """
     store = open_store(root)
     source = _FORMATS[contract.source.format]

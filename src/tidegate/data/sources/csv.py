@@ -1,8 +1,8 @@
-"""CSV, streamed twice: once to find every column's type, once to read it.
+"""Read CSV in two passes: first the types, then the rows.
 
-A type that is guessed from the first block depends on where the block ends. So the first pass
-looks at every value: a column is int64 if all its values are whole decimal numbers, double if all
-are numbers, else string. Text is parsed by Arrow, in the columns' own threads.
+A type that is guessed from the first block depends on where the block ends. So the first pass reads
+every value: a column is int64 if all its values are whole decimal numbers, double if all are
+numbers, else string. Text is parsed by Arrow, in the columns' own threads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tidegate.data.sources.streams import READ_ERRORS, open_stream, rest_of_csv
 from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.platform.storage import Store
 
-#: Bytes parsed at a time; no row may be longer.
+#: The number of bytes parsed at a time; no row may be longer.
 BLOCK_SIZE = 1 << 22
 
 _PROBED: Final = 64
@@ -47,8 +47,8 @@ def schema(
 ) -> pa.Schema:
     """The schema of all rows of these objects.
 
-    Columns come in the first object's order. A column without any value is of type null; one that
-    the contract calls categorical is a string, one it calls numeric a double.
+    Columns come in the first object's order. A column without any value is of type null; a
+    categorical column of the contract is a string, a numeric one a double.
 
     Raises:
         SourceError: naming the object and, where it can be known, line and column.
@@ -100,7 +100,7 @@ def schema(
 def batches(
     store: Store, item: SourceObject, schema: pa.Schema, contract: Contract
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of one object, in the schema that `schema` gave."""
+    """Read the rows of one object in the schema from `schema`."""
     names = _header(store, item, contract)
     with ThreadPoolExecutor(pa.cpu_count()) as threads:
         for whole in _texts(store, item, names, contract, []):
@@ -132,7 +132,7 @@ def _parses(values: pa.Array, type_: pa.DataType) -> bool:
 
 
 def _still(types: set[pa.DataType], values: pa.Array) -> set[pa.DataType]:
-    """Those of the types that all values are of."""
+    """The candidate types that fit every value seen so far."""
     if not types or (types == {INT, DOUBLE} and _parses(values, INT) and not _has_x(values)):
         # What Arrow takes for an integer is decimal or hexadecimal, and if decimal a double too.
         return types
@@ -158,9 +158,12 @@ def _no_numbers(values: pa.Array) -> list[str]:
 
 
 def _set_aside(batch: pa.RecordBatch, contract: Contract) -> tuple[pa.RecordBatch, dict[int, str]]:
-    """The rows whose numeric columns hold numbers; and by row, why the others are bad.
+    """Separate rows with valid numeric columns from bad rows.
 
-    Both passes ask this, so that they leave out the same rows.
+    Both passes call it, so that they leave out the same rows.
+
+    Returns:
+        The good rows; and the reason for each bad row, by its place.
     """
     reasons: dict[int, str] = {}
     if contract.source.bad_records == "error":
@@ -189,16 +192,18 @@ def _locate(
     unfit: dict[int, str],
     bad: BadRecords,
 ) -> None:
-    """Find the lines of bad rows with a parser that counts lines, and set them aside.
+    """Find the lines of bad rows with a line-counting parser.
+
+    It adds them to `bad`.
 
     Args:
-        store: Holds the object.
+        store: The store of the object.
         item: The object.
-        contract: Says how it is written.
+        contract: The contract, which describes how the object is written.
         width: Its number of columns.
-        ragged: How many rows Arrow's parser found to have another.
-        unfit: Why a row is bad, by its place among those of the right width.
-        bad: Takes them.
+        ragged: The number of rows of another width that Arrow's parser found.
+        unfit: The reason for a bad row, by its place among the rows of the right width.
+        bad: The collector of bad records.
 
     Raises:
         SourceError: the two parsers do not agree on the rows; nothing is guessed then.
@@ -271,9 +276,9 @@ def _texts(
     contract: Contract,
     ragged: list[str],
 ) -> Iterator[pa.RecordBatch]:
-    """All fields as strings; null where the contract says that a text means a missing value.
+    """Read all fields as strings, with the contract's null values as null.
 
-    Where the contract sets bad records aside, rows of another width are left out and their texts
+    If the contract sets bad records aside, rows of another width are left out and their texts
     appended to `ragged`.
     """
     source = contract.source
@@ -343,7 +348,7 @@ def _texts(
 def _located(
     store: Store, item: SourceObject, contract: Contract, width: int | None
 ) -> Iterator[None]:
-    """Turn a parser's error into one line that says where in the object it is."""
+    """Turn a parser's error into one line with its place."""
     try:
         yield
     except UnicodeError:
@@ -389,7 +394,7 @@ def _bad_encoded(store: Store, item: SourceObject, encoding: str) -> str | None:
 
 
 def _bad_row(store: Store, item: SourceObject, contract: Contract, width: int | None) -> str | None:
-    """What is wrong with which row, in the words of a slower parser that counts lines."""
+    """Describe the first bad row, found by a line-counting parser."""
     line, rows_seen, longest, longest_line = 1, 0, 0, 1
     with _open(store, item, contract) as file:
         text = io.TextIOWrapper(file, "utf-8-sig", newline="")

@@ -1,4 +1,4 @@
-"""CSV text cut where a row ends, so that its parts can be parsed by themselves and at once."""
+"""Divide CSV text at row ends, so that its parts parse independently."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _BOM: Final = b"\xef\xbb\xbf"
 def whole_rows(
     file: Any, delimiter: str, quote: str | None, escape: str | None, *, size: int
 ) -> Iterator[tuple[bytes, bool]]:
-    """The text of a stream in parts of whole rows.
+    """Divide a stream's text into parts of whole rows.
 
     Args:
         file: A stream of UTF-8; a byte order mark at its beginning is left out.
         delimiter: One ASCII character.
         quote: One ASCII character, or None.
-        escape: One ASCII character, or None; with it nothing is told apart.
-        size: How many bytes are read at a time; a longer row is not told apart.
+        escape: One ASCII character, or None; with it the text is not divided.
+        size: The number of bytes read at a time; a longer row is not divided off.
 
     Yields:
-        A part, and whether it is one of whole rows. The first that is not is the last: where its
-        rows end cannot be told, and `file` stands behind it.
+        A part, and whether it has whole rows only. The first part that has not is the last: its row
+        ends are unknown, and `file` is positioned behind it.
     """
     left = _read(file, size).removeprefix(_BOM)
     while left:
@@ -40,17 +40,18 @@ def whole_rows(
 
 
 def last_row_end(text: bytes, delimiter: str, quote: str | None, *, final: bool) -> int:
-    """Where the last whole row of `text`, which begins with one, ends; 0 if that cannot be told.
+    """The end of the last whole row of `text`; 0 if unknown.
 
-    A quotation mark opens a quoted value only at the beginning of a field. Marks are counted, so
-    that each odd one must be an opening one: it stands there, or right behind another mark (two
-    in a quoted value are one of its characters). If one does not, counting is no proof.
+    `text` must begin with a whole row. A quotation mark opens a quoted value only at the beginning
+    of a field. Marks are counted, so that each odd one must be an opening one: it stands there, or
+    right behind another mark (two in a quoted value are one of its characters). If one does not,
+    counting is no proof.
 
     Args:
         text: UTF-8.
         delimiter: One ASCII character.
         quote: One ASCII character, or None.
-        final: Nothing follows: the last row needs no line's end.
+        final: Whether nothing follows: the last row needs no line end.
     """
     mark = (quote or "").encode()
     if not mark or mark not in text:

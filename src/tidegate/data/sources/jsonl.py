@@ -1,4 +1,4 @@
-"""JSON Lines: one JSON object a line, in UTF-8."""
+"""Read JSON Lines: one JSON object a line, in UTF-8."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tidegate.data.sources.quarantine import BadRecordError
 from tidegate.data.sources.streams import open_stream, readable
 from tidegate.platform.storage import Store
 
-#: Bytes; a longer line is an error, so that a file without line ends does not fill the memory.
+#: The longest line in bytes; without a limit, a file without line ends would fill the memory.
 MAX_LINE: Final = 1 << 24
 
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 def parse(raw: bytes) -> Mapping[str, records.Value]:
-    """One line as a mapping; true and false are 1 and 0.
+    """Parse one line into a mapping; booleans become 1 and 0.
 
     Raises:
         BadRecordError: it is no JSON object, names a key twice, or has a value that is a list or

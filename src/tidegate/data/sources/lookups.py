@@ -1,4 +1,7 @@
-"""Look-up sources: small tables, without spans, that the contract joins to the rows of a span."""
+"""Find look-up sources: small tables that are joined to rows.
+
+They have no spans.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ class Lookup:
 
     Attributes:
         root: The URI that the names are relative to.
-        objects: In the order of their names.
+        objects: The objects, in the order of their names.
     """
 
     root: str
@@ -25,7 +28,9 @@ class Lookup:
 
 
 def find(contract: Contract) -> tuple[Lookup, ...]:
-    """The objects of all look-ups of a contract, in its order, with their digests.
+    """Find the objects of all look-ups, with their digests.
+
+    They are in the contract's order.
 
     Raises:
         ContractError: a URI has placeholders.
@@ -36,7 +41,7 @@ def find(contract: Contract) -> tuple[Lookup, ...]:
 
 
 def root(contract: Contract, join: Join) -> str:
-    """The URI that the names of a look-up's objects are relative to."""
+    """The URI that a look-up's object names are relative to."""
     return _located(contract, join)[0]
 
 

@@ -1,4 +1,4 @@
-"""Source objects, and the checks every format makes on their columns."""
+"""Source objects, and the column checks of every format."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class SourceObject:
     """One file of raw data.
 
     Attributes:
-        name: Relative to the source's root.
-        size: In bytes.
-        sha256: Of its content, in hexadecimal.
-        version: The store's, to notice a change while reading; not part of any digest.
+        name: Its name relative to the source's root.
+        size: Its size in bytes.
+        sha256: The SHA-256 of its content, in hexadecimal.
+        version: The store's version, to notice a change while reading; not part of any digest.
     """
 
     name: str
@@ -29,7 +29,7 @@ class SourceObject:
 
 
 def hashed(store: Store, info: ObjectInfo) -> SourceObject:
-    """The object of a listing, with its digest, which needs all of it to be read."""
+    """Read a listed object to compute its digest."""
     with store.open(info.name) as file:
         # typeshed wants readinto(), which every file a store opens has.
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
@@ -37,10 +37,10 @@ def hashed(store: Store, info: ObjectInfo) -> SourceObject:
 
 
 def check_columns(names: Sequence[str], *, where: str) -> None:
-    """Refuse columns that cannot be told apart.
+    """Refuse empty and duplicate column names.
 
     Raises:
-        SourceError: a name is empty or stands twice; says which.
+        SourceError: a name is empty or occurs twice; names it.
     """
     for position, name in enumerate(names, start=1):
         if not name.strip():
@@ -54,7 +54,9 @@ def check_columns(names: Sequence[str], *, where: str) -> None:
 def check_same_columns(
     names: Sequence[str], first: Sequence[str], *, where: str, first_where: str
 ) -> None:
-    """Refuse a file whose columns are not those of the span's first; their order may differ.
+    """Refuse a file with other columns than the span's first file.
+
+    Their order may differ.
 
     Raises:
         SourceError: naming both files and the columns that only one has.
@@ -71,5 +73,8 @@ def check_same_columns(
 
 
 def one_line(error: BaseException) -> str:
-    """The first line of what a library says; Arrow's messages may quote whole rows after it."""
+    """The first line of a library's error message.
+
+    Arrow's messages may quote whole rows after it.
+    """
     return str(error).strip().split("\n")[0] or type(error).__name__

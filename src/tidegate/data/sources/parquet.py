@@ -1,4 +1,4 @@
-"""Parquet, streamed batch by batch."""
+"""Read Parquet, batch by batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH_ROWS: Final = 65_536
 def schema(
     store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
 ) -> pa.Schema:
-    """The schema of all rows of these objects, from their footers.
+    """The schema of these objects' rows, from their footers.
 
     Columns come in the first object's order; an integer column in one file and a float column in
     another are double together.
@@ -57,7 +57,7 @@ def schema(
 def batches(
     store: Store, item: SourceObject, schema: pa.Schema, _contract: Contract
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of one object, in the schema that `schema` gave."""
+    """Read the rows of one object in the schema from `schema`."""
     with _opened(store, item) as file:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             names = batch.schema.names

@@ -1,4 +1,7 @@
-"""Bad records: an error at the first, or set aside and counted, as the contract says."""
+"""Handle bad records: raise at the first, or set aside and count.
+
+The contract decides which.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from typing import Final
 from tidegate.contract import Contract
 from tidegate.core.errors import SourceError
 
-#: How many bad records a message names.
+#: The most bad records that a message names.
 _NAMED: Final = 3
-#: How many reasons are told apart.
+#: The most reasons that are reported.
 _REASONS: Final = 5
 
 
@@ -28,9 +31,9 @@ class BadRecord:
 
     Attributes:
         file: The object's name.
-        line: The line it begins on, counted from 1; the record's number where there are no lines.
-        reason: What is wrong with it.
-        raw: Its bytes; of CSV, as UTF-8.
+        line: The line it begins on, counted from 1; the record's number if there are no lines.
+        reason: The fault.
+        raw: Its bytes; for CSV, as UTF-8.
     """
 
     file: str
@@ -40,7 +43,10 @@ class BadRecord:
 
     @property
     def as_json(self) -> str:
-        """One line of a quarantine file; `raw_base64` in place of `raw` if it is not UTF-8."""
+        """One line of a quarantine file.
+
+        `raw_base64` replaces `raw` if it is not UTF-8.
+        """
         facts: dict[str, object] = {"file": self.file, "line": self.line, "reason": self.reason}
         try:
             facts["raw"] = self.raw.decode()
@@ -51,12 +57,14 @@ class BadRecord:
 
 @dataclass
 class BadRecords:
-    """What one reading of a span set aside. Held in memory, so the limit bounds it.
+    """The records set aside in one reading of a span.
+
+    They are held in memory, so the contract's limit bounds it.
 
     Attributes:
-        contract: Says what becomes of bad records.
-        records: In the order they were found.
-        good: How many records were good.
+        contract: The contract, which decides on bad records.
+        records: The bad records, in the order they were found.
+        good: The number of good records.
     """
 
     contract: Contract
@@ -65,14 +73,14 @@ class BadRecords:
 
     @property
     def kept(self) -> bool:
-        """Whether bad records are set aside, not errors."""
+        """Whether bad records are set aside instead of being errors."""
         return self.contract.source.bad_records == "quarantine"
 
     def add(self, file: str, line: int, reason: str, raw: bytes) -> None:
         """Set a record aside.
 
         Raises:
-            SourceError: the contract wants an error, or there are more than it allows.
+            SourceError: the contract requires an error, or there are more than it allows.
         """
         if not self.kept:
             raise SourceError(f"{file}:{line}: {reason}")
@@ -82,7 +90,7 @@ class BadRecords:
             raise self._too_many()
 
     def check(self) -> None:
-        """Compare with the contract's limit, once all records were seen.
+        """Check the contract's limit, once all records were read.
 
         Raises:
             SourceError: there are more bad records than it allows; names the first.
@@ -97,7 +105,7 @@ class BadRecords:
         return (f"{record.as_json}\n" for record in self.records)
 
     def reasons(self) -> tuple[tuple[str, int], ...]:
-        """The most frequent reasons, with how many records each was said of."""
+        """The most frequent reasons, each with its number of records."""
         return tuple(Counter(r.reason for r in self.records).most_common(_REASONS))
 
     def _too_many(self) -> SourceError:

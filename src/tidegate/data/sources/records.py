@@ -1,9 +1,9 @@
-"""What formats of one record at a time share: types over the whole span, bad records, batches.
+"""Read formats of single records: types, bad records, batches.
 
 Each record becomes a mapping of names to int, float, str or None. A column is int64 if all its
-values are integers that fit, double if all are numbers, string if all are texts; numbers in one
-record and text in another are an error, for either would change its meaning in silence. A column
-that a record lacks is missing there.
+values in the span are integers that fit, double if all are numbers, string if all are texts;
+numbers in one record and text in another are an error, because either conversion would silently
+change the meaning. A column that a record lacks is missing there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING
 from tidegate.platform.storage import Store
 
 Value = int | float | str | None
-#: A record's line or number, its bytes, and what is wrong with it if that is known already.
+#: A record's line or number, its bytes, and its fault if that is known already.
 Frame = tuple[int, bytes, str | None]
 OnBad = Callable[[str, int, str, bytes], None]
 
@@ -31,11 +31,11 @@ _BATCH_RECORDS: Final = 16_384
 
 @dataclass(frozen=True)
 class RecordFormat:
-    """A format of one record at a time.
+    """A format of single records.
 
     Attributes:
-        frames: Gives the records of an object.
-        parse: Reads one; raises BadRecordError where it cannot.
+        frames: Yields the records of an object.
+        parse: Parses a record; raises BadRecordError if it cannot.
     """
 
     frames: Callable[[Store, SourceObject], Iterator[Frame]]
@@ -44,16 +44,16 @@ class RecordFormat:
     def schema(
         self, store: Store, objects: Sequence[SourceObject], contract: Contract, bad: BadRecords
     ) -> pa.Schema:
-        """The schema of all good records; columns in the order they first appear.
+        """The schema of all good records, in order of first appearance.
 
         Args:
-            store: Holds the objects.
-            objects: Of the span.
-            contract: Names the categorical and numeric columns.
-            bad: Takes the records that cannot be read.
+            store: The store of the objects.
+            objects: The objects of the span.
+            contract: The contract, which names the categorical and numeric columns.
+            bad: The collector of records that cannot be read.
 
         Raises:
-            SourceError: a column holds numbers and text, or a record is bad and may not be.
+            SourceError: a column holds numbers and text, or a record is bad and none may be.
         """
         places: dict[str, dict[pa.DataType, str]] = {}
         for item in objects:
@@ -69,7 +69,7 @@ class RecordFormat:
     def batches(
         self, store: Store, item: SourceObject, schema: pa.Schema, contract: Contract, /
     ) -> Iterator[pa.RecordBatch]:
-        """The good records of one object, in the schema that `schema` gave."""
+        """Read the good records of one object in the schema from `schema`."""
         chunk: list[Mapping[str, Value]] = []
         for _, record in self._good(store, item, contract, lambda *_: None):
             chunk.append(record)

@@ -1,4 +1,7 @@
-"""Which spans a run is about: one, a range, a rolling window, or what a moment or interval says."""
+"""Select the spans of a run: one, a range, or a window.
+
+A moment or an interval can select spans too.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ BEFORE: Final = "before:"
 #: ... and at the moment that a schedule started the run for.
 BEFORE_SCHEDULED: Final = "before:scheduled"
 
-#: How many spans a message lists, and how many a run may have.
+#: The most spans that a message lists, and the most that a run may have.
 _LISTED: Final = 12
 _MOST: Final = 100_000
 _WINDOW: Final = re.compile(
@@ -32,18 +35,19 @@ _FORMS: Final = (
 def select(
     selection: str, pattern: SpanPattern, there: Sequence[str], excluded: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """The spans that a text asks for, in the order of time; at least one, all of them there.
+    """The spans that a selection names, in order of time.
+
+    There is at least one, and all of them exist.
 
     Args:
         selection: `latest`; a span; `first..last` with every span between; `last:N`, the N spans
-            that end with the latest, `last:N@span` with that one, `,min:M` to accept no fewer than
-            M where the data begins; `before:moment`, the last span that was over by then, and
+            that end with the latest, `last:N@span` with that one, `,min:M` to accept as few as M
+            where the data begins; `before:moment`, the last span that had ended by then, and
             `last:N@before:moment`, the N that end with it; `interval:start/end`, the spans that lie
-            wholly between two moments of ISO 8601 (UTC where they name no zone), the end not
-            included.
-        pattern: Says how spans are written and which follows which.
+            wholly between two moments of ISO 8601 (UTC if they name no zone), the end not included.
+        pattern: The source's pattern, which defines the form and the order of spans.
         there: The spans that have objects, in the order of time.
-        excluded: Spans and ranges that no selection takes and that are no gap where they lack.
+        excluded: Spans and ranges that no selection takes and whose absence is no gap.
 
     Raises:
         MissingSpanError: a span that should be there is not; names it.
@@ -104,11 +108,12 @@ def select(
 
 
 def scheduled(selection: str, moment: str) -> str:
-    """The selection with the moment a run was scheduled for in the place of `scheduled`.
+    """Replace `scheduled` in a selection by the scheduled moment.
 
     Args:
-        selection: As of `select`; `before:scheduled` and `last:N@before:scheduled` name no moment.
-        moment: Of ISO 8601; UTC where it names no zone.
+        selection: A selection as of `select`; `before:scheduled` and `last:N@before:scheduled` name
+            no moment.
+        moment: The moment in ISO 8601; UTC if it names no zone.
     """
     if not selection.endswith(BEFORE_SCHEDULED):
         return selection
@@ -116,7 +121,7 @@ def scheduled(selection: str, moment: str) -> str:
 
 
 class _Excluded:
-    """The spans that a contract takes out, as ranges of their numbers."""
+    """The spans that a contract excludes, as ranges of their numbers."""
 
     def __init__(self, texts: Sequence[str], pattern: SpanPattern) -> None:
         self._pattern = pattern

@@ -1,4 +1,4 @@
-"""Spans: which period of data an object holds, read from its name."""
+"""Parse spans and versions from object names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIELDS: Final = {
 }
 #: The fields that are whole numbers and may be given a width: {SPAN:06}.
 _COUNTERS: Final = ("SPAN", "VERSION")
-#: What must stand in a pattern together: a day without its month says nothing.
+#: The fields that must occur together in a pattern: a day without its month means nothing.
 _SHAPES: Final = {
     ("YYYY",): "{YYYY}",
     ("YYYY", "MM"): "{YYYY}-{MM}",
@@ -33,7 +33,7 @@ _TOKEN: Final = re.compile(r"\{([^{}]*)\}|([{}])|([*?])|([^{}*?]+)")
 
 @dataclass(frozen=True)
 class Located:
-    """What an object's name says: its span, and the version of it (0 where there are none)."""
+    """An object's span and its version (0 without versions)."""
 
     span: str
     version: int
@@ -42,21 +42,21 @@ class Located:
 class SpanPattern:
     """An object name with placeholders for the span.
 
-    `{YYYY}`, `{MM}`, `{DD}`, `{HH}` stand for two or four digits of a UTC time, `{SPAN}` for a
-    whole number, `{VERSION}` for the number of a delivery of the span; `{SPAN:06}` and
-    `{VERSION:03}` for exactly that many digits. `*` and `?` match any text and one character within
-    a name, never a `/`. A placeholder may occur twice and then has the same value in both places.
+    `{YYYY}`, `{MM}`, `{DD}`, `{HH}` mean two or four digits of a UTC time, `{SPAN}` a whole number,
+    `{VERSION}` the number of a delivery of the span; `{SPAN:06}` and `{VERSION:03}` exactly that
+    many digits. `*` and `?` match any text and one character within a name, never a `/`. A
+    placeholder may occur twice and then has the same value in both places.
 
     Attributes:
         root: The directory (or URI) up to the last `/` before the first placeholder or wildcard;
-            `.` when there is none.
-        prefix: What the names of all objects begin with, relative to `root`.
-        shape: How spans of this pattern are written, e.g. `{YYYY}-{MM}`.
+            `.` if there is none.
+        prefix: The beginning of all objects' names, relative to `root`.
+        shape: The form of spans of this pattern, e.g. `{YYYY}-{MM}`.
         versioned: Whether it has a `{VERSION}`.
     """
 
     def __init__(self, pattern: str) -> None:
-        """Read a pattern.
+        """Parse a pattern.
 
         Raises:
             ContractError: a placeholder is unknown, none is there, or a larger unit is missing.
@@ -117,19 +117,19 @@ class SpanPattern:
         return field, rf"\d{{{int(width)}}}"
 
     def match(self, name: str) -> str | None:
-        """The span of an object, or None if its name does not fit.
+        """The span of an object; None if its name does not match.
 
         Args:
-            name: Relative to `root`.
+            name: Its name relative to `root`.
         """
         located = self.locate(name)
         return located.span if located else None
 
     def locate(self, name: str) -> Located | None:
-        """The span of an object and the version of it, or None if its name does not fit.
+        """An object's span and version; None if its name does not match.
 
         Args:
-            name: Relative to `root`.
+            name: Its name relative to `root`.
         """
         found = self._regex.fullmatch(name)
         if found is None:
@@ -145,16 +145,16 @@ class SpanPattern:
         return Located(self.shape.format(**fields), version)
 
     def ordinal(self, span: str) -> int:
-        """The number of a span: the one after it has the next.
+        """The number of a span; consecutive spans have consecutive numbers.
 
         Raises:
-            ContractError: it is not a span as this pattern writes it.
+            ContractError: it is not a span of this pattern's form.
         """
         parts = [int(part) for part in re.split("[-T]", span)] if _SPAN.fullmatch(span) else []
         if self.shape == "{SPAN}" and len(parts) == 1:
             return parts[0]
         try:
-            # Years have four digits; the regular expression says so of all other shapes.
+            # Years have four digits; the regular expression checks that for all other shapes.
             if len(parts) != self._units or (len(parts) == 1 and len(span) != len("2013")):
                 raise ValueError
             year, month, day, hour = parts + [0, 1, 1, 0][len(parts) :]
@@ -165,7 +165,9 @@ class SpanPattern:
             ) from None
 
     def ordinal_at(self, moment: datetime) -> int:
-        """The number of the span that a moment, in UTC, falls into; not for `{SPAN}`.
+        """The number of the span that contains a moment.
+
+        The moment is in UTC. Not for `{SPAN}`.
 
         Raises:
             ContractError: the spans of this pattern are no times.
@@ -180,12 +182,15 @@ class SpanPattern:
         return numbers[self._units - 1]
 
     def begins(self, moment: datetime) -> bool:
-        """Whether a span begins at exactly this moment, in UTC; not for `{SPAN}`."""
+        """Whether a span begins exactly at this moment.
+
+        The moment is in UTC. Not for `{SPAN}`.
+        """
         rest = (moment.month - 1, moment.day - 1, moment.hour)[self._units - 1 :]
         return not any((*rest, moment.minute, moment.second, moment.microsecond))
 
     def span_at(self, ordinal: int) -> str:
-        """The span of a number that `ordinal` gave; the inverse of it."""
+        """The span of a number; the inverse of `ordinal`."""
         if self.shape == "{SPAN}":
             return str(ordinal)
         if self._units == 1:
@@ -197,13 +202,13 @@ class SpanPattern:
         return f"{date.fromordinal(ordinal // 24).isoformat()}T{ordinal % 24:02}"
 
     def period(self, first: str, last: str) -> tuple[datetime, datetime] | None:
-        """When the spans from `first` to `last` begin and end; None where spans are no times.
+        """Beginning and end of a range of spans.
 
         Returns:
-            In UTC, without a zone; the end is not part of it.
+            In UTC, without a zone; the end is exclusive. None if spans are no times.
 
         Raises:
-            ContractError: one is not a span as this pattern writes it.
+            ContractError: one is not a span of this pattern's form.
         """
         if self.shape == "{SPAN}":
             return None

@@ -1,4 +1,4 @@
-"""The bytes of an object as its format wants them: unpacked, and as UTF-8."""
+"""Open objects as streams, decompressed and converted to UTF-8."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tidegate.platform.storage import Store
 
 _COMPRESSION: Final = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
-#: What reading a damaged or mislabelled archive can raise.
+#: Exceptions from reading a damaged or mislabelled archive.
 READ_ERRORS: Final = (
     OSError,
     EOFError,
@@ -32,9 +32,10 @@ READ_ERRORS: Final = (
 
 
 def open_stream(store: Store, item: SourceObject, encoding: str = "utf-8") -> Any:
-    """An object's content as an Arrow stream: unpacked by its name's end, transcoded to UTF-8.
+    """Open an object as an Arrow stream in UTF-8.
 
-    Nothing is held in memory but a block. A `.zip` must hold one file.
+    Its name's suffix selects the decompression. Only one block is held in memory. A `.zip` must
+    hold one file.
 
     Raises:
         SourceError: a `.zip` holds none or several.
@@ -50,18 +51,19 @@ def open_stream(store: Store, item: SourceObject, encoding: str = "utf-8") -> An
 
 @contextmanager
 def rest_of_csv(text: bytes, file: Any, **options: Any) -> Iterator[Any]:
-    """A streaming reader of what `file` still holds, `text` before it.
+    """Open a streaming reader for `text` and the rest of `file`.
 
-    Arrow's threads must not need Python for what nobody waits for any more: a reader that is given
-    up waits for those that read, and they for Python's lock, which it holds; and one that finds an
-    invalid row while Python ends brings the process down. So what is not a plain local file, and
-    all that invalid rows are told of, is copied to a temporary file, which takes as much disk
-    space as the text that is left is long; and is cut short when the reader is given up.
+    Arrow's threads must not need Python after the reader is abandoned: an abandoned reader waits
+    for its reading threads, and they wait for Python's lock, which it holds; and a thread that
+    finds an invalid row while Python ends brings the process down. So every object except a plain
+    local file, and every input with a handler of invalid rows, is copied to a temporary file, which
+    takes as much disk space as the remaining text; the file is truncated when the reader is
+    abandoned.
 
     Args:
-        text: What was read of `file` last.
-        file: From `open_stream`.
-        options: For `pyarrow.csv.open_csv`.
+        text: The text read from `file` last.
+        file: The stream, from `open_stream`.
+        options: Options for `pyarrow.csv.open_csv`.
     """
     called_back = options["parse_options"].invalid_row_handler is not None
     if isinstance(file, pa.OSFile) and not called_back and not text.startswith(b"\n"):

@@ -1,9 +1,9 @@
-"""TFRecord files of tf.Example, plain or gzipped, read without TensorFlow.
+"""Read TFRecord files of tf.Example, plain or gzipped, without TensorFlow.
 
 A record is: length (uint64, little-endian), masked CRC-32C of those 8 bytes, data, masked CRC-32C
 of the data; masked is ((crc >> 15) | (crc << 17)) + 0xa282ead8 modulo 2**32 (TensorFlow,
-`core/lib/io/record_writer.h`). The length is where the next record is found by, so a file whose
-length is damaged cannot be read on and is an error whatever the contract says of bad records.
+`core/lib/io/record_writer.h`). The length locates the next record, so a file with a damaged length
+cannot be read further and is an error, even if the contract sets bad records aside.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from tidegate.data.sources.quarantine import BadRecordError
 from tidegate.data.sources.streams import open_stream, readable
 from tidegate.platform.storage import Store
 
-#: Bytes; a longer record is an error: it is not a row of plain values.
+#: The longest record in bytes; a longer one is an error: it is not a row of plain values.
 MAX_RECORD: Final = 1 << 26
 
 _GZIP: Final = b"\x1f\x8b\x08"
 
 
 def masked_crc(data: bytes) -> int:
-    """The checksum that guards a record's length and its data."""
+    """The masked checksum of a record's length or data."""
     crc: int = google_crc32c.value(data)
     return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
 
 
 def parse(raw: bytes) -> Mapping[str, records.Value]:
-    """A serialized tf.Example as a mapping; an empty list is a missing value.
+    """Parse a serialized tf.Example; an empty list is a missing value.
 
     Raises:
         BadRecordError: it is none, a feature has several values, or its bytes are not UTF-8.

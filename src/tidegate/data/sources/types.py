@@ -1,4 +1,4 @@
-"""The five types that columns have once they are inside: int64, double, string, timestamp, null."""
+"""The five internal column types: int64, double, string, timestamp, null."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ STRING: Final = pa.string()
 TIMESTAMP: Final = pa.timestamp("us")
 NULL: Final = pa.null()
 
-#: By the name that manifests use.
+#: The types by their name in manifests.
 NAMED: Final = {str(t): t for t in (INT, DOUBLE, STRING, TIMESTAMP, NULL)}
 
 
 def normal_type(found: pa.DataType) -> pa.DataType | None:
-    """The type a column of `found` has inside, or None where there is none.
+    """The internal type for a column of type `found`, or None.
 
     Booleans and integers become int64, decimals and floats double, dates and timestamps
     timestamp(us) in UTC without a zone, binary (taken as UTF-8), times of day and dictionaries of
-    strings string. Nested values, durations and raw fixed-size bytes have no place here.
+    strings string. Nested values, durations and raw fixed-size bytes have no internal type.
     """
     is_ = pa.types
     if is_.is_dictionary(found):
@@ -46,7 +46,10 @@ def normal_type(found: pa.DataType) -> pa.DataType | None:
 
 
 def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
-    """The narrowest type that holds both, or None where values would change their meaning."""
+    """The narrowest type that holds both types.
+
+    None if a conversion would change the meaning of values.
+    """
     if one == other or other == NULL:
         return one
     if one == NULL:
@@ -55,7 +58,7 @@ def wider(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
 
 
 def convert(values: pa.Array, type_: pa.DataType) -> pa.Array:
-    """The values as `type_`.
+    """Convert values to `type_`.
 
     Fractions of a microsecond are cut off; nothing else is lost silently.
 

@@ -1,4 +1,4 @@
-"""Judging a model: metrics with intervals, by slice, against the champion; and the blessing."""
+"""Evaluate a model: metrics with intervals, slices, champion, blessing."""
 
 from tidegate.model.evaluation.evaluate import evaluate
 from tidegate.model.evaluation.result import Evaluation, MetricChange, SliceResult

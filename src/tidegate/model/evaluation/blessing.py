@@ -1,4 +1,4 @@
-"""The blessing: whether what was measured allows the model to be published."""
+"""Decide whether a measured model may be published: the blessing."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tidegate.numerics.metrics import METRICS
 def bless(
     evaluation: Evaluation, data: Collected, contract: Contract, champion_problem: str
 ) -> Evaluation:
-    """The evaluation with its verdict.
+    """Add the verdict to an evaluation.
 
-    What is compared with a limit is the value; its interval is told, and a value that only
-    passes by chance is a warning.
+    The value is compared with the limits; its interval is reported, and a value that may pass only
+    by chance is a warning.
     """
     findings = [
         *_unfit_examples(evaluation, data),

@@ -1,4 +1,4 @@
-"""What an evaluation shows beside its metrics: curves, counts, and what a constant would get."""
+"""Compute curves, counts and constant baselines for an evaluation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tidegate.numerics.metrics import EPSILON, Array, Binary, Multiclass, Regres
 
 ROC_POINTS = 200
 HISTOGRAM_BINS = 20
-#: Larger confusion matrices are folded: nobody reads them.
+#: The most classes of a confusion matrix; larger ones are folded, because nobody reads them.
 CONFUSION_CLASSES = 30
 OTHER = "(other)"
 UNKNOWN = "(unknown to the model)"
@@ -19,10 +19,12 @@ Points = tuple[tuple[float, float, int], ...]
 
 
 def roc(sample: Binary) -> tuple[tuple[float, float, float], ...]:
-    """(false positive rate, true positive rate, threshold), from (0, 0) to (1, 1).
+    """The ROC curve as (false positive rate, true positive rate, threshold).
 
-    Thinned to at most 200 points that are about equally far from each other on the curve. A row
-    is called positive when its score is at or above the threshold; that of the first point is 1.
+    It runs from (0, 0) to (1, 1).
+
+    Thinned to at most 200 points that are about equally far from each other on the curve. A row is
+    called positive when its score is at or above the threshold; that of the first point is 1.
     """
     ranked = sample.ranked
     if not ranked.positives or not ranked.negatives:
@@ -53,12 +55,12 @@ def calibration(predicted: Array, observed: Array) -> Points:
 def confusion(
     labels: Array, decided: Array, classes: Sequence[str]
 ) -> tuple[tuple[tuple[int, ...], ...], tuple[str, ...]]:
-    """Counts by true class (rows) and decision (columns), and the classes' names.
+    """Count rows by true class and decision.
 
     Args:
-        labels: Class indices; the one after the last class means a label the model cannot know.
+        labels: Class indices; the one after the last class means a label unknown to the model.
         decided: Class indices.
-        classes: The model's.
+        classes: The model's classes.
     """
     names = [*classes, UNKNOWN] if (labels == len(classes)).any() else list(classes)
     if len(names) > CONFUSION_CLASSES:
@@ -76,7 +78,10 @@ def confusion(
 def histogram(
     labels: Array, probabilities: Array, classes: Sequence[str]
 ) -> dict[str, tuple[int, ...]]:
-    """By true class, rows in each of 20 equal bins of the probability; the 30 largest classes."""
+    """Count rows by true class in 20 equal bins of probability.
+
+    Only the 30 largest classes are kept.
+    """
     bins = np.clip((probabilities * HISTOGRAM_BINS).astype(np.int64), 0, HISTOGRAM_BINS - 1)
     sizes = np.bincount(labels, minlength=len(classes))[: len(classes)]
     kept = np.sort(np.argsort(-sizes, kind="stable")[:CONFUSION_CLASSES])
@@ -87,7 +92,7 @@ def histogram(
 
 
 def baselines(sample: Binary | Multiclass | Regression) -> dict[str, float]:
-    """What the best constant answer gets on these very rows, by metric."""
+    """The metrics of the best constant prediction on these rows."""
     if isinstance(sample, Regression):
         off = np.abs(sample.labels - np.median(sample.labels))
         return {"rmse": float(sample.labels.std()), "mae": float(off.mean()), "r2": 0.0}

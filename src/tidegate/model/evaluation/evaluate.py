@@ -1,4 +1,4 @@
-"""Judging: a model, and the champion beside it, on the same examples."""
+"""Evaluate a model and the champion on the same examples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tidegate.numerics.metrics import METRICS, SAMPLES, Array
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
-#: Of each column combination, slices too small to be judged are shown up to this many.
+#: The most slices per column combination that are shown although too small to be judged.
 SMALL_SLICES = 50
 
 
@@ -36,18 +36,19 @@ def evaluate(
     champion_version: str | None = None,
     split: str = "eval",
 ) -> Evaluation:
-    """Judge a model by its predictions for one split, made the way a server makes them.
+    """Judge a model by its predictions for one split.
 
-    A champion that cannot be run on these examples (a column it needs is gone, it answers another
-    question, its files are damaged) does not end the evaluation: it is a finding, which
-    `contract.evaluation.unusable_champion` makes a hold or a warning.
+    The predictions are made as a server makes them. A champion that cannot be run on these examples
+    (a column it needs is gone, it predicts something else, its files are damaged) does not end the
+    evaluation: it is a finding, which `contract.evaluation.unusable_champion` makes a hold or a
+    warning.
 
     Args:
         model: A directory `train` wrote.
-        examples: Of any span.
-        contract: Slices, thresholds and tolerances.
+        examples: Examples of any span.
+        contract: The contract with slices, thresholds and tolerances.
         champion: The directory of the model in production, to compare with.
-        champion_version: How the registry calls it, for the messages.
+        champion_version: Its name in the registry, for the messages.
         split: The split to judge on.
 
     Raises:
@@ -107,7 +108,7 @@ def _require_columns(examples: Examples, split: str, columns: Sequence[str]) -> 
 def _open(
     champion: Path | None, challenger: TrainedModel, examples: Examples
 ) -> tuple[TrainedModel | None, str]:
-    """The champion when it can be compared, else why not."""
+    """Open the champion, or explain why it cannot be compared."""
     if champion is None:
         return None, ""
     try:
@@ -148,9 +149,9 @@ def _metrics(estimates: Mapping[str, Estimate], task: Task) -> dict[str, Metric]
 
 
 def _slices(data: Collected, columns: Sequence[str], min_rows: int) -> Iterator[tuple[str, Array]]:
-    """Names and row numbers of the slices by some columns, the largest first.
+    """Names and row numbers of the slices by some columns.
 
-    Every slice large enough to be judged, and the largest of the others.
+    The largest come first: every slice large enough to be judged, and the largest of the others.
     """
     if not data.rows:
         return

@@ -1,4 +1,4 @@
-"""One pass over the examples: labels, predictions and the values they are sliced by."""
+"""Collect labels, predictions and slicing values in one pass."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
 MISSING = "(missing)"
-#: Unknown labels that are shown.
+#: The most unknown labels that are shown.
 STRANGERS = 5
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What one model makes of the rows: labels in its own classes, and its predictions."""
+    """One model's labels and predictions for the rows.
+
+    The labels are indices of its own classes.
+    """
 
     labels: Array
     predictions: Array
 
     @property
     def not_finite(self) -> int:
-        """Rows whose prediction is not a number."""
+        """The number of rows with a non-finite prediction."""
         rows = self.predictions.reshape(len(self.predictions), -1)
         return int((~np.isfinite(rows).all(axis=1)).sum()) if len(rows) else 0
 
@@ -43,15 +46,15 @@ class Collected:
     """The rows that can be judged, in the order of the files.
 
     Attributes:
-        challenger: The model to be judged.
-        champion: The one to compare with, when there is one that can be run.
-        champion_problem: Why there is a champion and it cannot be run; empty otherwise.
-        columns: By slicing column, the distinct values as text.
-        codes: By slicing column, the index into them of each row.
+        challenger: The predictions of the model to be judged.
+        champion: The predictions of the model to compare with; None if there is none or it fails.
+        champion_problem: Why an existing champion cannot be run; empty otherwise.
+        columns: The distinct values as text, by slicing column.
+        codes: The index into them of each row, by slicing column.
         missing: Rows left out because their label is missing or infinite.
-        unknown: Rows left out (binary), or counted as wrong (multiclass), because the model to
-            be judged does not know their label.
-        strangers: Some of those labels.
+        unknown: Rows left out (binary), or counted as wrong (multiclass), because the model to be
+            judged does not know their label.
+        strangers: Some of the unknown labels.
     """
 
     challenger: Scored
@@ -65,7 +68,7 @@ class Collected:
 
     @property
     def rows(self) -> int:
-        """How many rows can be judged."""
+        """The number of rows that can be judged."""
         return len(self.challenger.labels)
 
 
@@ -78,7 +81,7 @@ def collect(
 ) -> Collected:
     """Run both models over a split.
 
-    A champion that fails is left out from there on, with the reason.
+    A champion that fails is dropped, and the reason is recorded.
 
     Raises:
         EvaluationError: the model to be judged cannot be run.
@@ -117,10 +120,10 @@ def collect(
 
 
 def comparable(champion: TrainedModel, challenger: TrainedModel, columns: pa.Schema) -> None:
-    """Check that a champion answers the same question, and can be asked it.
+    """Check that a champion predicts the same label and can run.
 
     Raises:
-        TrainingError: why not.
+        TrainingError: it does not or cannot; gives the reason.
     """
     theirs, ours = champion.label, challenger.label
     if (theirs.column, theirs.task) != (ours.column, ours.task):
@@ -145,7 +148,7 @@ def _columns(
 
 
 class _Labels:
-    """Which rows have a label to judge by, and a tally of those that have none."""
+    """A filter for rows with a usable label; it counts the others."""
 
     def __init__(self, label: LabelSpec) -> None:
         self._label = label
@@ -169,7 +172,7 @@ class _Labels:
 
 
 class _Parts:
-    """One model's answers, batch by batch."""
+    """One model's predictions, batch by batch."""
 
     def __init__(self, model: TrainedModel) -> None:
         self._model = model

@@ -1,4 +1,4 @@
-"""What an evaluation found: plain values that can be written, read and shown without TensorFlow."""
+"""The result of an evaluation, usable without TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class MetricChange:
-    """How the metric that decides changed from the champion to the challenger.
+    """The deciding metric's change from champion to challenger.
 
     Attributes:
         metric: Its name.
-        challenger: Its value for the model that is judged.
+        challenger: Its value for the judged model.
         champion: Its value for the model in the registry, over the same examples.
         change: Challenger minus champion, with the 95% interval of that paired difference.
-        worse_by: How far the challenger is behind; negative when it is ahead. In the metric's
-            unit, whichever direction is the better one.
+        worse_by: By how much the challenger is worse; negative if it is better. In the metric's
+            unit, for either direction of the metric.
     """
 
     metric: str
@@ -39,7 +39,10 @@ class MetricChange:
 
     @property
     def within_noise(self) -> bool:
-        """Whether the interval of the change holds zero: these examples cannot tell them apart."""
+        """Whether the interval of the change contains zero.
+
+        If so, these examples cannot distinguish the models.
+        """
         return self.change.low <= 0 <= self.change.high
 
 
@@ -49,10 +52,10 @@ class SliceResult:
 
     Attributes:
         name: `all`, or the slice's values: `origin=EWR, carrier=UA`.
-        rows: How many examples it has.
-        metrics: By metric name; every metric of the task, defined or not.
-        champion: The same for the champion over the same examples, when it could be run.
-        comparison: The change from champion to challenger, when it could be run.
+        rows: The number of examples.
+        metrics: The metrics by name; every metric of the task, defined or not.
+        champion: The champion's metrics over the same examples, if it could be run.
+        comparison: The change from champion to challenger, if it could be run.
     """
 
     name: str
@@ -62,7 +65,7 @@ class SliceResult:
     comparison: MetricChange | None = None
 
 
-#: What an evaluation says before its verdict is known: fail closed.
+#: The verdict of an evaluation before it is judged: fail closed.
 _NOT_JUDGED = Verdict((Finding("not_judged", "", "hold", "the model was measured and not judged"),))
 
 
@@ -71,31 +74,31 @@ class Evaluation:
     """A model judged on the examples of one split.
 
     Attributes:
-        span: The span the examples are of.
-        split: The split they are of.
-        task: What kind of label it is.
+        span: The span of the examples.
+        split: The split of the examples.
+        task: The task of the label.
         label: The label's column.
         classes: The classes in the model's order; the last of two is the positive one. Empty for
             regression.
         metric: The metric by which champion and challenger are compared.
         overall: Metrics over all examples.
-        verdict: Whether the model may be published, and what was noticed.
+        verdict: Whether the model may be published, with the findings.
         slices: Metrics by the contract's slices, largest first within each.
         champion_version: The champion's version, as the caller named it.
-        baselines: By metric name, what the best constant answer gets (the share of each class,
-            the label's mean): a model that is not better has learnt nothing.
+        baselines: The metrics of the best constant prediction (the share of each class, the label's
+            mean), by name: a model that is not better has learnt nothing.
         roc: Binary only: (false positive rate, true positive rate, threshold), from (0, 0) to
             (1, 1), at most 200 points.
         confusion: Rows are true classes, columns predicted ones, in the order of
             `confusion_classes`. Empty for regression.
-        confusion_classes: The classes of `confusion`: the model's, one for labels unknown to it
-            where there are any, and one for the rarest when there are more than 30.
-        calibration: (mean prediction, mean outcome, rows) in bins of about equal size. Binary:
-            the positive class's probability and frequency. Multiclass: the probability of the
-            predicted class and how often it was right. Regression: prediction and label.
-        histogram: By true class, how many examples have a predicted probability in each of 20
-            equal bins of [0, 1]. Binary: of the positive class. Multiclass: of the predicted
-            class. Regression: empty.
+        confusion_classes: The classes of `confusion`: the model's, one for labels unknown to it if
+            there are any, and one for the rarest if there are more than 30.
+        calibration: (mean prediction, mean outcome, rows) in bins of about equal size. Binary: the
+            positive class's probability and frequency. Multiclass: the probability of the predicted
+            class and how often it was right. Regression: prediction and label.
+        histogram: By true class, the number of examples with a predicted probability in each of 20
+            equal bins of [0, 1]. Binary: of the positive class. Multiclass: of the predicted class.
+            Regression: empty.
         digests: The content and contract digests of the examples.
     """
 
@@ -128,21 +131,21 @@ class Evaluation:
         return self.overall.comparison
 
     def scalars(self) -> dict[str, float]:
-        """Every overall metric that has a value; the champion's under `champion_<name>`."""
+        """The defined overall metrics; the champion's under `champion_<name>`."""
         champion = {f"champion_{n}": m for n, m in (self.overall.champion or {}).items()}
         both = {**self.overall.metrics, **champion}
         return {name: metric.value for name, metric in both.items() if metric.defined}
 
     def write(self, directory: Path) -> None:
-        """Write `evaluation.json`; what is not defined is written as null."""
+        """Write `evaluation.json`; undefined values are null."""
         documents.write(directory / FILE, {documents.FORMAT: FORMAT, **_plain(self)})
 
     @classmethod
     def read(cls, directory: Path) -> Evaluation:
-        """Read what `write` wrote.
+        """Read the file that `write` wrote.
 
         Raises:
-            EvaluationError: when it is missing, of another format or not an evaluation.
+            EvaluationError: it is missing, of another format or not an evaluation.
         """
         with documents.reading(
             directory / FILE,

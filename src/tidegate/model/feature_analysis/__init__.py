@@ -1,4 +1,4 @@
-"""Which features carry signal: information on the label, suspects, redundancy, advice."""
+"""Analyse features: signal about the label, suspects, redundancy, advice."""
 
 from tidegate.model.feature_analysis.importance import Shuffled, shuffle
 from tidegate.model.feature_analysis.measure import measure

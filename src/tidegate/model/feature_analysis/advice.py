@@ -1,7 +1,7 @@
-"""Which columns to look at, and which features to leave out, each with the reason.
+"""Advise which columns to check and which features to drop.
 
-Every rule says "perhaps". A suspect may be an honest feature, and a column that tells nothing by
-itself may matter beside another; who knows the data decides.
+Every rule says "perhaps". A suspect may be an honest feature, and a column without information of
+its own may matter beside another; the person who knows the data decides.
 """
 
 from __future__ import annotations
@@ -17,35 +17,36 @@ from tidegate.model.feature_analysis.redundancy import CORRELATED, EXPLAINED
 from tidegate.model.feature_analysis.result import FeatureSignal, Pair
 from tidegate.numerics.binning import Array
 
-#: A feature that tells more of the label than this tells more than all others together can add.
+#: A feature with a larger share of the label's entropy has more than all others can add.
 LEAK_SHARE: Final = 0.5
-#: By this feature alone, of twenty pairs of a positive and a negative row at most one is ranked
-#: wrongly. On rare labels, of which a share of the entropy says little, this is the rule that sees.
+#: With this AUC of one feature, at most one of twenty pairs of a positive and a negative row is
+#: ranked wrongly. It detects leaks for rare labels, where a share of the entropy means little.
 LEAK_AUC: Final = 0.95
-#: Cells give a class away where so many of their rows are of it ...
+#: Cells reveal a class if this share of their rows is of it ...
 PURE: Final = 0.99
 _PURE_ROWS: Final = 30
-#: ... and they hold this much of a class that less than half of all rows are of.
+#: ... and they hold this share of a class with less than half of all rows.
 CAUGHT: Final = 0.1
-#: Where chance reaches a larger share than this, nothing can be said of a feature that does not.
+#: If chance reaches a larger share than this, a feature below it cannot be judged.
 TELLING: Final = 0.02
-#: What explains less than this of what it tells in other rows does not carry over to them.
+#: A feature whose held-out share is below this part of its own share does not generalise.
 CARRIED: Final = 0.1
-#: A text that is another one in so many of the rows names rows.
+#: A text column with this share of distinct values identifies rows.
 UNIQUE: Final = 0.9
 
 
 def given_away(learnt: Array, held: Array) -> tuple[float, str] | None:
-    """Whether some cells know a class of a binary label, as a refund's date knows a return.
+    """Find cells that reveal a class of a binary label.
 
-    Cells are chosen by the first part of the rows, and judged by the second.
+    For example, a refund's date reveals a return. Cells are chosen by the first part of the rows,
+    and judged by the second.
 
     Args:
         learnt: Counts of shape (cells, 2).
-        held: The same of other rows.
+        held: Counts of the held-out rows, of the same shape.
 
     Returns:
-        The share of the class that they hold, and which class; None where they do not.
+        The share of the class that they hold, and the class; None if no cells reveal one.
     """
     for k in (0, 1):
         sizes = learnt.sum(axis=1)
@@ -68,16 +69,16 @@ def advise(
     given: dict[str, tuple[float, str]],
     carries: bool,
 ) -> tuple[FeatureSignal, ...]:
-    """Give every column that should be looked at a code and a reason.
+    """Give every column that should be checked a code and a reason.
 
     Args:
-        features: As measured.
-        pairs: The redundant ones.
-        rows: How many were measured.
-        classes: Of the label, in the order of its cells.
-        given: By column, what `given_away` found.
-        carries: Whether the second part of the rows is a split of its own, so that what holds in
-            it holds beyond the groups of rows that were learnt from.
+        features: The measured features.
+        pairs: The redundant pairs.
+        rows: The number of measured rows.
+        classes: The classes of the label, in the order of its cells.
+        given: The results of `given_away`, by column.
+        carries: Whether the second part of the rows is a split of its own, so that results in it
+            generalise beyond the groups of training rows.
     """
     found = [_alone(f, rows, classes, given.get(f.name), carries) for f in features]
     standing = {f.name for f in found if not f.drop and f.role == "feature"}
@@ -162,7 +163,7 @@ def _redundant(
     standing: set[str],
     by_name: dict[str, FeatureSignal],
 ) -> str:
-    """The kept feature that makes this one redundant, as a phrase; empty if there is none."""
+    """Name the kept feature that makes this one redundant, or ""."""
     best: tuple[float, str] = (0.0, "")
     for pair in pairs:
         if feature.name not in (pair.first, pair.second):

@@ -1,4 +1,4 @@
-"""What a model loses when one of its features is shuffled among the rows."""
+"""Measure a model's loss when one feature is shuffled."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from tidegate.numerics.binning import Array
 from tidegate.numerics.intervals import Estimate, Z
 from tidegate.numerics.metrics import METRICS, SAMPLES
 
-#: Every feature is shuffled so often, each time in another way.
+#: The number of times every feature is shuffled, each time in another way.
 REPEATS: Final = 5
-#: Rows of the second part that are predicted: 20,000 rows of 20 features 5 times are two million
+#: The most predicted rows of the second part: 20,000 rows of 20 features 5 times are two million
 #: predictions, some seconds.
 MAX_ROWS: Final = 20_000
 
 
 @dataclass(frozen=True)
 class Shuffled:
-    """What a model's metric lost by each feature.
+    """The loss of a model's metric by shuffled feature.
 
     Attributes:
-        metric: Its name.
-        value: Over the rows as they are.
-        rows: How many these are.
-        repeats: How often each feature was shuffled.
-        importances: By feature.
+        metric: The name of the metric.
+        value: Its value over the rows as they are.
+        rows: The number of rows.
+        repeats: The number of times each feature was shuffled.
+        importances: The importances by feature.
     """
 
     metric: str
@@ -51,18 +51,19 @@ class Shuffled:
 def shuffle(
     model: Path, rows: Rows, contract: Contract, *, repeats: int = REPEATS, seed: int = SEED
 ) -> Shuffled:
-    """Shuffle each feature of a model among the rows of the second part, which it has not learnt.
+    """Shuffle each feature of a model among held-out rows.
 
-    The interval counts both that there are only so many rows (by the influence of each row on the
-    mean loss, as in an evaluation) and that there were only so many repeats. Where two features
-    say the same, shuffling one leaves the model the other, and both look unimportant.
+    The interval covers both the limited number of rows (by the influence of each row on the mean
+    loss, as in an evaluation) and the limited number of repeats. If two features carry the same
+    information, shuffling one leaves the model the other, and both look unimportant.
 
     Args:
         model: A directory that training wrote.
-        rows: Those of the second part are predicted, a sample of `MAX_ROWS` where there are more.
-        contract: Names the label and the metric.
+        rows: The rows; those of the second part are predicted, a sample of `MAX_ROWS` if there are
+            more.
+        contract: The contract, which names the label and the metric.
         repeats: At least 2.
-        seed: Of the sample and the shuffling.
+        seed: The seed of the sample and the shuffling.
 
     Raises:
         SignalError: the model cannot be run on these rows, or predicts something else.
@@ -111,7 +112,7 @@ def shuffle(
 def _judged(
     rows: Rows, model: TrainedModel, generator: np.random.Generator
 ) -> tuple[pa.RecordBatch, Array]:
-    """Some of the rows that the model can be judged by, and their labels in its own classes."""
+    """Sample the usable held-out rows, with their encoded labels."""
     table = rows.table.filter(pa.array(rows.held))
     try:
         encoded = model.label.encode(table.column(model.label.column).combine_chunks())

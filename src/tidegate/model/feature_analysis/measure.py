@@ -1,4 +1,4 @@
-"""What every column tells of a label, and what of that should be doubted."""
+"""Measure every column's information about a label, and doubt it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tidegate.numerics.binning import Array, Coded, coded, label_cells
 if TYPE_CHECKING:
     from tidegate.model.feature_analysis.importance import Shuffled
 
-#: The chance that any of all columns is called informative where none is.
+#: The probability that any column is called informative if none is.
 FALSE_ALARM: Final = 0.05
-#: Fewer labelled rows than this tell nothing.
+#: The fewest labelled rows for a conclusive result.
 MIN_ROWS: Final = 50
 
 
@@ -39,18 +39,19 @@ def measure(
 ) -> Signal:
     """Measure every column but key, time, label and split column.
 
-    Mutual information is over all rows, or, where they are splits, over the first one. What the
-    cells of the first part say is judged by the second.
+    Mutual information is over all rows, or, if they are splits, over the first one. The cells'
+    shares in the first part are judged by the second.
 
     Args:
-        rows: All, or a sample.
-        contract: Names label, task and the columns that no model sees. These are measured too.
-        shuffled: What a model's metric lost by each feature.
-        digests: Kept in the result.
-        seed: Of what is drawn under chance.
+        rows: All rows, or a sample.
+        contract: The contract, which names label, task and excluded columns. These are measured
+            too.
+        shuffled: The loss of a model's metric by feature.
+        digests: Stored in the result.
+        seed: The seed of draws under chance.
 
     Raises:
-        SignalError: there is no such label, it has one value, or hardly a row has one.
+        SignalError: there is no such label, it has one value, or too few rows have one.
     """
     column = label_column(contract, rows.table.schema.names)
     table, held = rows.table, rows.held
@@ -118,7 +119,7 @@ def label_column(contract: Contract, columns: Sequence[str]) -> str:
     """The contract's label, which must be among `columns`.
 
     Raises:
-        SignalError: it names none, or one that is not there.
+        SignalError: the contract names none, or one that is not there.
     """
     if contract.label is None:
         raise SignalError(

@@ -1,4 +1,4 @@
-"""Which columns say the same: what one tells of another, and how their ranks agree."""
+"""Find columns with the same information, by entropy and ranks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tidegate.model.feature_analysis.result import Pair
 from tidegate.numerics.binning import Array, Coded
 from tidegate.numerics.information import entropy
 
-#: Columns compared with each other: those that tell most of the label. 1,225 pairs of these.
+#: The most columns compared with each other, the most informative ones: 1,225 pairs.
 MAX_PAIRED: Final = 50
-#: A pair takes no more rows than this to be counted.
+#: The most rows that are counted for a pair.
 MAX_ROWS: Final = 100_000
-#: Nine tenths of what one says is said by the other: what is left is rounding or noise.
+#: One column explains nine tenths of the other's entropy: the rest is rounding or noise.
 EXPLAINED: Final = 0.9
 #: Ranks that share nine tenths of their variance (0.95 squared).
 CORRELATED: Final = 0.95
@@ -23,10 +23,13 @@ _LOG2: Final = float(np.log(2))
 
 
 def redundant(columns: Sequence[Coded]) -> tuple[Pair, ...]:
-    """The pairs of columns of which one tells `TOLD` of the other, or whose ranks agree.
+    """Find pairs of columns that explain each other.
+
+    One explains at least `EXPLAINED` of the other's entropy, or their ranks correlate by at least
+    `CORRELATED`.
 
     Args:
-        columns: At most `MAX_PAIRED`, the most telling first, each of at least two cells.
+        columns: At most `MAX_PAIRED`, the most informative first, each of at least two cells.
 
     Returns:
         The closest pairs first.
@@ -66,7 +69,10 @@ def _shared(first: Array, second: Array, one: Array, two: Array) -> float:
 def _rank_correlation(
     columns: Sequence[Coded], codes: Sequence[Array]
 ) -> dict[tuple[int, int], float]:
-    """Spearman's coefficient of ordered columns, by their places, over rows with both values."""
+    """Spearman's coefficient of ordered columns, by their places.
+
+    Only rows with both values count.
+    """
     ordered = [i for i, c in enumerate(columns) if c.ordered]
     if not ordered:
         return {}

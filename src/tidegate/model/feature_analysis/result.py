@@ -1,4 +1,4 @@
-"""What a measurement of features found: plain values that can be written, read and shown."""
+"""The result of a feature measurement, as plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "signal.json"
 #: 2 renamed `told`.
 FORMAT: Final = 2
 
-#: `feature`: a model sees it. `excluded`: the contract says that none does.
+#: `feature`: a model sees it. `excluded`: the contract excludes it.
 Role = Literal["feature", "excluded"]
 Code = Literal[
     "", "constant", "identifier", "leak", "redundant", "no_signal", "too_few_rows", "not_carried"
@@ -23,13 +23,13 @@ Code = Literal[
 
 @dataclass(frozen=True)
 class Importance:
-    """How much worse a model's metric is when one feature is shuffled among the rows.
+    """A model's loss when one feature is shuffled among the rows.
 
     Attributes:
-        value: Mean over the repeats, in the metric's unit; above 0 where the model is worse
-            without the feature, whichever direction of the metric is the better one.
-        low: Lower end of the 95% interval.
-        high: Upper end.
+        value: The mean over the repeats, in the metric's unit; positive if the model is worse
+            without the feature, for either direction of the metric.
+        low: The lower end of the 95% interval.
+        high: The upper end.
     """
 
     value: float
@@ -44,27 +44,27 @@ class Importance:
 
 @dataclass(frozen=True)
 class FeatureSignal:
-    """What one column tells of the label.
+    """The signal of one column about the label.
 
     Attributes:
-        name: Of the column.
-        kind: What its values are: `number`, `text` or `time`.
+        name: The name of the column.
+        kind: The kind of its values: `number`, `text` or `time`.
         role: Whether a model sees it.
-        missing: Share of rows without a value, in [0, 1].
-        distinct: Different values.
-        cells: Cells that the values were put into.
+        missing: The share of rows without a value, in [0, 1].
+        distinct: The number of distinct values.
+        cells: The number of cells.
         bits: Mutual information with the label, less what chance gives.
         share: The same as a share of the label's entropy, in [0, 1].
-        p: The chance of as much by chance alone.
+        p: The probability of as much information by chance alone.
         floor: The share that chance reaches in one of twenty measurements of all columns.
-        informative: Whether it tells more than that.
-        held_out: The share of the label's entropy in the second part of the rows that the cells
-            of the first explain; below 0 where they mislead. None where it is not defined.
+        informative: Whether its information exceeds that of chance.
+        held_out: The share of the label's entropy in the second part of the rows that the cells of
+            the first explain; negative if they mislead. None if it is not defined.
         auc: Binary labels: the AUC in the second part of ranking by this column alone.
-        importance: To the model, where one was given that has the feature.
-        code: Why it should be looked at; empty where there is no reason.
-        drop: Whether to leave it out is suggested.
-        reason: In a sentence; empty where `code` is.
+        importance: Its importance to the model, if a model with this feature was given.
+        code: Why it should be checked; empty if there is no reason.
+        drop: Whether dropping it is suggested.
+        reason: The reason in a sentence; empty if `code` is.
     """
 
     name: str
@@ -88,14 +88,14 @@ class FeatureSignal:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns of which one tells what the other does.
+    """Two columns, one of them explained by the other.
 
     Attributes:
-        first: The one that tells at least as much.
-        second: The one that is told.
-        explained: The share of the second's entropy that the first tells, in [0, 1].
-        back: The share of the first's that the second tells.
-        rank_correlation: Spearman's, in [-1, 1]; None where one of them is text.
+        first: The column that explains at least as much.
+        second: The explained column.
+        explained: The share of the second's entropy that the first explains, in [0, 1].
+        back: The share of the first's entropy that the second explains.
+        rank_correlation: Spearman's coefficient, in [-1, 1]; None if one of them is text.
     """
 
     first: str
@@ -107,27 +107,28 @@ class Pair:
 
 @dataclass(frozen=True)
 class Signal:
-    """Every column measured against a label.
+    """The signal of every column about a label.
 
     Attributes:
-        name: Of the span or file.
-        label: Its column.
-        task: What kind of label it is.
-        label_entropy: In bits, of its classes or quantile cells: the most that can be told.
-        label_cells: How many these are.
-        rows: How many rows there are.
-        measured: How many were measured: all, or a sample.
+        name: The name of the span or file.
+        label: The label's column.
+        task: The task of the label.
+        label_entropy: The entropy of its classes or quantile cells, in bits: the most any column
+            can explain.
+        label_cells: The number of its classes or cells.
+        rows: The number of all rows.
+        measured: The number of measured rows: all, or a sample.
         without_label: Rows of the sample left out because they have no label.
-        parts: What the two parts of the rows are called.
-        part_rows: How many rows each has.
-        features: The most telling first.
-        pairs: Redundant ones, the closest first.
-        paired: How many columns were compared with each other: those that tell most.
-        metric: What importance is measured by; empty without a model.
-        metric_value: The model's, over the rows that were shuffled.
-        importance_rows: How many these are.
-        repeats: How often each feature was shuffled.
-        digests: Of the content and the contract, where they are known.
+        parts: The names of the two parts of the rows.
+        part_rows: The number of rows of each part.
+        features: The columns, the most informative first.
+        pairs: The redundant pairs, the closest first.
+        paired: The number of columns compared with each other: the most informative ones.
+        metric: The metric for importance; empty without a model.
+        metric_value: The model's metric over the shuffled rows.
+        importance_rows: The number of shuffled rows.
+        repeats: The number of times each feature was shuffled.
+        digests: The digests of the content and the contract, if they are known.
     """
 
     name: str
@@ -151,16 +152,16 @@ class Signal:
 
     @property
     def dropped(self) -> tuple[FeatureSignal, ...]:
-        """The features that should be left out."""
+        """The features that are suggested to be dropped."""
         return tuple(f for f in self.features if f.drop)
 
     @property
     def suspects(self) -> tuple[FeatureSignal, ...]:
-        """The features that may know the answer."""
+        """The features suspected of leaking the label."""
         return tuple(f for f in self.features if f.code == "leak" and f.role == "feature")
 
     def scalars(self) -> dict[str, float]:
-        """Figures of the whole, for a metrics table."""
+        """Summary figures for a metrics table."""
         found = {
             "features": len([f for f in self.features if f.role == "feature"]),
             "informative": len([f for f in self.features if f.informative and f.role == "feature"]),
@@ -171,7 +172,7 @@ class Signal:
         return {**found, "label_entropy_bits": self.label_entropy}
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; what is not finite is null."""
+        """Convert to plain values; non-finite numbers become null."""
         return {documents.FORMAT: FORMAT, **documents.finite(asdict(self))}
 
     def write(self, directory: Path) -> None:
@@ -180,7 +181,7 @@ class Signal:
 
     @classmethod
     def read(cls, directory: Path) -> Signal:
-        """Read what `write` wrote.
+        """Read the file that `write` wrote.
 
         Raises:
             SignalError: it is missing, of another format or something else.

@@ -1,4 +1,4 @@
-"""Rows in memory: all of them, or a seeded sample where there are more than a limit."""
+"""Load rows into memory, as a seeded sample above a limit."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from tidegate.numerics.binning import Array
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
-#: The most rows that are measured, and the most values: rows times columns. Together they bound
-#: memory to some hundred megabytes and time to some seconds, whatever there is.
+#: The most measured rows, and the most values: rows times columns. Together they bound memory to
+#: some hundred megabytes and time to some seconds, for any data.
 MAX_ROWS: Final = 500_000
 MAX_VALUES: Final = 20_000_000
-#: So many rows are taken even of a table with very many columns.
+#: The least row limit, for tables with very many columns.
 LEAST_ROWS: Final = 10_000
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that are measured, in two parts.
+    """The measured rows, in two parts.
 
     Attributes:
-        name: What they are of: a span, or a file.
-        table: The rows, those of the first part before those of the second.
-        held: Which rows are of the second part, by which is judged what the first part says;
-            bool of shape (rows,).
-        total: How many rows there are, beyond the sample.
-        parts: What the two parts are called.
-        divided: Whether the parts are splits, of which only the first may be learnt from; else
-            they are random halves of one file.
+        name: The name of their span or file.
+        table: The rows, the first part before the second.
+        held: Which rows are in the second part, by which the first part's results are judged; bool
+            of shape (rows,).
+        total: The number of all rows, beyond the sample.
+        parts: The names of the two parts.
+        divided: Whether the parts are splits, of which only the first may be learnt from; else they
+            are random halves of one file.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Rows:
 
     @property
     def sampled(self) -> bool:
-        """Whether there are more rows than are measured."""
+        """Whether only a sample of the rows is measured."""
         return bool(self.table.num_rows < self.total)
 
 
 def row_limit(columns: int) -> int:
-    """How many rows of so many columns are measured at the most."""
+    """The most measured rows for so many columns."""
     return min(MAX_ROWS, max(LEAST_ROWS, MAX_VALUES // max(columns, 1)))
 
 
 def of_batches(name: str, batches: Iterable[pa.RecordBatch], *, seed: int = SEED) -> Rows:
-    """Rows of a file, divided at random into two halves.
+    """Sample the rows of a file, divided at random into halves.
 
     Raises:
         ExamplesError: there is no row.
@@ -76,7 +76,7 @@ def of_batches(name: str, batches: Iterable[pa.RecordBatch], *, seed: int = SEED
 
 
 def of_examples(examples: Examples, *, seed: int = SEED) -> Rows:
-    """The splits train and eval of some examples, each sampled by its share.
+    """Sample the splits train and eval, each by its share.
 
     Raises:
         ExamplesError: one of them is missing or empty, or a file cannot be read.

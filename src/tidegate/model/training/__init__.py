@@ -1,4 +1,7 @@
-"""Training a model whose preprocessing travels with it. TensorFlow is imported when it is used."""
+"""Train a model whose preprocessing is part of it.
+
+TensorFlow is imported when it is used.
+"""
 
 from tidegate.model.training.features import Feature
 from tidegate.model.training.labels import LabelSpec, label_spec

@@ -1,4 +1,7 @@
-"""Examples as a tf.data pipeline that preprocesses each row once, not once an epoch."""
+"""Build a tf.data pipeline that preprocesses each row once.
+
+It does not preprocess again in each epoch.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
 BLOCK_ROWS = 65_536
-#: Rows that are shuffled among each other: about 50 MB of preprocessed features.
+#: The number of rows shuffled together: about 50 MB of preprocessed features.
 SHUFFLE_ROWS = 8 * BLOCK_ROWS
-#: Blocks of which the next one is drawn, so that far parts of the files meet.
+#: The number of blocks to draw the next one from, so that distant parts of the files mix.
 SHUFFLE_BLOCKS = 16
 #: Preprocessed splits up to this size stay in memory between epochs.
 CACHE_BYTES = 1 << 30
@@ -38,8 +41,8 @@ def blocks(
 ) -> tf.data.Dataset:
     """Preprocessed blocks of (inputs, target), in the order of the files.
 
-    Python runs once a block of 65,536 rows; what it hands over are whole Arrow columns. Targets
-    are float32: class indices, or a regression label in standard deviations from its mean.
+    Python runs once a block of 65,536 rows; it passes whole Arrow columns. Targets are float32:
+    class indices, or a regression label in standard deviations from its mean.
     """
     columns = [*(f.name for f in features), label.column]
 
@@ -68,13 +71,16 @@ def blocks(
 
 
 def batches(data: tf.data.Dataset, *, rows: int, batch_size: int) -> tf.data.Dataset:
-    """Blocks of `rows` rows in all, cut into batches; the last one may be shorter."""
+    """Divide blocks of `rows` rows in all into batches.
+
+    The last batch may be shorter.
+    """
     known = tf.data.experimental.assert_cardinality(math.ceil(rows / batch_size))
     return data.rebatch(batch_size).apply(known).prefetch(tf.data.AUTOTUNE)
 
 
 def shuffled(data: tf.data.Dataset, *, seed: int) -> tf.data.Dataset:
-    """Blocks with their rows in another order each time they are gone through, fixed by the seed.
+    """Shuffle the rows anew in each pass, with a fixed seed.
 
     Blocks are shuffled, then the rows of `SHUFFLE_ROWS` rows at a time.
     """

@@ -1,4 +1,7 @@
-"""The trained model as a SavedModel that takes raw features, without Keras at serving time."""
+"""Export the trained model as a SavedModel that takes raw features.
+
+Serving does not need Keras.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,9 @@ def save(
 ) -> None:
     """Write a SavedModel with two signatures over the same graph.
 
-    `serving_default` takes a tensor of shape (batch,) for each feature, float32 with NaN or
-    string with '' for a missing value. `serve_tf_examples` takes serialized tf.Example protos,
-    `examples` of shape (batch,); a feature that is absent or empty is missing, one with several
-    values is refused.
+    `serving_default` takes a tensor of shape (batch,) for each feature, float32 with NaN or string
+    with '' for a missing value. `serve_tf_examples` takes serialized tf.Example protos, `examples`
+    of shape (batch,); an absent or empty feature is missing, one with several values is refused.
     """
 
     def predict(raw: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

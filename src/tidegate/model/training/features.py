@@ -1,4 +1,4 @@
-"""Which columns a model sees, and what it must know about each to read it."""
+"""Choose a model's features, with the parameters to preprocess each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from tidegate.statistics import FeatureSummary, Statistics
 
-#: Values seen less often in the train split share the slot of values never seen, which learns
-#: from them what to make of a stranger.
+#: The fewest occurrences of a value in the train split to get its own slot. Rarer values share the
+#: slot of unseen values, which learns its weights from them.
 MIN_COUNT = 5
 
 #: Quantile buckets of a bucketized number.
@@ -36,15 +36,15 @@ class Feature:
     Attributes:
         name: The column.
         tensor: Its name in the signature `serving_default`: the column's, with every character
-            but ASCII letters, digits and `_` replaced by `_`, and `f_` before what TensorFlow
-            takes for no name.
+            except ASCII letters, digits and `_` replaced by `_`, and `f_` before names that
+            TensorFlow does not accept.
         kind: How the model reads it.
         dtype: The list a tf.Example carries it in: int64_list, float_list or bytes_list.
         mean: Numeric: mean over the train split.
-        std: Numeric: standard deviation over the train split; 1 where there is no spread.
+        std: Numeric: standard deviation over the train split; 1 if there is no spread.
         edges: Numeric and bucketized: the inner edges of the quantile buckets, ascending.
-        vocabulary: Categorical: the values kept, most frequent first.
-        missing: In how many rows of the train split it is missing.
+        vocabulary: Categorical: the kept values, most frequent first.
+        missing: The number of train rows in which it is missing.
     """
 
     name: str
@@ -58,7 +58,10 @@ class Feature:
     missing: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; of a vocabulary only the size, its words are in the SavedModel."""
+        """Convert to plain values, with only the vocabulary's size.
+
+        The vocabulary's words are in the SavedModel.
+        """
         value = asdict(self)
         words = value.pop("vocabulary")
         if self.kind == "categorical":
@@ -70,22 +73,24 @@ class Feature:
 def choose(
     statistics: Statistics, schema: schema_pb2.Schema, columns: pa.Schema, contract: Contract
 ) -> tuple[tuple[Feature, ...], dict[str, str]]:
-    """The model's features, in the schema's order, and why other columns were left out.
+    """Choose the model's features, and explain which columns are left out.
 
-    Every column of the schema is a feature unless the contract says otherwise. Left out with a
-    note are columns without any value in the train split, those with one and the same value in
-    every row (a later span's other value would be infinitely many standard deviations away), and
-    those the schema does not know.
+    The features are in the schema's order. Every column of the schema is a feature unless the
+    contract excludes it. Left out with a note are columns without any value in the train split,
+    those with one and the same value in every row (a later span's other value would be infinitely
+    many standard deviations away), and those the schema does not know.
 
     Args:
-        statistics: Of the same examples; vocabulary, mean and quantiles are the train split's.
-        schema: What was promised.
-        columns: What the examples have.
-        contract: Names the columns that are no features, and the training parameters.
+        statistics: The statistics of the same examples; vocabulary, mean and quantiles are the
+            train split's.
+        schema: The schema of the data.
+        columns: The columns of the examples.
+        contract: The contract, which names the columns that are no features, and the training
+            parameters.
 
     Raises:
-        TrainingError: a column is missing, of a type that is no feature, not as the schema says,
-            or not finite; or nothing is left.
+        TrainingError: a column is missing, of a type that is no feature, in conflict with the
+            schema, or not finite; or nothing is left.
     """
     promised = {f.name: f.type for f in schema.feature if f.name not in contract.not_features}
     summaries = statistics.features("train")
@@ -190,6 +195,9 @@ def _tensor_name(column: str, taken: set[str]) -> str:
 
 
 def from_json(value: Mapping[str, Any]) -> Feature:
-    """Read back what `Feature.to_json` gave; the vocabulary stays in the SavedModel."""
+    """Restore a feature from `Feature.to_json`.
+
+    The vocabulary stays in the SavedModel.
+    """
     known = {k: v for k, v in value.items() if k != "vocabulary_size"}
     return Feature(**known | {"edges": tuple(value.get("edges", ()))})

@@ -1,4 +1,4 @@
-"""Arrow columns as the arrays a model takes."""
+"""Convert Arrow columns to a model's input arrays."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tidegate.model.training.features import Feature
 
 
 def require(features: Sequence[Feature], columns: pa.Schema) -> None:
-    """Check that examples with these columns can be fed to a model with these features.
+    """Check that columns fit a model's features.
 
     Raises:
         TrainingError: naming the columns that are absent or hold something else.
@@ -41,7 +41,10 @@ def _readable(feature: Feature, type_: pa.DataType) -> bool:
 
 
 def arrays(batch: pa.RecordBatch, features: Sequence[Feature]) -> dict[str, NDArray[Any]]:
-    """By tensor name: float32 with NaN, or str objects with '', where a value is missing."""
+    """Input arrays by tensor name.
+
+    They are float32 with NaN, or str objects with '', for a missing value.
+    """
     return {
         f.tensor: _numeric(batch.column(batch.schema.get_field_index(f.name)))
         if f.kind == "numeric"

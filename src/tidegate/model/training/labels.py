@@ -1,4 +1,4 @@
-"""What is predicted: the task, the classes, and how a label column becomes numbers."""
+"""The label of a model: task, classes, and encoding as numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tidegate.core.errors import TrainingError
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
 
-#: More classes than this are taken for a mistake (an identifier as label).
+#: The most classes; more are taken for a mistake (an identifier as label).
 MAX_CLASSES = 1000
 
 
@@ -31,9 +31,9 @@ class LabelSpec:
         column: Its name.
         task: `binary`, `multiclass` or `regression`.
         kind: Whether the column holds numbers or texts.
-        classes: The classes in the model's order, as text: numbers ascending, texts in code
-            point order. Whole numbers have no decimal point, so that 1 and 1.0 are one class.
-            Empty for regression.
+        classes: The classes in the model's order, as text: numbers ascending, texts in code point
+            order. Whole numbers have no decimal point, so that 1 and 1.0 are one class. Empty for
+            regression.
         mean: Regression: the mean over the train split.
         std: Regression: the population standard deviation over the train split.
     """
@@ -47,16 +47,16 @@ class LabelSpec:
 
     @property
     def positive(self) -> str | None:
-        """Binary: the class whose probability is predicted, the last of the two."""
+        """Binary: the predicted class, the last of the two."""
         return self.classes[1] if self.task == "binary" else None
 
     def encode(self, column: pa.Array) -> NDArray[Any]:
-        """Labels as numbers, float64 of shape (rows,).
+        """Encode labels as numbers, float64 of shape (rows,).
 
-        Classes become their index, -1 where the value is none of them; a missing value is NaN.
+        Classes become their index, -1 for an unknown value; a missing value is NaN.
 
         Raises:
-            TrainingError: when the column holds texts where numbers are expected, or the reverse.
+            TrainingError: the column holds texts where numbers are expected, or the reverse.
         """
         if pa.types.is_null(column.type):
             return np.full(len(column), np.nan)
@@ -81,21 +81,21 @@ class LabelSpec:
         return encoded
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, the positive class included."""
+        """Convert to plain values, the positive class included."""
         return asdict(self) | {"positive": self.positive}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> LabelSpec:
-        """Read back what `to_json` gave."""
+        """Restore a label from `to_json`."""
         known = {k: v for k, v in value.items() if k != "positive"}
         return cls(**known | {"classes": tuple(value["classes"])})
 
 
 def label_spec(examples: Examples, contract: Contract) -> LabelSpec:
-    """Find out what kind of label the examples have.
+    """Infer the label's specification from the examples.
 
-    `contract.task` decides when it is given. Else two different values make a binary label, more
-    than two a multiclass label when they are texts and a regression label when they are numbers.
+    `contract.task` decides if it is given. Else two distinct values make a binary label, more than
+    two a multiclass label if they are texts and a regression label if they are numbers.
 
     Raises:
         TrainingError: there is no label, it has missing or infinite values, a single value (over
@@ -149,7 +149,10 @@ def label_spec(examples: Examples, contract: Contract) -> LabelSpec:
 
 @dataclass
 class _Tally:
-    """What one pass over a label column gathers; `squares` is the sum about the mean."""
+    """The counts and moments of a label column, from one pass.
+
+    `squares` is the sum of squares about the mean.
+    """
 
     counts: Counter[str]
     rows: int = 0
@@ -238,5 +241,5 @@ def _numbers(column: pa.Array) -> NDArray[Any]:
 
 
 def class_text(value: float) -> str:
-    """A numeric class as text: whole numbers without a decimal point."""
+    """Format a numeric class; whole numbers without a decimal point."""
     return str(int(value)) if float(value).is_integer() else repr(float(value))

@@ -1,4 +1,4 @@
-"""The Keras model: preprocessing that travels with it, and the network behind."""
+"""The Keras model: preprocessing as a part of it, and the network."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from tidegate.contract import Training
 from tidegate.model.training.features import Feature
 from tidegate.model.training.labels import LabelSpec
 
-#: z-scores are cut off here, so that one absurd value cannot decide a prediction.
+#: The largest z-score; larger ones are clipped, so that one absurd value cannot decide a
+#: prediction.
 MAX_Z = 8.0
 _UNKNOWN_SLOTS = 2  # 0: missing, 1: not in the vocabulary
 
 
 class Preprocess(keras.layers.Layer):  # type: ignore[misc]
-    """Raw features to the two matrices the network takes.
+    """The layer that converts raw features to the network's two matrices.
 
-    A number becomes its z-score over the train split, 0 where it is missing, and an indicator of
-    being missing if it ever was in the train split. With quantile edges it becomes a bucket's
-    index as well. A text becomes an index: 0 missing, 1 not in the vocabulary, then the words.
+    A number becomes its z-score over the train split, 0 if it is missing, and a missing indicator
+    if it ever was missing in the train split. With quantile edges it becomes a bucket's index as
+    well. A text becomes an index: 0 missing, 1 not in the vocabulary, then the words.
 
-    Inputs are raw tensors of shape (batch,) by tensor name: float32 with NaN for missing, or
-    string with ''. Outputs are `numbers`, float32 (batch, numbers and indicators), and `ids`,
-    int32 (batch, texts and bucketized numbers).
+    Inputs are raw tensors of shape (batch,) by tensor name: float32 with NaN for missing, or string
+    with ''. Outputs are `numbers`, float32 (batch, numbers and indicators), and `ids`, int32
+    (batch, texts and bucketized numbers).
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
-        """Take vocabularies, means, deviations and edges from the features."""
+        """Set vocabularies, means, deviations and edges from the features."""
         super().__init__(name="preprocess")
         self.numeric = [f for f in features if f.kind == "numeric"]
         self.texts = [f for f in features if f.kind == "categorical"]
@@ -62,7 +63,7 @@ class Preprocess(keras.layers.Layer):  # type: ignore[misc]
 
     @property
     def width(self) -> int:
-        """Columns of `numbers`."""
+        """The number of columns of `numbers`."""
         return len(self.numeric) + len(self.indicated)
 
     def call(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -89,16 +90,17 @@ class Preprocess(keras.layers.Layer):  # type: ignore[misc]
 
 
 def build(preprocess: Preprocess, training: Training, bias: Sequence[float]) -> keras.Model:
-    """The network from preprocessed matrices to scores, not yet compiled.
+    """Build the network from preprocessed matrices to scores, not compiled.
 
-    Embeddings and z-scores feed a multi-layer perceptron; beside it stands a linear model over
-    the categories (Cheng et al., Wide & Deep Learning for Recommender Systems, 2016). Scores are
-    of shape (batch, outputs): log odds, logits, or a regression label in standard deviations.
+    Embeddings and z-scores feed a multi-layer perceptron; beside it is a linear model over the
+    categories (Cheng et al., Wide & Deep Learning for Recommender Systems, 2016). Scores are of
+    shape (batch, outputs): log odds, logits, or a regression label in standard deviations.
 
     Args:
-        preprocess: Gives the widths of the inputs.
+        preprocess: The preprocessing layer, with the widths of the inputs.
         training: Layer widths and dropout.
-        bias: Where each output starts, so that no step is spent on learning the classes' shares.
+        bias: The initial value of each output, so that no step is spent on learning the classes'
+            shares.
     """
     dense = keras.Input((preprocess.width,), name="numbers", dtype="float32")
     ids = keras.Input((len(preprocess.sizes),), name="ids", dtype="int32")
@@ -119,23 +121,26 @@ def build(preprocess: Preprocess, training: Training, bias: Sequence[float]) -> 
 
 
 def optimizer(training: Training, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, its rate falling to zero along a half cosine over all `steps` of all epochs."""
+    """Adam with a rate that falls to zero along a half cosine.
+
+    It falls over all `steps` of all epochs.
+    """
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps * training.epochs)
     return keras.optimizers.Adam(rate)
 
 
 def seed(value: int) -> None:
-    """Seed everything that draws at random."""
+    """Seed every random generator."""
     keras.utils.set_random_seed(value)
 
 
 def versions() -> dict[str, str]:
-    """The versions of what a model is made with."""
+    """The versions of TensorFlow and Keras."""
     return {"tensorflow": tf.__version__, "keras": keras.__version__}
 
 
 def loss(label: LabelSpec) -> keras.losses.Loss:
-    """What training minimises over the scores."""
+    """The loss function that training minimises over the scores."""
     match label.task:
         case "binary":
             return keras.losses.BinaryCrossentropy(from_logits=True)
@@ -146,11 +151,11 @@ def loss(label: LabelSpec) -> keras.losses.Loss:
 
 
 def answer(label: LabelSpec, scores: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Scores of shape (batch, outputs) as what a caller is given.
+    """Convert scores of shape (batch, outputs) to predictions.
 
-    Binary: `probability` (batch,) of the positive class. Multiclass: `probabilities`
-    (batch, classes) and `class` (batch,), the likeliest one's text. Regression: `prediction`
-    (batch,) in the label's own unit.
+    Binary: `probability` (batch,) of the positive class. Multiclass: `probabilities` (batch,
+    classes) and `class` (batch,), the likeliest one's text. Regression: `prediction` (batch,) in
+    the label's own unit.
     """
     match label.task:
         case "binary":
@@ -163,5 +168,8 @@ def answer(label: LabelSpec, scores: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 def embedding_width(size: int) -> int:
-    """Width of an embedding: 1.6 * size**0.56, a common rule of thumb (fastai), 16 at most."""
+    """The width of an embedding: 1.6 * size**0.56, at most 16.
+
+    It is a common rule of thumb (fastai).
+    """
     return min(16, math.ceil(1.6 * math.pow(size, 0.56)))

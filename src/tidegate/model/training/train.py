@@ -1,4 +1,4 @@
-"""Training: from examples, statistics, schema and contract to a model on disk."""
+"""Train a model from examples, statistics, schema and contract."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
-#: The eval split's loss is shown for each epoch over at most so many of its rows.
+#: The most rows of the eval split for the loss shown for each epoch.
 _EVAL_LOSS_ROWS = 262_144
 _EVAL_LOSS_BATCH = 8_192
 _STEPS_PER_EXECUTION = 32
@@ -45,19 +45,19 @@ def train(
     """Train a model on the train split and write it to `out`.
 
     The same inputs and seed give the same model on the same machine and TensorFlow version. The
-    eval split decides nothing here: its loss is recorded for each epoch and no more.
+    eval split decides nothing here: only its loss is recorded for each epoch.
 
     Args:
-        examples: With splits `train` and `eval`.
-        statistics: Of these examples.
-        schema: Names the columns that may be features.
-        contract: Label, features and training parameters.
-        out: The directory to make; replaced whole when it exists, and never left half written.
+        examples: Examples with splits `train` and `eval`.
+        statistics: The statistics of these examples.
+        schema: The schema, which names the columns that may be features.
+        contract: The contract with label, features and training parameters.
+        out: The directory to make; replaced as a whole if it exists, and never left half written.
         on_epoch: Called after each epoch with its number, from 1, and `loss` and `eval_loss`.
 
     Raises:
-        TrainingError: no model can be made of this; the message says why and what to do.
-        ContractError: the evaluation's metrics are none of this task: told now, not after.
+        TrainingError: no model can be made of this; the message gives the reason and the remedy.
+        ContractError: the evaluation's metrics are none of this task: reported now, not afterwards.
     """
     if statistics.content_digest != examples.content_digest:
         raise TrainingError(
@@ -70,7 +70,7 @@ def train(
     require_metrics(contract, label.task)
     features, dropped = choose(statistics, schema, examples.schema, contract)
 
-    # These import TensorFlow: not before the mistakes above are told.
+    # These import TensorFlow: not before the mistakes above are reported.
     from tidegate.model.training import dataset, export, network
 
     network.seed(contract.training.seed)
@@ -125,7 +125,7 @@ def train(
 def _fit(
     model: keras.Model, learnt: Any, watched: Any, epochs: int, on_epoch: OnEpoch | None
 ) -> list[dict[str, float]]:
-    """Fit epoch by epoch; returns `loss` and `eval_loss` for each."""
+    """Fit epoch by epoch, and return `loss` and `eval_loss` for each."""
     history = []
     for epoch in range(epochs):
         fitted = model.fit(
@@ -149,7 +149,7 @@ def _fit(
 
 
 def _bias(examples: Examples, label: LabelSpec) -> list[float]:
-    """The scores of a model that knows the shares of the classes and nothing else."""
+    """The scores of a model that knows only the classes' shares."""
     if label.task == "regression":
         return [0.0]
     counts = np.ones(len(label.classes))  # add-one smoothing: a class may be only in eval

@@ -1,4 +1,4 @@
-"""A trained model on disk: what it is without TensorFlow, what it predicts with it."""
+"""A trained model on disk; only its predictions need TensorFlow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TrainedModel:
 
     Attributes:
         path: The directory.
-        label: What is predicted.
+        label: The predicted label.
         features: The inputs, in the model's order.
         card: All of `model.json`.
     """
@@ -41,10 +41,10 @@ class TrainedModel:
 
     @classmethod
     def open(cls, path: Path) -> TrainedModel:
-        """Read `model.json`; TensorFlow is imported only by the first prediction.
+        """Read `model.json`; only the first prediction imports TensorFlow.
 
         Raises:
-            TrainingError: when there is no model, or its description cannot be understood.
+            TrainingError: there is no model, or its description cannot be understood.
         """
         file = path / CARD
         try:
@@ -68,7 +68,7 @@ class TrainedModel:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes in the order of the predictions; empty for regression."""
+        """The classes in the predictions' order; empty for regression."""
         return self.label.classes
 
     @property
@@ -119,5 +119,5 @@ class TrainedModel:
             return np.asarray(signatures["serving_default"](**raw)[key], dtype=np.float32)
         except Exception as error:
             # A graph that does not fit its model.json fails in as many ways as there are
-            # operations; whoever holds a damaged model is to be told which one it is.
+            # operations; the error must name the damaged model.
             raise self._unusable("run", error) from error

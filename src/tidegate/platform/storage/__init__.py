@@ -1,4 +1,4 @@
-"""Object stores behind one small protocol, one module a store."""
+"""Object stores behind one small protocol, one module per store."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ObjectInfo:
 
     Attributes:
         name: `/`-separated, relative to the store's root.
-        size: In bytes.
+        size: Its size in bytes.
         version: Changes when the object's content does, and may when it is written again. Opaque:
-            comparable only with another listing's, not with the token that `Store.read` gives.
+            comparable only with another listing's, not with the token from `Store.read`.
         modified: When it was written, by the store's clock, in UTC.
     """
 
@@ -33,7 +33,7 @@ class ObjectInfo:
 class Store(Protocol):
     """A flat space of named objects under one root URI.
 
-    Names are `/`-separated and relative to the root. Every method raises `StorageError` where the
+    Names are `/`-separated and relative to the root. Every method raises `StorageError` if the
     store cannot be reached or the object cannot be read. No reader ever sees half an object.
     """
 
@@ -49,10 +49,10 @@ class Store(Protocol):
         """Copy the object to a local file."""
 
     def upload(self, path: Path, name: str) -> None:
-        """Write a local file as the object, whole or not at all, over any that was there."""
+        """Write a local file as the object, atomically, replacing any."""
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """The content of a small object, and the token that `replace` takes.
+        """Read a small object, and the token for `replace`.
 
         Raises:
             FileNotFoundError: there is no such object.
@@ -69,23 +69,26 @@ class Store(Protocol):
         """
 
     def replace(self, name: str, data: bytes, *, version: str) -> str:
-        """Write an object over the one that `read` or an earlier write gave `version` for.
+        """Replace the object of a known `version`.
+
+        The version comes from `read` or an earlier write.
 
         Returns:
             Its new token.
 
         Raises:
-            PreconditionError: the object is another by now, or gone.
+            PreconditionError: the object was changed meanwhile, or is gone.
         """
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
 
 
 def open_store(uri: str) -> Store:
-    """The store for a URI: a local path, `file:///...`, `s3://bucket/prefix` or `gs://bucket/prefix`.
+    """Open the store for a URI.
 
-    The root need not exist: it is made by the first write, and lists as empty until then.
+    The URI is a local path, `file:///...`, `s3://bucket/prefix` or `gs://bucket/prefix`. The root
+    need not exist: it is made by the first write, and lists as empty until then.
 
     Raises:
         StorageError: the scheme is not one this version can reach.
@@ -114,7 +117,7 @@ def open_store(uri: str) -> Store:
 
 
 def check_name(name: str) -> str:
-    """Refuse a name that is empty or could lead out of its store.
+    """Refuse a name that is empty or could leave its store.
 
     Raises:
         StorageError: naming it.

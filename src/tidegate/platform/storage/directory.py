@@ -1,4 +1,4 @@
-"""Directories that appear whole or not at all."""
+"""Write directories atomically."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(out: Path) -> Iterator[Path]:
-    """Give an empty directory to write into, which becomes `out` when the block ends well.
+    """Provide an empty directory that becomes `out` on success.
 
-    Written beside `out` and renamed, so no reader finds it half written, and a run that was
-    killed is simply run again: what it left behind is cleared away. One writer at a time.
+    It is written beside `out` and renamed, so no reader finds it half written, and a killed run can
+    simply be started again: its remains are cleared away. One writer at a time.
 
     Raises:
         NotADirectoryError: `out` is a file.

@@ -1,4 +1,4 @@
-"""A Google Cloud Storage bucket, or a folder in it, as an object store."""
+"""A Google Cloud Storage bucket or folder as an object store."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from tidegate.platform.storage.retry import deadline
 T = TypeVar("T")
 
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-#: Seconds: the longest silence of a connection.
+#: The longest silence of a connection, in seconds.
 _TIMEOUT: Final = 60.0
-#: Metadata of an object written on a condition: which write it was.
+#: Metadata of an object written on a condition: the id of the write.
 _MARK: Final = "tidegate-write"
 
 
 class GcsStore:
-    """A bucket, or a folder in it, as an object store.
+    """A bucket or a folder in it as an object store.
 
-    Credentials are those of the platform (workload identity, or whatever Application Default
-    Credentials find), none for an emulator in `STORAGE_EMULATOR_HOST`, and none where
-    `TIDEGATE_GCS_ANONYMOUS=1` asks for that. They are never part of the URI.
+    Credentials come from the platform (workload identity, or whatever Application Default
+    Credentials find); there are none for an emulator in `STORAGE_EMULATOR_HOST`, and none with
+    `TIDEGATE_GCS_ANONYMOUS=1`. They are never part of the URI.
 
     A token is the object's generation, so an object that was changed and changed back counts as
     changed. Objects are read as they are stored: `Content-Encoding: gzip` is not undone.
     """
 
     def __init__(self, uri: str) -> None:
-        """Open the store at `gs://bucket` or `gs://bucket/folder`; nothing is asked of it yet.
+        """Open `gs://bucket` or `gs://bucket/folder`, without a request.
 
         Args:
-            uri: The bucket must exist; the folder need not.
+            uri: The URI. The bucket must exist; the folder need not.
 
         Raises:
             StorageError: the URI names no bucket, the client is not installed, or there are no
@@ -69,7 +69,7 @@ class GcsStore:
         )
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
-        """The objects whose names begin with `prefix`, sorted by name.
+        """List the objects whose names begin with `prefix`, sorted by name.
 
         The empty objects that consoles make to show a folder, named `folder/`, are left out.
         """
@@ -88,10 +88,10 @@ class GcsStore:
         return sorted(found, key=lambda info: info.name)
 
     def open(self, name: str) -> BinaryIO:
-        """The object as a seekable binary file, which holds a few MiB of it at a time.
+        """Open the object as a seekable binary file.
 
-        What was read from first to last byte is compared with the object's checksum; an object
-        that is replaced meanwhile is an error.
+        It holds a few MiB at a time. If it is read from first to last byte, the content is compared
+        with the object's checksum; an object that is replaced meanwhile is an error.
         """
         what = f"read {self._uri(name)}"
         blob = self._known(name, what)
@@ -104,7 +104,7 @@ class GcsStore:
         return cast(BinaryIO, io.BufferedReader(RangedFile(fetch, int(blob.size)), PIECE))
 
     def download(self, name: str, path: Path) -> None:
-        """Copy the object to a local file, whole and with the right checksum or not at all."""
+        """Copy the object to a local file, atomically and with checksum."""
         what = f"read {self._uri(name)}"
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.part")
@@ -127,7 +127,7 @@ class GcsStore:
             part.unlink(missing_ok=True)
 
     def upload(self, path: Path, name: str) -> None:
-        """Write a local file as the object, whole or not at all, over any that was there."""
+        """Write a local file as the object, atomically, replacing any."""
         blob = self._blob(name)
         blob.chunk_size = PIECE
         try:
@@ -144,10 +144,10 @@ class GcsStore:
             raise StorageError(f"cannot read {path}: {error.strerror or error}") from error
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """The content of a small object, and the token that `replace` takes.
+        """Read a small object, and the token for `replace`.
 
-        The generation is asked for first: should the object change before its content is read,
-        the token is too old, and a `replace` with it fails instead of undoing the change.
+        The generation is requested first: if the object changes before its content is read, the
+        token is too old, and a `replace` with it fails instead of undoing the change.
         """
         from google.api_core.exceptions import NotFound, PreconditionFailed
 
@@ -175,17 +175,17 @@ class GcsStore:
         raise FileNotFoundError(f"{self._uri(name)} does not exist")
 
     def create(self, name: str, data: bytes) -> str:
-        """Write an object that must not exist yet; returns its token."""
+        """Write an object that must not exist, and return its token."""
         return self._write(name, data, 0, "exists already")
 
     def replace(self, name: str, data: bytes, *, version: str) -> str:
-        """Write an object over the one of this `version`; returns its new token."""
+        """Replace the object of this `version`, and return its new token."""
         if not version.isdecimal() or version == "0":
             raise StorageError(f"{version!r} is no token of {self._uri(name)}; read it first")
         return self._write(name, data, int(version), "was changed by another writer")
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
         from google.api_core.exceptions import NotFound
 
         blob = self._blob(name)
@@ -196,11 +196,11 @@ class GcsStore:
                 self._require_bucket()
 
     def _write(self, name: str, data: bytes, generation: int, lost: str) -> str:
-        """Write on the condition of a generation, retried in spite of lost answers.
+        """Write on the condition of a generation, with safe retries.
 
-        When an answer is lost the write may have happened, and trying again then breaks on its own
-        result. So each write carries a mark of its own, and a broken condition after a lost answer
-        is looked into: if the object has the mark, this write was the one that won.
+        If an answer is lost, the write may have happened, and a retry then fails on its own result.
+        So each write carries a mark of its own, and a failed condition after a lost answer is
+        examined: if the object has the mark, this write was the one that won.
         """
         from google.api_core.exceptions import NotFound, PreconditionFailed
 
@@ -303,7 +303,10 @@ class GcsStore:
             raise StorageError(f"cannot {what}: it does not exist") from None
 
     def _require_bucket(self) -> None:
-        """Tell a missing bucket, which is a mistake, from a missing object, which may be none."""
+        """Raise if the bucket is missing, not just the object.
+
+        A missing bucket is a mistake; a missing object may be none.
+        """
         from google.api_core.exceptions import NotFound
 
         try:
@@ -315,7 +318,10 @@ class GcsStore:
 
     @contextmanager
     def _reported(self, what: str) -> Iterator[None]:
-        """Turn what the client raises into one line without URLs, tokens or tracebacks."""
+        """Turn the client's exceptions into one line without secrets.
+
+        The line has no URLs, tokens or tracebacks.
+        """
         import requests  # type: ignore[import-untyped,unused-ignore]
         from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
         from google.auth.exceptions import GoogleAuthError
@@ -345,7 +351,7 @@ class GcsStore:
 
 
 class _Checked:
-    """Ranges of an object, compared with its checksum when they are asked for in one go."""
+    """Ranges of an object, checked by checksum if read sequentially."""
 
     def __init__(
         self, fetch: Callable[[int, int], bytes], *, size: int, crc32c: str | None, what: str

@@ -1,4 +1,4 @@
-"""The client of Google Cloud Storage, as the environment describes it, and what it raises."""
+"""The Google Cloud Storage client from the environment, and its errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_write"
 
 
 def client() -> Any:
-    """A client with the environment's identity, one a process; makes no request yet.
+    """A client with the environment's identity, one per process.
+
+    It makes no request yet.
 
     Raises:
         StorageError: the library is not installed, or there are no credentials.
@@ -57,7 +59,7 @@ def _made(_process: int, emulator: str | None, anonymous: bool, _key: str | None
 
 
 def transient(error: BaseException) -> bool:
-    """Whether an error of the client may pass."""
+    """Whether an error of the client is temporary."""
     import requests  # type: ignore[import-untyped,unused-ignore]
     from google.api_core.exceptions import (
         BadGateway,
@@ -69,7 +71,7 @@ def transient(error: BaseException) -> bool:
     from google.auth.exceptions import TransportError
     from google.cloud.storage.exceptions import InvalidResponse  # type: ignore[import-untyped]
 
-    # What transfers raise before the client has turned it into one of the others.
+    # Transfers raise it before the client converts it into one of the others.
     if isinstance(error, InvalidResponse):
         return error.response.status_code in (408, 429, 500, 502, 503, 504)
     return isinstance(
@@ -87,7 +89,7 @@ def transient(error: BaseException) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """What an error of the client says, in one line without URLs or tokens."""
+    """Describe a client error in one line without URLs or tokens."""
     from google.api_core.exceptions import GoogleAPICallError, RetryError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.storage.exceptions import DataCorruption

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from tidegate.core.errors import PreconditionError, StorageError
 from tidegate.platform.storage import ObjectInfo, check_name
 
-#: Files of these names belong to the store itself: its lock, and objects half written.
+#: Name prefix of the store's own files: its lock, and half-written objects.
 _OWN = ".tidegate-"
 _LOCK = _OWN + "lock"
 _PART = _OWN + "part"
@@ -26,9 +26,9 @@ class LocalStore:
     """A directory as an object store: an object is a file.
 
     A write goes to a hidden file beside its target, is synced, renamed over it, and the directory
-    is synced: a reader finds the old object or the new one, after a power cut too. Writers into
+    is synced: a reader finds the old object or the new one, also after a power cut. Writers into
     one directory take turns by `flock`, which the kernel releases when its holder dies, so
-    condition and write are one step. Works on any file system with POSIX locks and renames.
+    condition and write are one step. It works on any file system with POSIX locks and renames.
     """
 
     def __init__(self, root: Path) -> None:
@@ -37,7 +37,7 @@ class LocalStore:
         self.uri = self._root.as_uri()
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
-        """The objects whose names begin with `prefix`, sorted by name.
+        """List the objects whose names begin with `prefix`, sorted by name.
 
         Links to files and directories are followed, as mounted ConfigMaps need it.
         """
@@ -58,18 +58,18 @@ class LocalStore:
         return sorted(found, key=lambda info: info.name)
 
     def open(self, name: str) -> BinaryIO:
-        """The object as a seekable binary file."""
+        """Open the object as a seekable binary file."""
         with _readable(self._path(name)):
             return self._path(name).open("rb")
 
     def download(self, name: str, path: Path) -> None:
-        """Copy the object to a local file, whose directory is made if need be."""
+        """Copy the object to a local file, creating its directory."""
         with _readable(self._path(name)):
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._path(name), path)
 
     def upload(self, path: Path, name: str) -> None:
-        """Write a local file as the object, whole or not at all, over any that was there."""
+        """Write a local file as the object, atomically, replacing any."""
 
         def copy(part: Path) -> None:
             shutil.copyfile(path, part)
@@ -78,7 +78,7 @@ class LocalStore:
             _put(target, copy)
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """The content of a small object, and the token that `replace` takes.
+        """Read a small object, and the token for `replace`.
 
         The token is the content's SHA-256: an object that was changed and changed back counts as
         unchanged.
@@ -93,15 +93,15 @@ class LocalStore:
         return data, _token(data)
 
     def create(self, name: str, data: bytes) -> str:
-        """Write an object that must not exist yet; returns its token."""
+        """Write an object that must not exist, and return its token."""
         return self._write(name, data, None)
 
     def replace(self, name: str, data: bytes, *, version: str) -> str:
-        """Write an object over the one of this `version`; returns its new token."""
+        """Replace the object of this `version`, and return its new token."""
         return self._write(name, data, version)
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
         if self._path(name).parent.is_dir():
             with self._locked(name) as target:
                 target.unlink(missing_ok=True)
@@ -124,7 +124,7 @@ class LocalStore:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[Path]:
-        """Hold the lock of the object's directory; gives the object's path."""
+        """Hold the lock of the object's directory; yield the object's path."""
         target = self._path(name)
         try:
             _make_directory(target.parent)
@@ -133,7 +133,7 @@ class LocalStore:
             try:
                 yield target
             finally:
-                # What has just been written stands, whether or not the lock's file can be removed.
+                # The write remains valid, whether or not the lock's file can be removed.
                 with contextlib.suppress(OSError):
                     file.unlink()
                 os.close(lock)
@@ -171,9 +171,10 @@ def _put(target: Path, write: Callable[[Path], object]) -> None:
 
 
 def _lock(file: Path) -> int:
-    """Make the file and lock it; its holder removes it, and only then lets go.
+    """Create the file and lock it.
 
-    Who waited for one that was removed meanwhile holds the lock of nothing, and begins anew.
+    Its holder removes it before the lock is released. A waiter whose file was removed meanwhile
+    holds a lock on nothing, and starts again.
 
     Returns:
         The file's descriptor.

@@ -1,4 +1,7 @@
-"""Which proxy a request takes, by the environment variables that curl and requests read too."""
+"""Choose the proxy of a request by curl's environment variables.
+
+requests reads the same variables.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ class Proxy:
     """A proxy for HTTP.
 
     Attributes:
-        url: Scheme, host and port, without credentials: fit to be shown.
-        headers: What the proxy alone is sent: the credentials; not fit to be shown.
+        url: Scheme, host and port, without credentials: may be shown.
+        headers: Headers for the proxy alone: the credentials; must not be shown.
     """
 
     url: str
@@ -29,15 +32,15 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy on the way to `url`; None where the way is direct.
+    """The proxy on the way to `url`; None for a direct connection.
 
     `HTTPS_PROXY` or `HTTP_PROXY` by the scheme of `url`, else `ALL_PROXY`; lower case wins over
     upper. `NO_PROXY` lists hosts and domains, with a port or without, networks (`10.0.0.0/8`) and
     `*`. Link-local addresses, where platforms keep their metadata, are always reached directly.
 
     Raises:
-        StorageError: the variable names no HTTP proxy; its value, which may hold a password, is
-            not repeated.
+        StorageError: the variable names no HTTP proxy; its value, which may hold a password, is not
+            repeated.
     """
     parts = urlsplit(url)
     proxies = getproxies_environment()

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: The most bytes that one request asks for.
+#: The most bytes of one request.
 PIECE: Final = 8 << 20
 
 
 class RangedFile(io.RawIOBase):
-    """An object as a raw file: each read is a request for a range of at most `PIECE` bytes."""
+    """An object as a raw file, read by range requests.
+
+    Each read is a request for at most `PIECE` bytes.
+    """
 
     def __init__(self, fetch: Callable[[int, int], bytes], size: int) -> None:
-        """Ask for nothing yet.
+        """Create the file without a request.
 
         Args:
-            fetch: Gives the bytes from the first number up to, and without, the second; all of
+            fetch: Returns the bytes from the first number up to, and without, the second; all of
                 them, or it raises.
-            size: Of the object, in bytes.
+            size: The size of the object, in bytes.
         """
         self._fetch = fetch
         self._size = size
@@ -37,11 +40,11 @@ class RangedFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """How many bytes lie before the next one."""
+        """The number of bytes before the position."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place, which may lie behind the end; returns it."""
+        """Move to a position, maybe behind the end, and return it."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
             raise ValueError(f"seek to {start + offset}, before the object's beginning")
@@ -49,11 +52,11 @@ class RangedFile(io.RawIOBase):
         return self._position
 
     def readall(self) -> bytes:
-        """The rest; the one inherited would ask for 8 KiB at a time."""
+        """Read the rest; the inherited method would request 8 KiB each."""
         return b"".join(iter(lambda: self._next(PIECE), b""))
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill the buffer, or its beginning; returns how much of it."""
+        """Fill the buffer or its beginning, and return the number of bytes."""
         view = memoryview(buffer).cast("B")
         data = self._next(len(view))
         view[: len(data)] = data

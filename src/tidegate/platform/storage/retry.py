@@ -1,4 +1,4 @@
-"""Trying again: exponential backoff with full jitter, and a deadline."""
+"""Retry with exponential backoff, full jitter and a deadline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tidegate.core.errors import StorageError
 
 T = TypeVar("T")
 
-#: Seconds after which a request is not tried again; a request under way is not cut off by it.
+#: Seconds after which a request is not retried; a request under way is not cut off by it.
 DEADLINE_VARIABLE: Final = "TIDEGATE_STORAGE_DEADLINE"
 _DEADLINE: Final = 60.0
 _FIRST: Final = 0.1
@@ -20,10 +20,12 @@ _LONGEST: Final = 8.0
 
 
 def deadline() -> float:
-    """How long requests are tried again, in seconds: the environment's word, or a minute.
+    """The time limit for retries in seconds.
+
+    It comes from the environment; a minute by default.
 
     Raises:
-        StorageError: the environment does not give a number that is at least 0.
+        StorageError: the environment has no number that is at least 0.
     """
     text = os.environ.get(DEADLINE_VARIABLE, "")
     if not text:
@@ -43,19 +45,22 @@ def retried(
     transient: Callable[[Exception], bool],
     within: float | None = None,
 ) -> T:
-    """What `call` returns, trying again while it fails for a reason that may pass.
+    """Call `call`, and retry while it fails for temporary reasons.
 
     The pause before the n-th repetition is uniform in [0, min(8, 0.1 * 2**n)] seconds ("full
-    jitter": clients that failed together do not come back together; Brooker, AWS Architecture
-    Blog, 2015). No repetition begins later than `within` seconds after the first call.
+    jitter": clients that failed together do not come back together; Brooker, AWS Architecture Blog,
+    2015). No repetition begins later than `within` seconds after the first call.
 
     Args:
-        call: Safe to repeat, or able to notice that an earlier try went through.
-        transient: Whether an error may pass.
+        call: Safe to repeat, or able to notice that an earlier attempt succeeded.
+        transient: Whether an error is temporary.
         within: The deadline in seconds; `deadline()` by default.
 
+    Returns:
+        The result of `call`.
+
     Raises:
-        Exception: what `call` raised last.
+        Exception: the last exception of `call`.
     """
     limit = time.monotonic() + (deadline() if within is None else within)
     longest = _FIRST

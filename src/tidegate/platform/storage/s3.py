@@ -1,4 +1,4 @@
-"""A bucket of an S3 service, or a prefix in one, as an object store."""
+"""An S3 bucket or a prefix in it as an object store."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tidegate.platform.storage.ranged import PIECE, RangedFile
 from tidegate.platform.storage.retry import retried
 from tidegate.platform.storage.s3_client import BusyError, client, endpoint
 
-#: Objects of these names belong to the store itself.
+#: Name prefix of the store's own objects.
 _OWN: Final = ".tidegate-"
 _PROBE: Final = _OWN + "conditions"
-#: Bytes that a reader asks for at once; a download and an upload take `PIECE`.
+#: The number of bytes a reader requests at once; downloads and uploads use `PIECE`.
 _BUFFER: Final = 4 << 20
 _MOST_PARTS: Final = 10_000
-#: User metadata: the content's SHA-256, and which write put it there.
+#: User metadata: the content's SHA-256, and the id of the write.
 _SHA256: Final = "x-amz-meta-tidegate-sha256"
 _WRITE: Final = "x-amz-meta-tidegate-write"
 
@@ -46,7 +46,7 @@ _REFUSED: Final = {
     "InvalidTokenId",
     "AuthorizationHeaderMalformed",
 }
-#: Places whose server was seen to enforce conditions, by this process.
+#: The places whose server enforces conditions, as this process has verified.
 _PROVEN: Final[set[tuple[str, str]]] = set()
 
 
@@ -61,17 +61,19 @@ class _Stat:
 class S3Store:
     """A prefix in a bucket as an object store.
 
-    Every object that is written bears its SHA-256 as user metadata, which S3 services of all makes
-    keep; sizes and, where it is there, the SHA-256 are checked after every transfer. Requests are
-    signed over their body, or carry its MD5, so a part damaged on the way up is refused by the
-    server. A token is the ETag.
+    Every written object carries its SHA-256 as user metadata, which all S3 services keep; sizes
+    and, if present, the SHA-256 are checked after every transfer. Requests are signed over their
+    body, or carry its MD5, so the server refuses a part that was damaged on the way. A token is the
+    ETag.
     """
 
     def __init__(self, uri: str) -> None:
-        """Open `s3://bucket` or `s3://bucket/prefix`; the bucket must exist by the first use.
+        """Open `s3://bucket` or `s3://bucket/prefix`.
+
+        The bucket must exist by the first use.
 
         Raises:
-            StorageError: the URI, or what the environment says of the service, is not valid.
+            StorageError: the URI, or the service's settings in the environment, are not valid.
         """
         bucket, _, prefix = uri.removeprefix("s3://").strip("/").partition("/")
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
@@ -83,7 +85,7 @@ class S3Store:
         self._client = client()
 
     def list(self, prefix: str = "") -> list[ObjectInfo]:
-        """The objects whose names begin with `prefix`, sorted by name."""
+        """List the objects whose names begin with `prefix`, sorted by name."""
         found = []
         with self._telling("list", prefix):
             for item in self._client.list_objects(
@@ -98,10 +100,10 @@ class S3Store:
         return sorted(found, key=lambda info: info.name)
 
     def open(self, name: str) -> BinaryIO:
-        """The object as a seekable binary file, fetched in ranges of 4 MiB as it is read.
+        """Open the object as a seekable binary file.
 
-        All ranges are of the object that was there when it was opened: reading on after it was
-        replaced is a `StorageError`.
+        It is fetched in ranges of 4 MiB as it is read. All ranges are of the object that existed
+        when it was opened: reading on after it was replaced is a `StorageError`.
         """
         key = self._key(name)
         with self._telling("read", name):
@@ -114,7 +116,7 @@ class S3Store:
         return cast(BinaryIO, io.BufferedReader(RangedFile(fetch, stat.size), _BUFFER))
 
     def download(self, name: str, path: Path) -> None:
-        """Copy the object to a local file, which appears whole and verified or not at all."""
+        """Copy the object to a local file, atomically and verified."""
         key = self._key(name)
         part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         sha256 = hashlib.sha256()
@@ -135,7 +137,7 @@ class S3Store:
                 part.unlink(missing_ok=True)
 
     def upload(self, path: Path, name: str) -> None:
-        """Write a local file as the object, whole or not at all, over any that was there."""
+        """Write a local file as the object, atomically, replacing any."""
         key = self._key(name)
         try:
             with path.open("rb") as file, self._telling("write", name):
@@ -163,7 +165,7 @@ class S3Store:
             raise StorageError(f"cannot read {path}: {_reason(error)}") from None
 
     def read(self, name: str) -> tuple[bytes, str]:
-        """The content of a small object, and the token that `replace` takes."""
+        """Read a small object, and the token for `replace`."""
         key = self._key(name)
         with self._telling("read", name):
             try:
@@ -178,16 +180,16 @@ class S3Store:
         return data, stat.etag
 
     def create(self, name: str, data: bytes) -> str:
-        """Write an object that must not exist yet; returns its token."""
+        """Write an object that must not exist, and return its token."""
         return self._write(name, data, {"If-None-Match": "*"}, "exists already")
 
     def replace(self, name: str, data: bytes, *, version: str) -> str:
-        """Write an object over the one of this `version`; returns its new token."""
+        """Replace the object of this `version`, and return its new token."""
         condition = {"If-Match": f'"{version}"'}
         return self._write(name, data, condition, "was changed by another writer")
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object; a missing one is no error."""
         key = self._key(name)
         with self._telling("delete", name):
             self._client.remove_object(self._bucket, key)
@@ -202,9 +204,10 @@ class S3Store:
         return token
 
     def _put_if(self, key: str, data: bytes, condition: Mapping[str, str]) -> str | None:
-        """Write under a condition; the new token, or None where the condition does not hold.
+        """Write on a condition, and return the new token.
 
-        `put_object` of the client would turn the condition into user metadata and write anyway.
+        None if the condition does not hold. `put_object` of the client would turn the condition
+        into user metadata and write anyway.
         """
         write = uuid.uuid4().hex
         headers = {
@@ -227,7 +230,7 @@ class S3Store:
                         "two writers could both win; use a server that does"
                     ) from None
                 raise
-        # An earlier try may have gone through and its answer been lost: then what is there is ours.
+        # An earlier try may have succeeded with its answer lost: then the existing object is ours.
         try:
             there = self._stat(key)
         except S3Error:
@@ -235,10 +238,12 @@ class S3Store:
         return there.etag if there.write == write else None
 
     def _prove_conditions(self) -> None:
-        """Once for each place: see with an object of the store's own that conditions are enforced.
+        """Verify once for each place that the server enforces conditions.
+
+        It uses an object of the store's own.
 
         Raises:
-            StorageError: they are not.
+            StorageError: the server does not enforce them.
         """
         place = (self._endpoint, self.uri)
         if place in _PROVEN:
@@ -263,7 +268,7 @@ class S3Store:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """One request with headers of our own; the response with its whole body.
+        """Send a signed request with own headers; the response has its body.
 
         The client's public methods pass no conditions and read bodies outside of retries.
         """
@@ -293,7 +298,7 @@ class S3Store:
 
     @contextmanager
     def _telling(self, act: str, name: str) -> Iterator[None]:
-        """Turn what the client raises into one line; none of the server's own words are in it."""
+        """Turn the client's exceptions into one line without server text."""
         what = f"cannot {act} {self._name_of(name)}"
         try:
             yield

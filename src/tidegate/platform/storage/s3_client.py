@@ -1,4 +1,4 @@
-"""The client of an S3 service, as the environment describes it."""
+"""The client of an S3 service, configured by the environment."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tidegate.platform.storage.proxies import Proxy, proxy_for
 from tidegate.platform.storage.retry import retried
 
 _AWS: Final = "https://s3.amazonaws.com"
-#: Statuses of a server that is there and asks to come back later.
+#: HTTP statuses of a busy server.
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 _TIMEOUT: Final = urllib3.Timeout(connect=10, read=60)
-#: The instance metadata service is near or not there at all.
+#: The timeout for the instance metadata service, which is near or absent.
 _NEAR: Final = urllib3.Timeout(connect=1, read=5)
 _CONNECTIONS: Final = 10
 _PROXY_CREDENTIALS: Final = 407
-#: Any of these says that the platform hands out credentials.
+#: If any of these is set, the platform provides credentials.
 _PLATFORM: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -43,20 +43,20 @@ _PLATFORM: Final = (
 
 
 class BusyError(Exception):
-    """The server answered to the end that it has no time."""
+    """A server that stayed busy through all retries."""
 
     def __init__(self, status: int) -> None:
-        """Keep the HTTP status."""
+        """Store the HTTP status."""
         super().__init__(f"HTTP status {status}")
         self.status = status
 
 
 class _Pool(urllib3.PoolManager):
-    """Connections on which every single request is tried again until the deadline.
+    """A connection pool that retries every single request until the deadline.
 
-    Below the client, so that one part of a large upload is repeated and not the whole. Bodies are
-    handed on as they lie in the store: an object stored with `Content-Encoding` is not unpacked.
-    Each request goes through the proxy that the environment has for its URL, if any.
+    It is below the client, so that one part of a large upload is repeated and not the whole. Bodies
+    are passed on as they are stored: an object stored with `Content-Encoding` is not unpacked. Each
+    request goes through the proxy that the environment sets for its URL, if any.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -93,14 +93,17 @@ class _Pool(urllib3.PoolManager):
 
 
 class _Identity(Provider):
-    """Credentials from the first place that has them, or an error that says where they may be."""
+    """Credentials from the first place that has them.
+
+    If there are none, the error lists the possible places.
+    """
 
     def __init__(self, places: list[Provider], endpoint: str) -> None:
         self._chain = ChainedProvider(places)
         self._endpoint = endpoint
 
     def retrieve(self) -> Credentials:
-        # What a provider says may quote the answer of a token service: none of it is passed on.
+        # A provider's message may quote the answer of a token service: it is not passed on.
         try:
             return self._chain.retrieve()
         except (ValueError, KeyError, OSError, urllib3.exceptions.HTTPError, BusyError):
@@ -117,7 +120,7 @@ def endpoint() -> str:
     """The service's URL.
 
     Raises:
-        StorageError: the environment names one that is no URL of a server.
+        StorageError: the environment's value is no URL of a server.
     """
     for variable in ("S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         if value := os.environ.get(variable):
@@ -140,7 +143,9 @@ def endpoint() -> str:
 
 
 def client() -> Minio:
-    """A client for `endpoint()`, with the environment's identity; makes no request yet.
+    """A client for `endpoint()` with the environment's identity.
+
+    It makes no request yet.
 
     Raises:
         StorageError: the environment contradicts itself.

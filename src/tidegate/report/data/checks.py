@@ -1,4 +1,4 @@
-"""What was looked at in a span's data: a line for each check, and what the gate made of it."""
+"""List every check on a span's data with its result."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 State = Literal["hold", "warn", "info", "fine", "off", "open"]
 
 _GRAVEST: tuple[Literal["hold", "warn", "info"], ...] = ("hold", "warn", "info")
-#: Spans before this one whose rows are shown.
+#: The number of earlier spans whose rows are shown.
 _PAST = 3
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check on a span's data.
 
     Attributes:
-        title: What it is called.
-        codes: The findings that belong to it.
-        said: What the data say.
+        title: Its title.
+        codes: The codes of its findings.
+        phrase: The data's figures in words.
         looked: Whether it could be judged at all.
     """
 
@@ -39,7 +39,11 @@ class Check:
     looked: bool = True
 
     def state(self, validation: Validation | None, contract: Contract) -> State:
-        """The gravest finding; `fine` without one, `open` where nobody judged, or `off`."""
+        """The severity of the gravest finding, or another state.
+
+        Without a finding it is `fine`; `open` if it was not judged; `off` if the contract turns it
+        off.
+        """
         found = (
             {f.severity for f in validation.verdict.findings if f.code in self.codes}
             if (validation is not None)
@@ -61,7 +65,7 @@ def checks(
     validation: Validation | None,
     history: Sequence[Past],
 ) -> list[Check]:
-    """Every check, in the order a reader asks: the delivery, the rows, the columns, the use."""
+    """List every check: the delivery, the rows, the columns, the use."""
     return [
         *_delivery(statistics, contract, history),
         *_rows(statistics, contract),
@@ -191,7 +195,7 @@ def _named(
     *,
     looked: bool = True,
 ) -> Check:
-    """A check that says which columns it found, or `none`."""
+    """A check that names the columns it found, or `none`."""
     found = validation.verdict.findings if validation is not None else ()
     names = list(dict.fromkeys(f.subject for f in found if f.code in codes))
     return Check(title, codes, listing(names) or none, looked)
@@ -213,9 +217,9 @@ def _use(
 
 @dataclass(frozen=True)
 class Served:
-    """A need, and the columns that serve it with the share of rows that have a value.
+    """A need with its columns and their shares of populated rows.
 
-    The share is None where there is no such column.
+    The share is None if there is no such column.
     """
 
     user: str
@@ -227,7 +231,7 @@ class Served:
 def needs(
     columns: Sequence[Column], contract: Contract, validation: Validation | None
 ) -> list[Served]:
-    """Every need of the contract; a NaN is no value."""
+    """List every need of the contract; NaN is no value."""
     shares = {
         c.name: (c.summary.count - c.summary.nans) / c.summary.rows if c.summary.rows else 0.0
         for c in columns
@@ -247,5 +251,5 @@ def needs(
 
 
 def _moment(stated: str) -> str:
-    """An ISO 8601 time to the minute."""
+    """Shorten an ISO 8601 time to the minute."""
     return stated[:16].replace("T", " ")

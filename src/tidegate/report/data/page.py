@@ -1,4 +1,4 @@
-"""The page about one span's data: what was found, every check, the needs, every column."""
+"""The page on a span's data: findings, checks, needs, columns."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tidegate.validation import Validation
     from tidegate.validation.checks.rows import Past
 
-#: Frequent values shown for a column.
+#: The most frequent values shown for a column.
 _VALUES = 8
-#: Remarks beside the findings.
+#: The most remarks shown beside the findings.
 _REMARKS = 40
 
 
@@ -34,15 +34,15 @@ def data_page(
     history: Sequence[Past] = (),
     at: datetime | None = None,
 ) -> str:
-    """Show what the data is.
+    """Render the page on a span's data.
 
     Args:
-        statistics: Of the span.
+        statistics: The statistics of the span.
         schema: A `schema_pb2.Schema`, or None.
-        contract: Says what each column is for.
-        validation: What the gate found; None, and the page judges nothing.
-        history: Accepted spans before this one, the newest last.
-        at: The time the page states; now by default.
+        contract: The contract, which defines the role of each column.
+        validation: The result of the gate; if None, the page judges nothing.
+        history: The accepted spans before this one, the newest last.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.
@@ -61,7 +61,7 @@ def data_page(
     facts["Content digest"] = statistics.content_digest[:12]
     absent = sorted(set(views.expectations(schema)) - {c.name for c in columns})
     judged = sort_findings(validation.verdict) if validation is not None else []
-    # That nothing leaks is what the check on splits says already.
+    # The check on splits already reports that nothing leaks.
     found = [f for f in judged if not _is_compared(f.code) and f.code != "no_leakage"]
     found += _remarks(columns, found, contract)
     looked_at = checks.checks(statistics, contract, columns, validation, history)
@@ -88,14 +88,14 @@ def data_page(
 
 
 def _is_compared(code: str) -> bool:
-    """Whether a finding is about schema, rules or drift, which the validation page shows."""
+    """Whether the validation page shows the finding: schema, rules or drift."""
     return code in of_family("baseline", "drift", "rules", "schema")
 
 
 def _remarks(
     columns: tuple[views.Column, ...], found: list[Finding], contract: Contract
 ) -> list[Finding]:
-    """What stands out and no finding says, nor the contract wants silence about."""
+    """The remarks that no finding covers and the contract allows."""
     reported = {(f.code, f.subject) for f in found}
     gates = contract.gates
     return [

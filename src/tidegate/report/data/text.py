@@ -1,4 +1,4 @@
-"""The statistics of a span as text for a terminal, and as plain values for JSON."""
+"""Format the statistics of a span as terminal text or plain values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tidegate.report import terminal
 if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary, Statistics
 
-#: Frequent values named in a table, and given in JSON.
+#: The most frequent values in a table, and in JSON.
 _SHOWN: Final = 5
 _GIVEN: Final = 20
 _VALUE: Final = 24
 
 
 def as_text(statistics: Statistics, *, ink: terminal.Ink, limit: int | None) -> str:
-    """A table that a person reads: a line for each column of the data, and for it in each slice."""
+    """Format a table with a line for each column and slice."""
     columns = statistics.features()
     slices = {name: part.features() for name, part in statistics.by_slice().items()}
     wanted = statistics.slices is not None
@@ -75,7 +75,7 @@ def _frequent(column: FeatureSummary) -> str:
 
 
 def as_json(statistics: Statistics) -> dict[str, Any]:
-    """Plain values; a number that is not finite, which JSON cannot hold, is null."""
+    """Convert to plain values; non-finite numbers become null."""
     found = {
         "name": statistics.span,
         "content_digest": statistics.content_digest,

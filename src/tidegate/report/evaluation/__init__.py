@@ -1,1 +1,1 @@
-"""How good a model is."""
+"""Reports on a model's evaluation."""

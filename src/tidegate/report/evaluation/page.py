@@ -1,4 +1,4 @@
-"""The page about a model: metrics with intervals, against the champion, by slice."""
+"""The page on a model: metrics with intervals, champion, slices."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from tidegate.contract import Contract
     from tidegate.model.evaluation import Evaluation, Metric, SliceResult
 
-#: Slices shown; the worst ones, for they are sorted.
+#: The most slices shown; the worst ones, because they are sorted.
 _SLICES = 200
-#: Classes whose predicted probabilities are drawn.
+#: The most classes whose predicted probabilities are drawn.
 _CLASSES = 12
 
 
-#: How a history names the figures on rows that are not learnt from.
+#: Prefixes of metrics on held-out rows in a training history.
 _TWINS = ("eval_", "val_")
 
 _CALIBRATION = {
@@ -38,7 +38,7 @@ _CALIBRATION = {
 
 @dataclass(frozen=True)
 class MetricLine:
-    """A metric of both models; `change` in words says who is ahead."""
+    """A metric of both models; `change` names the better one."""
 
     name: str
     title: str
@@ -55,7 +55,10 @@ class MetricLine:
 
 @dataclass(frozen=True)
 class SliceLine:
-    """A slice by the metric that decides; `worse` sorts: the larger, the worse."""
+    """A slice by the deciding metric, sorted by `worse`.
+
+    The larger `worse` is, the worse the slice.
+    """
 
     name: str
     rows: int
@@ -76,13 +79,13 @@ def evaluation_page(
     *,
     at: datetime | None = None,
 ) -> str:
-    """Show how good a model is, and whether it may be published.
+    """Render the page on a model's evaluation and verdict.
 
     Args:
         evaluation: The verdict with its metrics.
-        model: `model.json`: `history` and whatever else there is to know of the model.
-        contract: Says how large a slice must be to be judged.
-        at: The time the page states; now by default.
+        model: `model.json`: `history` and other facts about the model.
+        contract: The contract, which sets how large a judged slice must be.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.
@@ -132,10 +135,10 @@ def _change(
     interval: tuple[float, float] | None,
     models: tuple[Metric | None, Metric | None],
 ) -> str:
-    """In a word how the challenger stands to the champion; empty where that cannot be said.
+    """Compare challenger and champion in a word, or return "".
 
-    A difference with an interval of its own counts if that does not hold zero; without one, only
-    if the intervals of the two models do not even touch.
+    A difference with an interval of its own counts if the interval excludes zero; without one, only
+    if the intervals of the two models do not overlap. The result is empty if neither is known.
     """
     if difference is None or not math.isfinite(difference) or describe(metric)[2] is None:
         return ""
@@ -239,7 +242,7 @@ def _metrics(evaluation: Evaluation) -> list[MetricLine]:
 def _difference(
     name: str, ours: Metric | None, theirs: Metric | None, of: SliceResult
 ) -> tuple[float | None, tuple[float, float] | None]:
-    """Challenger minus champion, with its interval where the two were compared row by row."""
+    """Challenger minus champion, with the interval of a paired comparison."""
     compared = of.comparison
     if compared is not None and compared.metric == name:
         change = compared.change
@@ -295,7 +298,7 @@ def _slices(evaluation: Evaluation, min_rows: int) -> list[SliceLine]:
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """One true class: predicted counts, and their share of the row in [0, 1]."""
+    """One true class: predicted counts, and their shares in [0, 1]."""
 
     name: str
     total: int
@@ -312,10 +315,12 @@ def _confusion(evaluation: Evaluation) -> list[ConfusionRow]:
 
 
 def _predictions(evaluation: Evaluation) -> list[tuple[tuple[str, ...], Markup]]:
-    """Histograms of predicted probabilities: two classes in one chart, more in one each.
+    """Draw histograms of predicted probabilities.
+
+    Two classes share one chart; more classes get one chart each.
 
     Returns:
-        The classes in a chart, the first drawn in the baseline's colour where there are two.
+        The classes in a chart, the first drawn in the baseline's colour if there are two.
     """
     shares: dict[str, tuple[float, ...]] = {}
     for name, counts in evaluation.histogram.items():
@@ -334,7 +339,7 @@ def _predictions(evaluation: Evaluation) -> list[tuple[tuple[str, ...], Markup]]
 
 
 def _history(history: Any) -> list[tuple[str, Markup]]:
-    """A chart for each metric of the training history, with its twin on the eval split."""
+    """Draw each metric of the training history with its eval twin."""
     series = _by_metric(history)
     twins = {f"{prefix}{name}": name for name in series for prefix in _TWINS}
     charts = []
@@ -353,7 +358,10 @@ def _history(history: Any) -> list[tuple[str, Markup]]:
 
 
 def _by_metric(history: Any) -> dict[str, list[float]]:
-    """Keras' mapping of lists, or a list with a mapping for each epoch."""
+    """Group a training history by metric.
+
+    The history is Keras' mapping of lists, or a list with a mapping for each epoch.
+    """
     rows: dict[str, list[Any]] = {}
     if isinstance(history, Mapping):
         rows = {str(k): list(v) for k, v in history.items() if isinstance(v, Sequence)}
@@ -369,7 +377,7 @@ def _by_metric(history: Any) -> dict[str, list[float]]:
 
 
 def _about(model: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What else the model's card says, one level deep."""
+    """The remaining entries of the model's card, one level deep."""
     phrase: list[tuple[str, str]] = []
     for key, value in model.items():
         if key == "history":

@@ -1,1 +1,1 @@
-"""Which features carry signal."""
+"""Reports on the signal of features."""

@@ -1,4 +1,4 @@
-"""The page about features: what each tells of the label, and which to leave out."""
+"""The page on features: signal about the label, features to drop."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tidegate.contract import Contract
     from tidegate.model.feature_analysis import FeatureSignal, Signal
 
-#: Pairs that are shown.
+#: The most pairs that are shown.
 _PAIRS: Final = 200
 _PLAIN: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-#: What a code is called, and how its tag is coloured.
+#: The name of each code, and the colour of its tag.
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "leak": ("! leak suspect", "hold"),
     "identifier": ("identifier", "warn"),
@@ -54,12 +54,12 @@ class Line:
 
 
 def signal_page(signal: Signal, contract: Contract, *, at: datetime | None = None) -> str:
-    """Show what every column tells of the label.
+    """Render the page on every column's signal about the label.
 
     Args:
         signal: The measurement.
-        contract: Of the dataset.
-        at: The time the page states; now by default.
+        contract: The contract of the dataset.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.

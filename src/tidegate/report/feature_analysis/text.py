@@ -1,4 +1,4 @@
-"""The signal of features as text for a terminal."""
+"""Format the signal of features as terminal text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tidegate.model.feature_analysis import FeatureSignal, Signal
 
 _PAIRS: Final = 10
-#: What a code is called in a terminal.
+#: The name of each code in a terminal.
 _WORDS: Final = {
     "constant": "constant",
     "identifier": "identifier",
@@ -24,7 +24,10 @@ _WORDS: Final = {
 
 
 def as_text(found: Signal, *, ink: terminal.Ink, limit: int | None) -> str:
-    """What to look at, then a line for each column, the most telling first."""
+    """List features to check, then a line for each column.
+
+    The most informative columns come first.
+    """
     measured = f", of which {found.measured:,} measured" if found.measured < found.rows else ""
     lines = [
         f"{ink.bold(found.name)}: {text.count(found.rows, 'row')}{measured}; label "

@@ -1,1 +1,1 @@
-"""What every page is made of: the frame, charts, shapes of columns."""
+"""Parts of every page: frame, charts, distributions."""

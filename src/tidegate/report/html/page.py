@@ -1,4 +1,4 @@
-"""The frame of every page: one template environment, one style sheet, the facts at the top."""
+"""Render the frame of every page: template environment, style, facts."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def render(
     """Fill a template.
 
     Args:
-        template: Where the template lies in `report/`, such as `shift/page.html`.
-        dataset: Stated in title and heading.
-        span: Stated in title and heading.
-        facts: What the head of the page states beside dataset, span, time and version.
+        template: The template's path in `report/`, such as `shift/page.html`.
+        dataset: Shown in title and heading.
+        span: Shown in title and heading.
+        facts: Further facts for the page's head, after dataset, span, time and version.
         at: When the page was made; now by default.
-        **context: What the template needs.
+        **context: The values the template needs.
     """
     style = _environment.loader.get_source(_environment, "html/style.css")[0]  # type: ignore[union-attr]
     html = _environment.get_template(template).render(
@@ -69,7 +69,7 @@ def render(
 
 
 def verdict_facts(verdict: Verdict) -> dict[str, Any]:
-    """What every page with a verdict says of it, as context for `render`."""
+    """A verdict's facts as context for `render`."""
     findings = sort_findings(verdict)
     reasons = [_reason(f) for f in findings if f.severity == "hold"]
     held = f"Hold: {text.count(len(reasons), 'reason')}"
@@ -87,5 +87,8 @@ def _reason(finding: Finding) -> str:
 
 
 def sort_findings(verdict: Verdict) -> list[Finding]:
-    """What holds first, then warnings, then context; within each as the gate had them."""
+    """Sort findings by severity: hold, warn, info.
+
+    Within a severity they keep the gate's order.
+    """
     return sorted(verdict.findings, key=lambda f: _SEVERITIES.index(f.severity))

@@ -1,4 +1,4 @@
-"""Distributions of summaries on common buckets, so that two of them can be drawn side by side."""
+"""Put distributions on common buckets, to draw two side by side."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary
 
-#: A tail is cut where the range is this many times as long as the middle 80 percent.
+#: A tail is cut if the range exceeds the middle 80 percent this many times.
 _LONG_TAIL = 8.0
 _BUCKETS = 20
-#: Quantiles finer than this tell more of a shape than TFDV's ten equal buckets.
+#: From this number of quantiles on, they show a shape better than TFDV's ten equal buckets.
 _FINE = 30
 
 
@@ -24,12 +24,12 @@ class Buckets:
     """Shares of one or two distributions over the same buckets.
 
     Attributes:
-        edges: Ascending, one more than there are buckets.
+        edges: The edges, ascending, one more than there are buckets.
         shares: For each distribution the share in every bucket, in [0, 1].
         ends: The least and the greatest value within the edges.
-        cut_low: The first bucket also holds everything below it.
-        cut_high: The last bucket also holds everything above it.
-        whole: The values are whole numbers, and the edges lie between them.
+        cut_low: Whether the first bucket also holds everything below it.
+        cut_high: Whether the last bucket also holds everything above it.
+        whole: Whether the values are whole numbers, with edges between them.
     """
 
     edges: tuple[float, ...]
@@ -40,7 +40,10 @@ class Buckets:
     whole: bool = False
 
     def label(self, index: int) -> tuple[float | None, float | None]:
-        """The bounds of a bucket, equal where it is one value; None where it is open."""
+        """The bounds of a bucket.
+
+        They are equal if it is one value; None where it is open.
+        """
         last, inset = len(self.edges) - 2, 0.5 if self.whole else 0.0
         low, high = self.edges[index] + inset, self.edges[index + 1] - inset
         if index == last:
@@ -52,7 +55,7 @@ class Buckets:
 
 
 def is_numeric(summary: FeatureSummary) -> bool:
-    """Whether a histogram over numbers can be drawn of it."""
+    """Whether a histogram over numbers can be drawn."""
     return summary.type != "string" and summary.min is not None and math.isfinite(summary.min)
 
 
@@ -63,7 +66,7 @@ def buckets(*summaries: FeatureSummary) -> Buckets | None:
     folded into the outermost buckets, so that one outlier does not flatten the whole picture.
 
     Returns:
-        None where a summary has no finite values.
+        The buckets; None if a summary has no finite values.
     """
     drawn = [_distribution(s) for s in summaries]
     known = [d for d in drawn if d is not None]
@@ -111,7 +114,7 @@ def _quantile(edges: Sequence[float], at: float) -> float:
 def _distribution(
     summary: FeatureSummary,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
-    """Knots of the cumulative distribution: values and shares at or below them."""
+    """Knots of the cumulative distribution: values and cumulative shares."""
     if not is_numeric(summary):
         return None
     if len(summary.quantiles) >= _FINE or not summary.histogram:
@@ -132,7 +135,7 @@ def _distribution(
 
 @dataclass(frozen=True)
 class ValueShare:
-    """The share of one value in one or two samples, each in [0, 1]."""
+    """A value's share in one or two samples, each in [0, 1]."""
 
     value: str
     shares: tuple[float, ...]
@@ -140,11 +143,11 @@ class ValueShare:
 
 
 def value_shares(*summaries: FeatureSummary, limit: int) -> tuple[tuple[ValueShare, ...], int]:
-    """The values that are most frequent in any of the samples.
+    """The most frequent values of any of the samples.
 
     Returns:
-        At most `limit` values, ranked by the largest of their shares, and how many other
-        values are known of.
+        At most `limit` values, ranked by the largest of their shares, and the number of other
+        known values.
     """
     counts = [dict(s.top_values) for s in summaries]
     totals = [max(s.count, 1) for s in summaries]

@@ -1,8 +1,8 @@
-"""Small charts as inline SVG, coloured by the page's style sheet.
+"""Draw small charts as inline SVG, coloured by the style sheet.
 
-Every chart says in its `aria-label` what it shows and, where bars have no number beside them, in
-`<title>` elements what each bar stands for. Charts without text stretch with their container;
-those with text keep their proportions.
+Every chart has an `aria-label` that describes it and, where bars have no number beside them,
+`<title>` elements that describe each bar. Charts without text stretch with their container;
+charts with text keep their proportions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STRETCHED = ("bar", "bullet", "small")
 
 
 def _c(value: float) -> str:
-    """A coordinate: at most one decimal, as short as it can be written."""
+    """Format a coordinate with at most one decimal."""
     return f"{value:.1f}".removesuffix(".0")
 
 
@@ -69,8 +69,8 @@ def histogram(
 
     Args:
         buckets: One or two distributions.
-        label: What is shown, for those who cannot see it.
-        series: What each is: `b` the baseline, `c` the current one. A single one is the last.
+        label: The text alternative of the chart.
+        series: The kind of each: `b` the baseline, `c` the current one. A single one is the last.
         large: With axes and labels, for a card; without for a table's cell.
     """
     width, height, left, bottom = (360.0, 150.0, 38.0, 18.0) if large else (150.0, 34.0, 0.0, 0.0)
@@ -78,7 +78,7 @@ def histogram(
     plot_w, plot_h = width - left, height - top - bottom
     count = len(buckets.edges) - 1
     if count == 1:
-        # A constant: a slim bar in the middle says so better than a filled box.
+        # A constant: a slim bar in the middle shows it better than a filled box.
         left, plot_w = left + plot_w * 0.45, plot_w * 0.1
     tallest = max((max(s) for s in buckets.shares), default=0.0) or 1.0
     step = plot_w / count
@@ -136,7 +136,10 @@ def _x_labels(buckets: Buckets, left: float, width: float, height: float) -> str
 def share_bar(
     shares: Sequence[float], scale: float, label: str, *, series: Sequence[str] = _BOTH
 ) -> Markup:
-    """Horizontal bars of one value's share in one or two samples; `series` as in `histogram`."""
+    """Draw a value's share in one or two samples as bars.
+
+    `series` is as in `histogram`.
+    """
     classes = series[-len(shares) :]
     thick = 10 / len(shares)
     body = "".join(
@@ -148,11 +151,11 @@ def share_bar(
 
 
 def bullet(value: float | None, threshold: float | None, noise: float | None) -> Markup:
-    """A distance as a bar, its threshold as a line in the middle, the noise floor as a band.
+    """Draw a distance as a bar with its threshold and noise floor.
 
-    The scale runs from 0 to twice the threshold, so that rows with different thresholds can be
-    compared at a glance; a longer bar is cut and ends in a point. Without a threshold there is
-    no scale, and nothing is drawn.
+    The threshold is a line in the middle, the noise floor a band. The scale runs from 0 to twice
+    the threshold, so that rows with different thresholds can be compared at a glance; a longer bar
+    is cut and ends in a point. Without a threshold there is no scale, and nothing is drawn.
     """
     if threshold is None or not threshold > 0 or not math.isfinite(threshold):
         return Markup("")
@@ -179,14 +182,14 @@ def intervals(
     reference: float | None = None,
     label: str,
 ) -> Markup:
-    """Dots with whiskers, one below the other on a common scale.
+    """Draw values with intervals, one below the other, on one scale.
 
     Args:
         rows: Kind (`c` challenger, `b` champion), value, and both ends of its interval.
         low: Left end of the scale.
         high: Right end of the scale.
-        reference: Where to draw a vertical line.
-        label: What is shown, for those who cannot see it.
+        reference: The position of a vertical line.
+        label: The text alternative of the chart.
     """
     width, height = 160.0, 9.0 * max(len(rows), 1) + 2
 
@@ -217,7 +220,7 @@ def _quarters(low: float, high: float) -> list[float]:
 
 
 class _Plane:
-    """A square plot area with ticks, in which both axes run from 0 to 1 or as told."""
+    """A square plot area with ticks; axes default to 0 to 1."""
 
     def __init__(
         self,
@@ -275,11 +278,13 @@ class _Plane:
 
 
 def roc(points: Sequence[tuple[float, float, float]], label: str) -> Markup:
-    """True against false positive rate; a dot marks the threshold nearest to one half.
+    """Draw true against false positive rate.
+
+    A dot marks the threshold nearest to one half.
 
     Args:
         points: False positive rate, true positive rate and threshold, in [0, 1].
-        label: What is shown, for those who cannot see it.
+        label: The text alternative of the chart.
     """
     plane = _Plane("false positive rate", "true positive rate")
     plane.line("guide", [(0, 0), (1, 1)])
@@ -294,12 +299,14 @@ def roc(points: Sequence[tuple[float, float, float]], label: str) -> Markup:
 
 
 def calibration(points: Sequence[tuple[float, float, int]], label: str) -> Markup:
-    """Mean outcome against mean prediction, a dot a bucket, its area by number of rows.
+    """Draw mean outcome against mean prediction, a dot for each bucket.
+
+    The area of a dot shows its number of rows.
 
     Args:
         points: Mean prediction, mean outcome and rows. Axes run from 0 to 1 where all fit, as
             probabilities do, else from the least to the greatest.
-        label: What is shown, for those who cannot see it.
+        label: The text alternative of the chart.
     """
     usable = [p for p in points if p[2] > 0 and all(map(math.isfinite, p[:2]))]
     values = [v for p in usable for v in p[:2]]
@@ -317,7 +324,10 @@ def calibration(points: Sequence[tuple[float, float, int]], label: str) -> Marku
 
 
 def curves(series: Sequence[tuple[str, Sequence[float]]], y_axis: str, label: str) -> Markup:
-    """Lines over epochs 1, 2, ...; the first series is drawn solid, the second dashed."""
+    """Draw lines over epochs 1, 2, ...
+
+    The first series is drawn solid, the second dashed.
+    """
     length = max((len(v) for _, v in series), default=0)
     values = [v for _, points in series for v in points if math.isfinite(v)]
     if not values:

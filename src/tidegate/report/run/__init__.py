@@ -1,1 +1,1 @@
-"""A run on one page."""
+"""Reports on a run."""

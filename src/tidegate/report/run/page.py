@@ -1,4 +1,4 @@
-"""The page that stands for a run and leads to the others."""
+"""The index page of a run, with links to the other pages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _WORDS = {
 
 
 def index_page(run: RunSummary, *, at: datetime | None = None) -> str:
-    """Show how a run ended and why, and where to read more.
+    """Render how a run ended and why, with links.
 
     Args:
-        run: What is known of it.
-        at: The time the page states; now by default.
+        run: The summary of the run.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.
@@ -58,5 +58,5 @@ def index_page(run: RunSummary, *, at: datetime | None = None) -> str:
 
 
 def safe(href: str) -> bool:
-    """Whether a link leads to a page and does not run anything."""
+    """Whether a link leads to a page and cannot run code."""
     return urlsplit(href.strip()).scheme.lower() in ("", "http", "https", "file")

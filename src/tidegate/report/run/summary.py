@@ -1,4 +1,4 @@
-"""What the index page says of a run."""
+"""The content of a run's index page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ RunState = Literal["published", "unchanged", "held", "failed"]
 
 @dataclass(frozen=True)
 class TaskRun:
-    """One task: `state` as the backend words it, `seconds` None where it never ran."""
+    """One task with its state and duration.
+
+    `state` is in the backend's words; `seconds` is None if the task never ran.
+    """
 
     name: str
     state: str
@@ -19,7 +22,7 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """What a gate decided; `status` is empty where the run did not get that far."""
+    """A gate's verdict; `status` is empty if the run ended earlier."""
 
     name: str
     status: Literal["pass", "hold", ""]
@@ -28,7 +31,10 @@ class GateVerdict:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A metric of challenger and champion; `difference` is challenger minus champion."""
+    """A metric of challenger and champion, with their difference.
+
+    `difference` is challenger minus champion.
+    """
 
     metric: str
     challenger: float | None
@@ -38,7 +44,10 @@ class MetricRow:
 
 @dataclass(frozen=True)
 class Link:
-    """Another page, relative to the index page or absolute; `note` is one line about it."""
+    """A link to another page, relative or absolute.
+
+    `note` is one line about it.
+    """
 
     title: str
     href: str
@@ -47,23 +56,23 @@ class Link:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run, from its inputs to what it published.
+    """One run, from its inputs to its published model.
 
     Attributes:
         dataset: The contract's dataset.
         span: The span the run handled.
-        run_id: Names the run in the registry.
+        run_id: The name of the run in the registry.
         started: When it began, ISO 8601 in UTC.
         state: `published` a new version; `unchanged`: this very model was published before;
             `held` by a gate; `failed`: a task ended with an error.
         reasons: Why it was held or failed, one line each.
-        tasks: In the order in which they ran.
-        verdicts: One for each gate.
-        metrics: The compared metric first.
+        tasks: The tasks in the order in which they ran.
+        verdicts: One verdict for each gate.
+        metrics: The metrics, the compared one first.
         version: The published version; None if nothing was published.
-        registry: URI of the registry.
+        registry: The URI of the registry.
         links: The other pages of the run.
-        lineage: Pairs of a name and what the model was made of (digests, versions).
+        lineage: Names and values of the model's inputs (digests, versions).
     """
 
     dataset: str

@@ -1,1 +1,1 @@
-"""A schema in words."""
+"""Reports on a schema."""

@@ -1,4 +1,4 @@
-"""What `tidegate schema` prints: changes with their evidence, versions, bounds."""
+"""Format the output of `tidegate schema`: changes, versions, bounds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def changes(proposal: Proposal, *, ink: terminal.Ink) -> str:
-    """Every change in a line, with its evidence below, and what would still hold."""
+    """Format a proposal's changes with evidence, and what still holds."""
     colours: dict[str, Callable[[str], str]] = {
         "new": ink.green,
         "gone": ink.red,
@@ -37,7 +37,7 @@ def changes(proposal: Proposal, *, ink: terminal.Ink) -> str:
 
 
 def as_json(proposal: Proposal) -> str:
-    """The changes as plain values, each with its sentence."""
+    """Convert a proposal to JSON, with a sentence for each change."""
     document = {
         "base": proposal.base,
         "spans": list(proposal.spans),
@@ -49,7 +49,7 @@ def as_json(proposal: Proposal) -> str:
 
 
 def learnt(found: Learnt, spans: Sequence[str], *, ink: terminal.Ink) -> str:
-    """The bounds of an inferred schema, and why each is what it is."""
+    """Format the bounds of an inferred schema with their evidence."""
     columns = text.count(len(found.schema.feature), "column")
     bounds = text.count(len(found.bounds), "bound")
     lines = [ink.bold(f"{columns}, {bounds}, from {text.listing([*spans])}"), ""]
@@ -64,7 +64,7 @@ def learnt(found: Learnt, spans: Sequence[str], *, ink: terminal.Ink) -> str:
 
 
 def versions(entries: Sequence[Entry], current: Entry | None, *, ink: terminal.Ink) -> str:
-    """A line for each version: what became of it, by whom, and what it changes."""
+    """Format a line for each version: status, who decided, changes."""
     from tidegate.schema.approval import status
 
     rows = []
@@ -97,7 +97,7 @@ def versions(entries: Sequence[Entry], current: Entry | None, *, ink: terminal.I
 
 
 def about(entry: Entry, current: Entry | None) -> str:
-    """What is known of a version, as comments that may stand above its text."""
+    """The facts of a version as comments above its text."""
     from tidegate.schema.approval import status
 
     facts = {"committed": entry.created_at, "span": entry.span, **entry.lineage}

@@ -1,1 +1,1 @@
-"""All features of two spans together."""
+"""Reports on shift between two data sets."""

@@ -1,4 +1,4 @@
-"""The page about two sets of rows: what tells them apart, and how their labels differ."""
+"""The page on shift: separating features, and the change of labels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) -> str:
-    """Show whether and by what two sets of rows can be told apart.
+    """Render whether and how two sets of rows differ.
 
     Args:
-        shift: What was found.
-        contract: Of the dataset.
-        at: The time the page states; now by default.
+        shift: The measured shift.
+        contract: The contract of the dataset.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.

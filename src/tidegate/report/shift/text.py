@@ -1,4 +1,4 @@
-"""What tells two sets of rows apart, as text for a terminal."""
+"""Format a shift as terminal text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tidegate.report import terminal
 if TYPE_CHECKING:
     from tidegate.comparison.shift import FeatureShift, Shift
 
-#: Features that are shown.
+#: The most features that are shown.
 _SHOWN: Final = 20
 
 
 def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
-    """What the features say, what the label says, and a line for each feature."""
+    """Summarize features and label, with a line for each feature."""
     from tidegate.report.shifts import features_in_words, label_in_words
 
     lines = [

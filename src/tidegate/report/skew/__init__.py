@@ -1,1 +1,1 @@
-"""Serving against training."""
+"""Reports on training-serving skew."""

@@ -1,4 +1,7 @@
-"""A verdict on serving data as JUnit XML: a test case for each column, feature and distribution."""
+"""Write a verdict on serving data as JUnit XML.
+
+There is a test case for each column, feature and distribution.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,18 @@ _OF_SHARES = {"missing": "distribution_skew_missing", "unseen": "distribution_sk
 
 
 def report(result: Skew, schema: Any, contract: Contract) -> str:
-    """The XML.
+    """Format a skew verdict as JUnit XML.
 
-    A case for the columns and the schema of either side, one for the records and one for the keys,
-    one for the values of every feature by key, one for every distance and every share of missing or
-    unseen values (of all rows, and of each slice), and one for whatever else was found. What holds
-    is a failure, what warns is the case's output, and what the contract wants recorded only is
+    There is a case for each column and the schema of either side, one for the records and one for
+    the keys, one for the values of every feature by key, one for every distance and every share of
+    missing or unseen values (of all rows, and of each slice), and one for each other finding. A
+    hold is a failure, a warning is the case's output, and a check the contract only records is
     skipped.
 
     Args:
         result: The verdict.
-        schema: What the serving data was held against.
-        contract: Its dataset is the name of the suite.
+        schema: The schema the serving data was checked against.
+        contract: The contract; its dataset is the name of the suite.
     """
     return written(_cases(result, schema, contract), suite=f"{contract.dataset}.skew")
 

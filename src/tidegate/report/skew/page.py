@@ -1,4 +1,4 @@
-"""The page about skew: what holds, what differs by key, which columns and distributions do."""
+"""The page on skew: findings, differences by key, columns, distributions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from tidegate.contract import Contract
     from tidegate.numerics.distances import Distance
 
-#: How many features are shown large, as what differs most.
+#: The number of most differing features that are shown large.
 _TOP: Final = 6
-#: Values shown side by side for a feature of text.
+#: The most values shown side by side for a text feature.
 _VALUES: Final = 6
 _ORDER: Final = ("skew", "too_few", "tolerated", "report", "same")
 _GROWN: Final = {"missing": "lacks", "unseen": "has new"}
@@ -35,8 +35,8 @@ class SharesLine:
 
     Attributes:
         anchor: The `id` of its column in the page.
-        missing: A share of the rows.
-        unseen: A share of the values; None where it is not known.
+        missing: The share of the rows without a value.
+        unseen: The share of the values that are unseen; None if it is not known.
     """
 
     anchor: str
@@ -45,17 +45,21 @@ class SharesLine:
 
     @property
     def both(self) -> tuple[Share, ...]:
-        """What there is of them."""
+        """The known ones of the two shares."""
         return (self.missing,) if self.unseen is None else (self.missing, self.unseen)
 
     @property
     def new(self) -> tuple[str, ...]:
-        """Some values that training does not have."""
+        """Some values that are absent from training."""
         return () if self.unseen is None else self.unseen.values
 
     @property
     def status(self) -> Literal["drift", "new", "report", "ok"]:
-        """What comes of both: skew, fewer missing values than before, a change that is recorded."""
+        """The status of both shares together.
+
+        `drift` if one holds, `new` for fewer missing values than before, `report` for a recorded
+        change.
+        """
         if any(share.holds for share in self.both):
             return "drift"
         if self.missing.status == "fewer":
@@ -74,14 +78,14 @@ class Compared:
 
     Attributes:
         anchor: Its `id` in the page.
-        column: Which side has it, and of what type.
-        role: What the contract makes of it.
-        expected: What the schema asks of it, in words.
-        values: Its values by key; None where they were not compared.
-        distances: Over all rows by every measure, the most telling first.
-        buckets: Both distributions on common buckets; None where they cannot be drawn.
+        column: Its presence and type on each side.
+        role: Its role in the contract.
+        expected: The schema's constraints in words.
+        values: Its values by key; None if they were not compared.
+        distances: Its distances over all rows by every measure, the gravest first.
+        buckets: Both distributions on common buckets; None if they cannot be drawn.
         shares: Both sides' most frequent values, for text.
-        others: How many more values there are.
+        others: The number of further values.
     """
 
     anchor: str
@@ -96,7 +100,7 @@ class Compared:
 
     @property
     def name(self) -> str:
-        """The column, as the training data calls it."""
+        """The column's name in the training data."""
         return self.column.column
 
     @property
@@ -114,15 +118,17 @@ def skew_page(
     *,
     at: datetime | None = None,
 ) -> str:
-    """Show the skew between training and serving data: the verdict, what differs most, then all.
+    """Render the skew between training and serving data.
+
+    The verdict comes first, then the largest differences, then everything.
 
     Args:
-        skew: The verdict, its findings and every figure.
+        skew: The verdict with its findings and figures.
         training: The training data, for its distributions.
         serving: The serving data, for its distributions.
         schema: A `schema_pb2.Schema`, or None.
-        contract: Says what each column is for.
-        at: The time the page states; now by default.
+        contract: The contract, which defines the role of each column.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.
@@ -199,7 +205,7 @@ def _compared(
 
 
 def _shares(skew: Skew, anchors: dict[str, str]) -> list[SharesLine]:
-    """A line for each feature, what changed most first."""
+    """A line for each feature, the greatest change first."""
     whole = {(s.feature, s.kind): s for s in skew.shares if not s.slice}
     lines = [
         SharesLine(anchors[feature], share, whole.get((feature, "unseen")))
@@ -210,7 +216,7 @@ def _shares(skew: Skew, anchors: dict[str, str]) -> list[SharesLine]:
 
 
 def _set_aside(side: SetAside) -> str:
-    """What became of the records of one side that could not be read."""
+    """Describe one side's unreadable records."""
     verb = "was" if side.records == 1 else "were"
     reasons = "; ".join(f"{reason} ({integer(n)})" for reason, n in side.reasons)
     return (

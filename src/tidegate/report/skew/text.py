@@ -1,4 +1,4 @@
-"""A verdict on serving data as text for a terminal."""
+"""Format a verdict on serving data as terminal text."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from tidegate.comparison.skew import FeatureSkew, Keys, SetAside, Skew
     from tidegate.report.slices import SliceLine
 
-#: Confusion pairs shown of a feature.
+#: The most confusion pairs shown for a feature.
 _PAIRS: Final = 3
 _SLICED: Final = slices_text.Words("skew", "in training", "in serving", "skewed")
 
 
 def as_text(result: Skew, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
-    """The verdict, what holds, what warns, how rows were joined, and what differs most."""
+    """Format the verdict, findings, join and the largest differences."""
     holds = [f for f in result.verdict.findings if f.severity == "hold"]
     warns = [f for f in result.verdict.findings if f.severity == "warn"]
     word = ink.green("pass") if not holds else ink.red(f"hold: {text.count(len(holds), 'reason')}")

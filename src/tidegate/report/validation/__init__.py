@@ -1,1 +1,1 @@
-"""What the gate for data found."""
+"""Reports on the data gate's result."""

@@ -1,4 +1,7 @@
-"""A verdict on a span as JUnit XML: a test case for each rule and feature."""
+"""Write a verdict on a span as JUnit XML.
+
+There is a test case for each rule and feature.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def report(result: Validation, schema: Any, contract: Contract) -> str:
-    """The XML.
+    """Format a validation as JUnit XML.
 
-    A case for the schema of every column, for every distance (of all rows, and of each slice), for
-    every rule of the contract and every quality check, and one for whatever else was found. What
-    holds is a failure, what warns is the case's output, and what the contract wants recorded only
-    is skipped.
+    There is a case for the schema of every column, for every distance (of all rows, and of each
+    slice), for every rule of the contract and every quality check, and one for each other finding.
+    A hold is a failure, a warning is the case's output, and a check the contract only records is
+    skipped.
 
     Args:
         result: The verdict.
-        schema: What the data was held against.
-        contract: Its dataset is the name of the suite.
+        schema: The schema the data was checked against.
+        contract: The contract; its dataset is the name of the suite.
     """
     return written(_cases(result, schema, contract), suite=contract.dataset)
 

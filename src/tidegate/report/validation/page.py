@@ -1,4 +1,4 @@
-"""The page about a verdict on data: what was found, and how far each feature moved."""
+"""The page on a data verdict: findings, and distances by feature."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary, Statistics
     from tidegate.validation import Validation
 
-#: How many features are shown large, as what changed most.
+#: The number of most changed features that are shown large.
 _TOP = 6
-#: Features shown of those that tell the spans apart.
+#: The most features shown that separate the spans.
 _TELLING = 8
-#: Values shown side by side for a feature of text.
+#: The most values shown side by side for a text feature.
 _VALUES = 8
 
 _ORDER = ("drift", "not_comparable", "too_few", "ok", "report")
@@ -39,13 +39,13 @@ class FeatureComparison:
     Attributes:
         anchor: Its `id` in the page.
         name: The feature.
-        role: What the contract makes of it.
-        current: Its summary now; None where the column is gone.
-        baseline: Its summary before; None where the column is new or there is no baseline.
-        distances: By every measure, the most telling first.
-        buckets: Both distributions on common buckets; None where they cannot be drawn.
+        role: Its role in the contract.
+        current: Its current summary; None if the column is gone.
+        baseline: Its summary in the baseline; None if the column is new or there is no baseline.
+        distances: Its distances by every measure, the gravest first.
+        buckets: Both distributions on common buckets; None if they cannot be drawn.
         values: Both samples' most frequent values, for text.
-        others: How many more values there are.
+        others: The number of further values.
     """
 
     anchor: str
@@ -69,7 +69,7 @@ class FeatureComparison:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """What is drawn of it, as `svg.histogram` names it."""
+        """The drawn series, as `svg.histogram` names them."""
         return tuple(k for k, s in (("b", self.baseline), ("c", self.current)) if s is not None)
 
     @property
@@ -79,7 +79,7 @@ class FeatureComparison:
 
     @property
     def missing_moved(self) -> float:
-        """By how much the share of missing values changed."""
+        """The change of the share of missing values."""
         if self.current is None or self.baseline is None:
             return 0.0
         return self.current.missing_fraction - self.baseline.missing_fraction
@@ -94,15 +94,17 @@ def validation_page(
     *,
     at: datetime | None = None,
 ) -> str:
-    """Show a verdict on data, first in words, then what changed most, then everything.
+    """Render a verdict on data.
+
+    A summary comes first, then the greatest changes, then everything.
 
     Args:
-        validation: The verdict, its findings and every distance.
-        statistics: Of the span that was judged.
-        baseline: Of the span it was compared with; None where there is none.
+        validation: The verdict with its findings and distances.
+        statistics: The statistics of the span that was judged.
+        baseline: The statistics of the span it was compared with; None if there is none.
         schema: A `schema_pb2.Schema`, or None.
-        contract: Says what each column is for.
-        at: The time the page states; now by default.
+        contract: The contract, which defines the role of each column.
+        at: The time shown on the page; now by default.
 
     Returns:
         A self-contained HTML document.
@@ -194,7 +196,7 @@ def _every_distance(ranked: list[FeatureComparison]) -> list[tuple[FeatureCompar
 
 
 def _gravity(comparison: FeatureComparison) -> tuple[int, int, float]:
-    """Sorts what changed most to the front: what is gone, new or drifted, then by distance."""
+    """The sort key of a comparison: gone first, then by distance."""
     if comparison.current is None:
         return 0, 0, 0.0
     if comparison.baseline is None or not comparison.distances:
@@ -204,7 +206,7 @@ def _gravity(comparison: FeatureComparison) -> tuple[int, int, float]:
 
 
 def _shift_leads(validation: Validation) -> tuple[str, str]:
-    """What is said of features and label; empty where there is nothing to say."""
+    """Sentences on the shift of features and label; empty without any."""
     shift = validation.shift
     if shift is None:
         return "", ""

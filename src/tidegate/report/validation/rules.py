@@ -1,4 +1,4 @@
-"""What a page shows of rules, and of the rows behind findings."""
+"""Format rules, and the rows behind findings, for a page."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class ShownRule:
 
     Attributes:
         anchor: Its `id` in the page.
-        result: The rule and what came of it.
+        result: The rule with its result.
         tag: The kind of its tag, for the style sheet.
-        word: What the tag says.
-        said: How many rows fail, or why that is not known.
+        word: The text of its tag.
+        phrase: The number of failing rows, or why it is not known.
     """
 
     anchor: str
@@ -52,7 +52,7 @@ class ShownRows:
 
 
 def shown_rules(validation: Validation) -> list[ShownRule]:
-    """Every rule, those that do not hold true first, else in the contract's order."""
+    """List every rule, failing ones first, else in the contract's order."""
     rank = ("fail", "not_evaluated", "empty", "pass", "off")
     made = [_shown(result) for result in validation.rules]
     return sorted(made, key=lambda rule: rank.index(rule.result.state))
@@ -77,7 +77,7 @@ def _shown(result: RuleResult) -> ShownRule:
 
 
 def shown_rows(validation: Validation) -> list[ShownRows]:
-    """The rows behind each finding, in the order of the findings."""
+    """List the rows behind each finding, by severity."""
     return [
         ShownRows(f"rows{index}", a.code, a.subject, a.slice, of(a.rows, "row"), a.rows)
         for index, a in enumerate(validation.anomalous)
@@ -85,6 +85,6 @@ def shown_rows(validation: Validation) -> list[ShownRows]:
 
 
 def of(rows: Rows, noun: str) -> str:
-    """`312 of 23,611 rows (1.3%)`."""
+    """Format a count: `312 of 23,611 rows (1.3%)`."""
     share = f" ({percent(rows.share)})" if rows.share <= 1 else ""
     return f"{rows.failing:,} of {count(rows.of, noun)}{share}"

@@ -1,4 +1,4 @@
-"""A verdict on a span as text for a terminal."""
+"""Format a verdict on a span as terminal text."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from tidegate.report.slices import SliceLine
     from tidegate.validation import Validation
 
-#: Features shown as what moved most.
+#: The number of most moved features that are shown.
 _MOVED: Final = 10
 
 
 def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.Ink) -> str:
-    """The verdict, what holds, what warns, and what moved most, also in slices; a line each."""
+    """Format the verdict, findings and the furthest moved features."""
     found = result.verdict.findings
     holds = [f for f in found if f.severity == "hold"]
     warns = [f for f in found if f.severity == "warn"]
@@ -49,7 +49,7 @@ def as_text(result: Validation, slices: Sequence[SliceLine], *, ink: terminal.In
 
 
 def _shift(result: Validation) -> list[str]:
-    """What a classifier makes of the rows, and how the label changed."""
+    """Describe the shift of the rows and of the label."""
     from tidegate.report.shifts import features_in_words, label_in_words
 
     shift = result.shift
@@ -60,9 +60,10 @@ def _shift(result: Validation) -> list[str]:
 
 
 def most_moved(result: Validation) -> list[Distance]:
-    """One distance of each feature, the one nearest to its threshold; the furthest moved first.
+    """One distance of each feature, the furthest moved first.
 
-    Of all rows; of a slice, where only slices show that the feature drifted.
+    It is the one with the highest ratio to its threshold: over all rows, or in a slice if the
+    feature drifted only in slices.
     """
 
     def ratio(d: Distance) -> tuple[bool, float]:

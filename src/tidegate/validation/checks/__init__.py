@@ -1,1 +1,1 @@
-"""The checks of the gate for data."""
+"""The checks of the data gate."""

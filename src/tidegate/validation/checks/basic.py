@@ -1,4 +1,4 @@
-"""What the gate looks at beside the schema and the distances."""
+"""Check row counts, leakage, label, statistics and stray values."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tidegate.schema import anomalies, domains
 from tidegate.statistics.model import FeatureSummary, Statistics
 
 #: A value that differs from a known one only in case or spaces comes from a broken writer: it
-#: holds above this share of the values, a tenth of what is tolerated of values nobody has seen.
+#: holds above this share of the values, a tenth of the tolerated share of unseen values.
 MAX_RESPELLED = 0.001
 
 
 def too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
-    """Whether there are rows enough to judge, and in every split."""
+    """Check that the span and every split have enough rows."""
     rows = statistics.num_examples()
     if rows == 0:
         yield Finding(
@@ -45,7 +45,7 @@ def too_few(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
 
 
 def leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
-    """Values that stand in more than one split."""
+    """Report values that occur in more than one split."""
     by_hash = contract.splits.by != "time" and contract.splits.column is None
     for fact in statistics.leakage:
         columns = ", ".join(fact.columns)
@@ -71,7 +71,7 @@ def leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
 
 
 def about_label(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
-    """Whether there is a label, in every row, of more than one value."""
+    """Check that every row has a label, with more than one value."""
     name = contract.label
     if name is None:
         return
@@ -113,7 +113,7 @@ def _one_value(summary: FeatureSummary) -> bool:
 
 
 def not_computable(features: dict[str, FeatureSummary], contract: Contract) -> Iterable[Finding]:
-    """Numbers whose mean, deviation or median is none."""
+    """Report numeric columns without a finite mean, deviation or median."""
     for name, summary in features.items():
         if summary.type == "string" or summary.count == 0:
             continue
@@ -141,7 +141,7 @@ def not_computable(features: dict[str, FeatureSummary], contract: Contract) -> I
 def strays(
     features: dict[str, FeatureSummary], schema: Any, contract: Contract
 ) -> Iterable[Finding]:
-    """Values outside a closed domain that are too few for TFDV's limit."""
+    """Report out-of-domain values that stay below TFDV's limit."""
     for feature in schema.feature:
         summary, known = features.get(feature.name), domains.domain(schema, feature.name)
         if summary is None or not known or not summary.top_values:
@@ -175,7 +175,7 @@ def strays(
 
 
 def about_baseline(statistics: Statistics, baseline: Statistics | None) -> Iterable[Finding]:
-    """Whether there is a span to compare with."""
+    """Check that there is a baseline with rows."""
     if baseline is None:
         yield Finding(
             "no_baseline",

@@ -1,4 +1,4 @@
-"""The quality findings of a span, from its statistics and those of the span before."""
+"""Derive quality findings from the statistics of a span and its baseline."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tidegate.numerics.units import conversion
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.validation.checks.rows import MIN_VALUES, Found, Past, row_findings
 
-#: A placeholder stands out from this share of the values on.
+#: The least share of the values at which a placeholder is reported.
 MIN_PLACEHOLDERS = 0.01
 
-#: Text columns with fewer different values are not taken for numbers or dates.
+#: The fewest distinct values of a text column to be recognised as numbers or dates.
 MIN_KINDS = 5
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -28,13 +28,13 @@ PLACEHOLDER_TEXTS = frozenset(
     {"", "n/a", "na", "nan", "null", "none", "unknown", "?", "-", "-999", "-9999", "9999", "99999"}
 )
 
-#: Tukey's outer fences: this many interquartile ranges beyond a quartile a value is far out
+#: Tukey's outer fences: a value this many interquartile ranges beyond a quartile is far out
 #: (J. W. Tukey, Exploratory Data Analysis, 1977, chapter 2).
 FAR_OUT = 3.0
-#: Outliers are told of above this share of the values; fewer are the tail that most features have.
+#: Outliers are reported above this share of the values; fewer are the tail most features have.
 MIN_OUTLIERS = 0.05
-#: One value is extreme that lies this many times as far beyond the 99th percentile as that from
-#: the median.
+#: A value is extreme if its distance from the 99th (or 1st) percentile is this many times that
+#: percentile's distance from the median.
 EXTREME = 10.0
 
 
@@ -46,14 +46,15 @@ def quality_findings(
     history: Sequence[Past] = (),
     now: datetime | None = None,
 ) -> list[Finding]:
-    """What is noticed, as severe as `gates.findings` or else the catalogue says.
+    """Report quality findings with their configured or default severity.
 
     Args:
-        statistics: Of the span.
-        contract: Its gates, and which columns are features.
-        baseline: Of the span before; None, and units are not judged.
-        history: Accepted spans before this one, the newest last; none, and volume is not judged.
-        now: When freshness is judged; the clock's time by default.
+        statistics: The statistics of the span.
+        contract: The contract with gates and features.
+        baseline: The statistics of the span before; if None, units are not judged.
+        history: The accepted spans before this one, the newest last; if empty, volume is not
+            judged.
+        now: The time at which freshness is judged; the current time by default.
     """
     before = {} if baseline is None else baseline.features()
     found: list[Finding] = []
@@ -71,7 +72,7 @@ def quality_findings(
         ),
     ):
         severity = contract.gates.severity(code, subject, default=SETTABLE[code])
-        # The rows know exactly what the statistics know roughly: said once.
+        # Facts from the rows are exact, statistics approximate: report each finding once.
         if severity != "off" and (code, subject) not in reported:
             found.append(Finding(code, subject, severity, message))
         reported.add((code, subject))
@@ -127,7 +128,10 @@ def _of(
 
 
 def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
-    """Of texts; those of numbers and times are counted exactly when the rows are read."""
+    """Report placeholder texts.
+
+    Placeholders of numbers and times are counted exactly when the rows are read.
+    """
     for value, count in summary.top_values:
         text = value.strip().lower()
         known = text in PLACEHOLDER_TEXTS or text.startswith(PLACEHOLDER_DAYS)

@@ -1,4 +1,4 @@
-"""Whether the data serves what its users need, as the contract's `needs` say."""
+"""Check whether the data serves its users' needs, from `needs`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tidegate.statistics.model import FeatureSummary
 def needs_findings(
     columns: Mapping[str, FeatureSummary], contract: Contract, *, absent: str | None = None
 ) -> Iterator[Finding]:
-    """Hold what does not serve a need, and say which features serve none.
+    """Hold on unserved needs, and list features that serve none.
 
     NaN is no value here. A contract without `needs` gives no finding.
 
     Args:
         columns: Every column of a span that has rows.
-        contract: Its needs, and which columns are features.
+        contract: The contract with needs and features.
         absent: A column that is not expected in this data (the label, in serving) and not judged.
     """
     for need in contract.needs:
@@ -45,7 +45,7 @@ def needs_findings(
 
 
 def _wrong(column: str, need: Need, columns: Mapping[str, FeatureSummary]) -> str | None:
-    """Why a column does not serve a need; None when it does."""
+    """Explain why a column does not serve a need, or return None."""
     summary = columns.get(column)
     if summary is None:
         return f"there is no column {column!r}" + nearest(column, tuple(columns)).replace(

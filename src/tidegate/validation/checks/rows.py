@@ -1,4 +1,4 @@
-"""The quality findings that need more than statistics: times, volume, keys, text, joins."""
+"""Derive quality findings from row facts: times, volume, keys, text, joins."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tidegate.statistics.model import Statistics
 #: A code, the subject and the message.
 Found = tuple[str, str, str]
 
-#: Earlier spans that volume is compared with, at most.
+#: The most earlier spans that volume is compared with.
 HISTORY: Final = 12
-#: Clocks and time zones may be this far apart before a time lies in the future.
+#: The tolerated difference of clocks and time zones before a time counts as in the future.
 _TOLERANCE: Final = timedelta(days=1)
-#: In fewer rows that is so by chance.
+#: The fewest rows to judge near-unique columns; fewer can be near-unique by chance.
 MIN_VALUES: Final = 100
-#: What nobody can judge who has not seen the rows.
+#: The codes that cannot be judged without the rows.
 _FROM_ROWS: Final = frozenset(
     {
         "stale",
@@ -45,7 +45,7 @@ _FROM_ROWS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Past:
-    """An accepted span of before, and its rows."""
+    """An earlier accepted span and its number of rows."""
 
     span: str
     rows: int
@@ -54,13 +54,13 @@ class Past:
 def row_findings(
     statistics: Statistics, contract: Contract, *, history: Sequence[Past], now: datetime
 ) -> Iterator[Found]:
-    """What the facts of ingest say.
+    """Derive findings from the facts recorded at ingest.
 
     Args:
-        statistics: Of the span, with facts.
-        contract: Its gates, key, time and joins.
-        history: Accepted spans before this one, the newest last.
-        now: In UTC.
+        statistics: The statistics of the span, with facts.
+        contract: The contract with gates, key, time and joins.
+        history: The accepted spans before this one, the newest last.
+        now: The current time, in UTC.
     """
     facts = statistics.facts
     if facts is None:
@@ -98,7 +98,7 @@ def row_findings(
 
 
 def _unknown(contract: Contract) -> Iterator[Found]:
-    """What the contract asks to hold must not pass because nobody looked."""
+    """Report holding checks that cannot be judged without the rows."""
     configured = {
         (code, "" if column == ALL_COLUMNS else column)
         for code, by_column in contract.gates.findings.items()
@@ -196,7 +196,10 @@ def _volume(span: str, rows: int, contract: Contract, history: Sequence[Past]) -
 
 
 def _length(pattern: SpanPattern, span: str) -> float:
-    """In days; in spans where these are numbers."""
+    """The length of a span in days.
+
+    For spans that are numbers, it is the number of spans.
+    """
     first, _, last = span.partition(TO)
     last = last or first
     period = pattern.period(first, last)

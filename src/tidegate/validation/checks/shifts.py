@@ -1,4 +1,4 @@
-"""Whether the rows of a span can be told from those of its baseline, by what is kept of both."""
+"""Check for covariate shift between the kept rows of two spans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from tidegate.statistics.model import Statistics
 def measured(
     statistics: Statistics, baseline: Statistics | None, contract: Contract
 ) -> tuple[Shift | None, str]:
-    """What a classifier makes of them; or nothing, and why that is so."""
+    """Measure the shift between the kept rows, or explain its absence.
+
+    Returns:
+        The shift, or None and the reason.
+    """
     if baseline is None:
         return None, "there is no span before it to compare with"
     sides = []
@@ -31,7 +35,7 @@ def measured(
 def findings(
     shift: Shift | None, skipped: str, baseline: Statistics | None, contract: Contract
 ) -> Iterator[Finding]:
-    """A finding where they can be told apart; it holds beyond `gates.shift.max_auc`.
+    """Report a significant shift; hold beyond `gates.shift.max_auc`.
 
     A limit that cannot be judged holds too, once there is a baseline.
     """

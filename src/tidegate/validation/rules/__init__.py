@@ -1,4 +1,4 @@
-"""Rules in SQL over a span's rows and statistics, and the rows behind each anomaly."""
+"""SQL rules over a span, and the rows behind each finding."""
 
 from tidegate.validation.rules.database import Database, QueryError, opened
 from tidegate.validation.rules.judge import judge, rule_findings

@@ -1,4 +1,4 @@
-"""One span's rows and statistics in a locked DuckDB, asked by one SELECT in limited time."""
+"""Query one span's rows and statistics in a locked, time-limited DuckDB."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tidegate.data.examples import Examples
 from tidegate.statistics.model import FeatureSummary
 from tidegate.validation.rules.result import Rows
 
-#: Seconds that one query may take.
+#: The time limit of one query, in seconds.
 TIME_LIMIT: Final = 120.0
-#: Rows shown of those that fail, columns of each, and characters of a value.
+#: The most failing rows that are shown, their columns, and the characters of a value.
 SAMPLE: Final = 5
 MAX_COLUMNS: Final = 12
 MAX_TEXT: Final = 80
@@ -45,7 +45,7 @@ _FEATURE: Final = {
 
 
 class QueryError(Exception):
-    """A query could not be run; its text is one line that says why."""
+    """A query that failed; its text is one line with the reason."""
 
 
 @contextlib.contextmanager
@@ -56,13 +56,13 @@ def opened(
     *,
     time_limit: float = TIME_LIMIT,
 ) -> Iterator[Database]:
-    """Open one span, to be asked while the context lasts.
+    """Open one span for queries within a context.
 
     Args:
-        examples: The rows; None, and only statistics can be asked.
-        statistics: Of the span, by column.
-        baseline: Of the span before, by column.
-        time_limit: Seconds that one query may take.
+        examples: The rows; if None, only statistics can be queried.
+        statistics: The statistics of the span, by column.
+        baseline: The statistics of the span before, by column.
+        time_limit: The time limit of one query, in seconds.
 
     Raises:
         ExamplesError: a file of the examples cannot be read.
@@ -81,7 +81,7 @@ def opened(
 
 @dataclass(frozen=True)
 class _Table:
-    """A table: how SQL calls each of its columns and of what type it is, and its rows."""
+    """A table: its columns (SQL name and type) and row count."""
 
     columns: Mapping[str, tuple[str, str]]
     rows: int
@@ -115,7 +115,7 @@ def _features(
 
 
 class Database:
-    """One span to ask: the tables `examples` (if given), `statistics` and `baseline`."""
+    """The tables of one span: `examples` (if given), `statistics`, `baseline`."""
 
     def __init__(
         self,
@@ -123,25 +123,31 @@ class Database:
         tables: Mapping[str, _Table],
         time_limit: float,
     ) -> None:
-        """What `opened` made."""
+        """Wrap what `opened` made."""
         self._connection = connection
         self._tables = tables
         self._time_limit = time_limit
 
     def columns(self, table: str) -> tuple[str, ...]:
-        """The columns of a table, as the data spell them; empty where there is no such table."""
+        """The columns of a table as spelled in the data.
+
+        Empty if there is no such table.
+        """
         return tuple(self._tables[table].columns) if table in self._tables else ()
 
     def num_rows(self, table: str) -> int:
-        """The rows of a table."""
+        """The number of rows of a table."""
         return self._tables[table].rows
 
     def column(self, name: str, table: str = "examples") -> str:
-        """A column as it stands in SQL."""
+        """The quoted SQL name of a column."""
         return quoted(self._tables[table].columns[name][0])
 
     def kind(self, name: str) -> str:
-        """The type of a column of the examples: BIGINT, DOUBLE, VARCHAR, TIMESTAMP or "NULL"."""
+        """The SQL type of a column of the examples.
+
+        BIGINT, DOUBLE, VARCHAR, TIMESTAMP or "NULL".
+        """
         return self._tables["examples"].columns[name][1]
 
     def failing(
@@ -154,15 +160,15 @@ class Database:
         by: Sequence[str] = (),
         values: Sequence[Any] = (),
     ) -> Rows:
-        """Count the rows of `where` that fail, and take a sample of them.
+        """Count and sample the rows within `where` that fail.
 
         Args:
             table: One of the tables.
-            fails: A condition in SQL that is true of what fails.
-            where: A condition in SQL: which rows are looked at.
+            fails: A condition in SQL that is true for failing rows.
+            where: A condition in SQL that selects the rows to check.
             show: The columns to show, in this order.
             by: The columns whose hash decides which rows are in the sample; `show` by default.
-            values: For the parameters `?` of `fails`; then `where` has none.
+            values: The values of the parameters `?` of `fails`; then `where` has none.
 
         Raises:
             QueryError: it cannot be run.
@@ -176,12 +182,12 @@ class Database:
         return self._sampled(query, failing, of, shown, [self.column(c, table) for c in by], values)
 
     def returned(self, query: str, *, of: int, show: Sequence[str] | None) -> Rows:
-        """Count what a query returns, and take a sample of it.
+        """Count and sample the rows that a query returns.
 
         Args:
             query: One SELECT.
-            of: How many rows it is about.
-            show: The columns to show; all it returns by default.
+            of: The number of rows that the query checks.
+            show: The columns to show; all returned columns by default.
 
         Raises:
             QueryError: it cannot be run, or does not return a column of `show`.
@@ -195,17 +201,17 @@ class Database:
         return self._sampled(query, failing, of, shown, [quoted(name) for name in there], ())
 
     def described(self, query: str) -> dict[str, str]:
-        """The columns a query returns, and their types, without running it.
+        """The columns and types of a query, without running it.
 
         Raises:
-            QueryError: it could not be run, or the time is over.
+            QueryError: it could not be run, or the time limit is exceeded.
         """
         with self._limited():
             found = self._connection.execute(f"{query} LIMIT 0").description
         return {str(name): str(kind) for name, kind, *_ in found or ()}
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query.
+        """Run a query and return its rows.
 
         Raises:
             QueryError: it cannot be run, or takes longer than the limit.
@@ -257,7 +263,7 @@ def _explained() -> Iterator[None]:
 
 
 def check_condition(sql: str) -> None:
-    """Make sure that a text is one expression, which can stand within a query.
+    """Check that a text is one SQL expression.
 
     Raises:
         QueryError: it is not.
@@ -268,7 +274,7 @@ def check_condition(sql: str) -> None:
 
 
 def one_select(sql: str) -> str:
-    """The one SELECT that a text must be, without the semicolon that ends it.
+    """Check that a text is one SELECT, and return it without semicolon.
 
     Raises:
         QueryError: it is another statement, several, or none.

@@ -1,4 +1,4 @@
-"""The rules of a contract, judged: what fails is counted, what cannot be judged holds."""
+"""Judge a contract's rules; a rule that cannot be judged holds."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ _NAMES = re.compile(r'"((?:[^"]|"")*)"|([^\W\d]\w*)')
 
 
 def judge(contract: Contract, database: Database) -> list[RuleResult]:
-    """Every rule, in the contract's order; those that are off are not run.
+    """Judge every rule, in the contract's order.
+
+    A rule that is off is not run; its result has no rows.
 
     Args:
-        contract: Its rules and its key.
+        contract: The contract with rules and key.
         database: The span's rows and statistics.
     """
     return [_judged(rule, contract, database) for rule in contract.rules]
@@ -68,16 +70,16 @@ def _rows(rule: Rule, contract: Contract, database: Database) -> Rows:
 
 
 def mentioned(sql: str, columns: Sequence[str]) -> list[str]:
-    """Those of `columns` that a text in SQL names, in the order of the text."""
+    """The columns that an SQL text names, in the text's order."""
     by_fold = {c.casefold(): c for c in reversed(columns)}
     names = (a.replace('""', '"') or b for a, b in _NAMES.findall(_TEXTS.sub(" ", sql)))
     return list(dict.fromkeys(by_fold[n.casefold()] for n in names if n.casefold() in by_fold))
 
 
 def rule_findings(results: Sequence[RuleResult]) -> Iterator[Finding]:
-    """What the gate is told of the rules that do not pass.
+    """Report the rules that do not pass.
 
-    A rule that could not be judged is as severe as if it had failed, and a warning at the least.
+    A rule that could not be judged is as severe as if it had failed, and at least a warning.
     """
     for result in results:
         phrase = f" ({result.description.rstrip('. ')})" if result.description else ""

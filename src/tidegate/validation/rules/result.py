@@ -1,4 +1,4 @@
-"""What came of rules and of the search for anomalous rows, in plain values."""
+"""The results of rules and of the search for anomalous rows."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows that something is wrong with: how many, and a few of them.
+    """Failing rows: their number, and a sample.
 
     Attributes:
-        failing: How many they are.
-        of: How many were looked at.
-        columns: What is shown of each, the key first.
-        sample: A few rows as text, the same ones whenever the same data are judged; None stands
-            for a missing value, and what is long is cut.
+        failing: The number of failing rows.
+        of: The number of checked rows.
+        columns: The shown columns, the key first.
+        sample: A few rows as text, the same ones whenever the same data are judged; None is a
+            missing value, and long texts are cut.
     """
 
     failing: int
@@ -25,12 +25,15 @@ class Rows:
 
     @property
     def share(self) -> float:
-        """`failing` as a share of `of`; above 1 where a query returns more rows than there are."""
+        """`failing` as a share of `of`.
+
+        It exceeds 1 if a query returns more rows than there are.
+        """
         return self.failing / self.of if self.of else 0.0
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Rows:
-        """Read back what `asdict` gave."""
+        """Restore rows from `asdict`."""
         return cls(
             failing=document["failing"],
             of=document["of"],
@@ -41,17 +44,17 @@ class Rows:
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule of the contract, judged.
+    """The result of one rule of the contract.
 
     Attributes:
         name: The rule.
-        description: What it means, as the contract says.
-        severity: What it is to the gate.
+        description: The contract's description of the rule.
+        severity: The severity of a failure.
         over: `examples` or `statistics`.
-        sql: What was asked.
-        allowed: How many rows may fail.
-        rows: What failed; None where that could not be found out.
-        problem: Why it could not, in one line; else empty.
+        sql: The rule's SQL.
+        allowed: The number of rows that may fail.
+        rows: The failing rows; None if the rule could not be evaluated.
+        problem: Why it could not be evaluated, in one line; else empty.
     """
 
     name: str
@@ -65,7 +68,7 @@ class RuleResult:
 
     @property
     def state(self) -> Literal["pass", "fail", "not_evaluated", "empty", "off"]:
-        """`empty` is a rule that no row is subject to, which judges nothing."""
+        """The state of the rule; `empty` if it applies to no row."""
         if self.severity == "off":
             return "off"
         if self.rows is None:
@@ -75,12 +78,12 @@ class RuleResult:
         return "pass" if self.rows.of else "empty"
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, with the state for those who read no further."""
+        """Convert to plain values, including the derived state."""
         return {"state": self.state, **asdict(self)}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> RuleResult:
-        """Read back what `to_json` gave."""
+        """Restore a rule's result from `to_json`."""
         values = {k: v for k, v in document.items() if k not in ("state", "rows")}
         rows = document["rows"]
         return cls(**values, rows=None if rows is None else Rows.from_json(rows))
@@ -93,7 +96,7 @@ class AnomalousRows:
     Attributes:
         code: The finding's code.
         subject: The finding's column.
-        rows: Counted and sampled; of a slice, among its rows.
+        rows: The counted and sampled rows; for a slice, within its rows.
         slice: The finding's slice; empty for all rows.
     """
 
@@ -104,6 +107,6 @@ class AnomalousRows:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> AnomalousRows:
-        """Read back what `asdict` gave."""
+        """Restore anomalous rows from `asdict`."""
         rows = Rows.from_json(document["rows"])
         return cls(document["code"], document["subject"], rows, document["slice"])

@@ -1,4 +1,4 @@
-"""Which rows are behind a finding: the same question as the schema's, asked of each row."""
+"""Find the rows behind a finding by an equivalent condition on rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tidegate.statistics.slices import values_of
 from tidegate.validation.rules.database import Database, QueryError
 from tidegate.validation.rules.result import AnomalousRows
 
-#: Findings whose rows are looked for, the gravest first.
+#: The most findings whose rows are searched, the gravest first.
 MAX_FINDINGS: Final = 100
 
 _GRAVITY: Final = ("hold", "warn", "info")
@@ -28,7 +28,7 @@ _MISSING: Final = {
 
 @dataclass(frozen=True)
 class _Condition:
-    """What is true of an anomalous row; `values` stand for its parameters."""
+    """An SQL condition for anomalous rows, with its parameter values."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -37,16 +37,17 @@ class _Condition:
 def anomalous_rows(
     findings: Iterable[Finding], database: Database, *, schema: Any, contract: Contract
 ) -> list[AnomalousRows]:
-    """Count and sample the rows behind those findings that say something of single rows.
+    """Count and sample the rows behind findings about single rows.
 
     Args:
-        findings: Of the gate; those about the whole (a distance, a number of rows) have no rows.
-        database: With the examples.
+        findings: Findings of the gate; findings about the whole (a distance, a number of rows) have
+            no rows.
+        database: The database with the examples.
         schema: A `schema_pb2.Schema`.
-        contract: Its key is shown first.
+        contract: The contract; its key is shown first.
 
     Returns:
-        In the order of the findings. One whose rows cannot be told apart is left out.
+        The rows in the order of severity. A finding whose rows cannot be identified is left out.
     """
     columns = database.columns("examples")
     expected = {f.name: f for f in schema.feature}
@@ -89,7 +90,7 @@ def anomalous_rows(
 
 
 def _in_slice(name: str, database: Database) -> str:
-    """What is true of the rows of a slice; of all rows where there is no name."""
+    """The SQL condition for a slice's rows; true without a name."""
     cut = values_of(name, database.columns("examples")) if name else {}
     texts = {column: value.replace("'", "''") for column, value in cut.items()}
     return " AND ".join(
@@ -108,14 +109,14 @@ def _repeated(key: list[str], database: Database) -> _Condition:
 def _condition(
     code: str, column: str, kind: str, expected: Any, known: tuple[str, ...]
 ) -> _Condition | None:
-    """The condition for a finding of a column, None where a row has no part in it.
+    """The row condition of a column's finding, or None.
 
     Args:
-        code: The finding's.
-        column: As SQL writes it.
-        kind: Its type in SQL.
-        expected: Its feature in the schema; None if that has none.
-        known: Its domain in the schema.
+        code: The finding's code.
+        column: The column in SQL.
+        kind: The column's SQL type.
+        expected: The column's feature in the schema; None if the schema has none.
+        known: The column's domain in the schema.
     """
     if code in _MISSING:
         return _Condition(f"{column} IS NULL")
