@@ -34,7 +34,7 @@ def current(registry):
 
 def proposed(registry, january, contract, spans=None):
     made = propose(january, spans or [february()], contract, base=current(registry))
-    return approval.keep(registry, made, by="somebody"), made
+    return approval.commit_proposal(registry, made, by="somebody"), made
 
 
 EVERY = np.arange(ROWS)
@@ -147,7 +147,7 @@ def test_of_two_who_decide_at_once_one_wins(registry, january, contract):
     for number in range(2, 22):
         now = approval.schema_of(registry, registry.current("schema"))
         made = propose(now, [span(3, **{f"c{number}": EVERY})], contract, base=current(registry))
-        entry = approval.keep(registry, made, by="somebody")
+        entry = approval.commit_proposal(registry, made, by="somebody")
 
         def decide(what, version=entry.version):
             try:
@@ -189,7 +189,7 @@ def test_an_edit_and_an_import_are_proposals_too(registry, january, contract):
     edited.CopyFrom(january)
     edited.feature[1].presence.min_fraction = 0.5
     made = proposal.of_schemas(january, edited, base=current(registry), because="edit")
-    entry = approval.keep(registry, made, by="ada")
+    entry = approval.commit_proposal(registry, made, by="ada")
     assert entry.span == "2013-01"
     approval.approve(registry, entry.version, by="ada", reason="")
     assert same(approval.schema_of(registry, registry.current("schema")), edited)
@@ -198,7 +198,7 @@ def test_an_edit_and_an_import_are_proposals_too(registry, january, contract):
 def test_a_first_schema_may_be_approved_too(tmp_path, january):
     registry = Registry(str(tmp_path / "registry"), "flights")
     made = proposal.of_schemas(schema_pb2.Schema(), january, base="", because="import")
-    entry = approval.keep(registry, made, by="ada")
+    entry = approval.commit_proposal(registry, made, by="ada")
     assert registry.current("schema") is None
     approval.approve(registry, entry.version, by="ada", reason="ours since 2012")
     assert same(approval.schema_of(registry, registry.current("schema")), january)

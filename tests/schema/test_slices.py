@@ -13,7 +13,7 @@ from tidegate.contract import Contract
 from tidegate.data.examples import ingest
 from tidegate.report import pages
 from tidegate.statistics import compute_table
-from tidegate.statistics.slices import compute_slices, cut_by
+from tidegate.statistics.slices import compute_slices, defines_slice
 from tidegate.validation import Validation, validate
 
 CONTRACT = """
@@ -169,9 +169,9 @@ def test_a_column_that_cuts_a_slice_is_not_judged_in_it():
     feature = next(f for f in schema.feature if f.name == "place")
     feature.distribution_constraints.min_domain_mass = 0.5
     assert found(rows(2), schema=schema) == []
-    assert cut_by("place=C, kind=k", "kind")
-    assert cut_by("place=C", "place")
-    assert not cut_by("place=C", "lace")
+    assert defines_slice("place=C, kind=k", "kind")
+    assert defines_slice("place=C", "place")
+    assert not defines_slice("place=C", "lace")
 
 
 def test_what_the_schema_says_of_the_whole_is_not_asked_of_slices():

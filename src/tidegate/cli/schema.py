@@ -154,7 +154,7 @@ def _described(options: argparse.Namespace) -> tuple[Contract, list[data.Measure
     measured = list(_measured(options, contract))
     if contract is not None:
         return contract, measured
-    guessed = data.unjudgeable(measured[0].statistics)
+    guessed = data.incomparable_columns(measured[0].statistics)
     data.note_unjudged(guessed)
     return data.excluding(measured[0].contract, guessed), measured
 
@@ -253,7 +253,7 @@ def _keep(options: argparse.Namespace, registry: Registry, made: Proposal) -> in
     if not made.changes:
         terminal.note("the schema stays as it is: there is nothing to propose")
         return 0
-    entry = approval.keep(registry, made, by=options.by or approval.user())
+    entry = approval.commit_proposal(registry, made, by=options.by or approval.user())
     terminal.write(schema_text.changes(made, ink=terminal.out()), None)
     terminal.write(
         "\nto approve it:\n  " + approve_command(options.registry, options.contract, entry.version),
@@ -386,7 +386,9 @@ def _proposed(options: argparse.Namespace, registry: Registry) -> str:
     path = Path(options.proposal)
     if not path.is_dir():
         return str(options.proposal)
-    return approval.keep(registry, Proposal.read(path), by=options.by or approval.user()).version
+    return approval.commit_proposal(
+        registry, Proposal.read(path), by=options.by or approval.user()
+    ).version
 
 
 def _opened(options: argparse.Namespace) -> tuple[Registry, Contract]:

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     if given is None:
         excluded = options.exclude or ()
         named = {*excluded, options.label}
-        left_out = shift.meaningless(current.rows, baseline.rows, {n for n in named if n})
+        left_out = shift.uninformative_columns(current.rows, baseline.rows, {n for n in named if n})
         contract = rows.described(contract, options.label, [*excluded, *left_out])
     found = shift.compare(current, baseline, contract)
     found.left_out.update(left_out)

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
     given = _given(options)
     how = data.dialect(options)
-    by = slicing.configured(options) if given is None else given.slices
+    by = slicing.parse_slices(options) if given is None else given.slices
     logs = _renamed(options) if given is None else given.serving
     reading = given
     if given is not None:
@@ -163,7 +163,7 @@ def _described(contract: Contract, training: JoinSide, options: argparse.Namespa
     Times and names of rows are compared by key, and their distributions are only recorded. Too few
     pairs of rows are reported and do not hold, because no contract sets how many there are.
     """
-    guessed = data.unjudgeable(training.statistics)
+    guessed = data.incomparable_columns(training.statistics)
     data.note_unjudged({n: r for n, r in guessed.items() if n not in options.key})
     skew = contract.gates.skew.model_copy(update={"features": dict.fromkeys(guessed, "report")})
     findings = {"too_few_pairs": {"*": "warn"}}
@@ -172,5 +172,5 @@ def _described(contract: Contract, training: JoinSide, options: argparse.Namespa
         update={"key": tuple(options.key), "gates": gates}
     )
     whole.require_columns(training.schema.names)
-    slicing.require(slicing.configured(options), training.schema.names)
+    slicing.require(slicing.parse_slices(options), training.schema.names)
     return whole

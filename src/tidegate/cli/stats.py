@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure, write the result, and return 0."""
     contract = Contract.load(options.contract) if options.contract else None
-    by = slicing.configured(options)
+    by = slicing.parse_slices(options)
     if by and options.format == "html":
         raise ContractError("the data page shows no slices; --slice goes with text or json")
     measured = data.measure(options.files, contract, data.dialect(options), by=by)

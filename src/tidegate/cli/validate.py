@@ -66,7 +66,7 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
 
     contract = _contract(options)
     how = data.dialect(options)
-    by = slicing.configured(options) if contract is None else None
+    by = slicing.parse_slices(options) if contract is None else None
     baseline = data.measure([options.against], contract, how, by=by)
     current = data.measure([options.current], contract, how, keep=scratch, by=by)
     for measured in (baseline, current):
@@ -118,6 +118,8 @@ def _described(baseline: data.Measured, options: argparse.Namespace) -> Contract
         update={"label": options.label, "features": Features(exclude=tuple(options.exclude or ()))}
     )
     whole.require_columns(list(baseline.statistics.features()))
-    guessed = {n: r for n, r in data.unjudgeable(baseline.statistics).items() if n not in named}
+    guessed = {
+        n: r for n, r in data.incomparable_columns(baseline.statistics).items() if n not in named
+    }
     data.note_unjudged(guessed)
     return data.excluding(whole, guessed)

@@ -32,7 +32,7 @@ from tidegate.data.joins import Joins
 from tidegate.data.sources.objects import one_line
 from tidegate.data.sources.types import NAMED
 from tidegate.data.splits import DROPPED, SPLITS, Leakage, LeakageCheck, Rows, splitter
-from tidegate.platform.storage.directory import written_whole
+from tidegate.platform.storage.directory import atomic_directory
 
 ROW_GROUP_ROWS: Final = 65_536
 ROW_GROUPS_PER_PART: Final = 16
@@ -244,7 +244,7 @@ def ingest(
             "start the run again"
         )
     try:
-        with written_whole(Path(out)) as directory:
+        with atomic_directory(Path(out)) as directory:
             splits, schema, facts = _write_splits(inputs, contract, directory, on_progress)
             manifest = {
                 "format": _FORMAT,

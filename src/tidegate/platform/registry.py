@@ -37,7 +37,7 @@ from tidegate.platform import documents
 from tidegate.platform import lineage as lineages
 from tidegate.platform.lineage import Lineage, Making, Node
 from tidegate.platform.storage import Store, check_name, open_store
-from tidegate.platform.storage.directory import written_whole
+from tidegate.platform.storage.directory import atomic_directory
 
 Kind = Literal["schema", "statistics", "model"]
 
@@ -296,7 +296,7 @@ class Registry:
             RegistryError: a file is missing or differs from the committed one.
         """
         folder = self.folder(entry)
-        with written_whole(Path(into)) as directory:
+        with atomic_directory(Path(into)) as directory:
             for file in entry.files:
                 target = directory / check_name(file.name)
                 try:

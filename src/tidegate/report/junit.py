@@ -80,7 +80,7 @@ class Unreported:
             yield Case.of(code, subject, self.take([code], subject, part), part)
 
 
-def written(cases: Iterable[Case], *, suite: str) -> str:
+def to_xml(cases: Iterable[Case], *, suite: str) -> str:
     """Format cases as XML.
 
     A hold is a failure, a warning is the case's output, and a case that was not judged is skipped.

@@ -23,7 +23,7 @@ from tidegate.platform.lineage import Lineage, directory_digest
 from tidegate.platform.registry import Entry, Registry
 from tidegate.schema import files
 from tidegate.schema.diff import select
-from tidegate.schema.proposal import Proposal, on_top
+from tidegate.schema.proposal import Proposal, rebased
 
 Status = Literal["current", "superseded", "proposed", "approved as another", "rejected"]
 
@@ -75,7 +75,7 @@ def proposal_of(registry: Registry, entry: Entry) -> Proposal:
         return Proposal.read(registry.fetch(entry, Path(scratch) / "schema"))
 
 
-def keep(
+def commit_proposal(
     registry: Registry,
     proposal: Proposal,
     *,
@@ -182,8 +182,10 @@ def approve(
     if proposal.base == base and len(chosen) == len(proposal.changes):
         return registry.decide("schema", version, note, promote=True, check=_undecided(base))
     part = Proposal(proposal.schema, base, chosen, proposal.spans, proposal.because)
-    made = on_top(schema_of(registry, current), part, base=base)
-    derived = keep(registry, made, by=entry.lineage.get("proposed_by", by), lineage={"of": version})
+    made = rebased(schema_of(registry, current), part, base=base)
+    derived = commit_proposal(
+        registry, made, by=entry.lineage.get("proposed_by", by), lineage={"of": version}
+    )
     done = registry.decide("schema", derived.version, note, promote=True, check=_undecided(base))
     registry.decide(
         "schema", version, {_AS: done.version}, promote=False, check=lambda e, _: not e.promoted

@@ -10,7 +10,7 @@ from tidegate.core import _tfdv
 from tidegate.core.errors import SchemaError
 from tidegate.core.verdict import Finding
 from tidegate.schema import anomalies
-from tidegate.schema.enforcement import mended
+from tidegate.schema.enforcement import repair_for_tfdv
 from tidegate.statistics.model import FeatureSummary, Statistics
 
 _LABEL_PRESENCE = {
@@ -21,7 +21,7 @@ _LABEL_PRESENCE = {
 }
 
 
-def reported(
+def validate_with_tfdv(
     statistics: Statistics, schema: Any, baseline: Statistics | None, environment: str
 ) -> Any:
     """TFDV's `Anomalies` for a span.
@@ -38,7 +38,7 @@ def reported(
     try:
         return _tfdv.validate_statistics(
             statistics.as_list(),
-            mended(schema),
+            repair_for_tfdv(schema),
             environment=environment,
             previous_statistics=baseline.as_list()
             if baseline is not None and baseline.num_examples()

@@ -9,7 +9,7 @@ from tidegate.core.verdict import Finding
 from tidegate.schema.tfx_import import unenforced
 
 
-def mended(schema: Any) -> Any:
+def repair_for_tfdv(schema: Any) -> Any:
     """Copy a schema so that TFDV enforces all of it.
 
     TFDV compares the number of rows with `dataset_constraints.max_examples_count` only where

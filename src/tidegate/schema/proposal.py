@@ -87,7 +87,7 @@ def of_schemas(old: Any, new: Any, *, base: str, because: str) -> Proposal:
     return Proposal(new, base, tuple(diff(old, new)), because=because)
 
 
-def on_top(schema: Any, proposal: Proposal, *, base: str) -> Proposal:
+def rebased(schema: Any, proposal: Proposal, *, base: str) -> Proposal:
     """Apply a proposal's changes to a schema that has changed since.
 
     Raises:

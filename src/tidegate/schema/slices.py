@@ -20,7 +20,7 @@ from tidegate.schema import conformance as against
 from tidegate.schema import domains
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.statistics.slice_findings import others, slice_severity
-from tidegate.statistics.slices import cut_by
+from tidegate.statistics.slices import defines_slice
 
 _GRAVITY: tuple[Severity, ...] = ("hold", "warn", "info")
 #: A slice has the columns of the whole.
@@ -96,7 +96,8 @@ def findings(
         new = [
             finding
             for finding in _anomalies(current, expected, contract, environment)
-            if (finding.code, finding.subject) not in reported and not cut_by(name, finding.subject)
+            if (finding.code, finding.subject) not in reported
+            and not defines_slice(name, finding.subject)
         ]
         if not new:
             continue
@@ -144,7 +145,7 @@ def _anomalies(
     statistics: Statistics, schema: Any, contract: Contract, environment: str
 ) -> list[Finding]:
     _rank(statistics)
-    reported = against.reported(statistics, schema, None, environment)
+    reported = against.validate_with_tfdv(statistics, schema, None, environment)
     features = statistics.features()
     found = against.findings(reported, features, schema, contract, environment, False)
     return [finding for finding in found if finding.code not in _OF_COLUMNS]

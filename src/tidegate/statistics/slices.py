@@ -39,7 +39,7 @@ def name_of(columns: Sequence[str], values: Sequence[str]) -> str:
     return ", ".join(f"{c}={v}" for c, v in zip(columns, values, strict=True))
 
 
-def cut_by(name: str, column: str) -> bool:
+def defines_slice(name: str, column: str) -> bool:
     """Whether a column is among those that define a slice."""
     return f", {column}=" in f", {name}"
 

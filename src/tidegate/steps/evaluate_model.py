@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegate.platform.lineage import directory_digest
-from tidegate.steps.running import Run, announce, step, write
+from tidegate.steps.running import Run, print_verdict, step, write
 
 if TYPE_CHECKING:
     from tidegate.model.evaluation import Evaluation
@@ -66,7 +66,7 @@ def evaluate_model(
     )
     card = json.loads((model / "model.json").read_text())
     write(page, pages.evaluation_page(result, card, run.contract))
-    announce("model", result.verdict.status, result.verdict.reasons)
+    print_verdict("model", result.verdict.status, result.verdict.reasons)
     return result
 
 

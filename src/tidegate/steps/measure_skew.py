@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tidegate.steps import parents
-from tidegate.steps.running import Run, announce, step, write
+from tidegate.steps.running import Run, print_verdict, step, write
 
 
 @step
@@ -71,5 +71,5 @@ def measure_skew(
             "pairs": result.keys.pairs,
         },
     )
-    announce("serving", verdict.status, verdict.reasons)
+    print_verdict("serving", verdict.status, verdict.reasons)
     return verdict.status, list(verdict.reasons)

@@ -46,7 +46,7 @@ def progress(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def announce(what: str, status: str, reasons: Sequence[str]) -> None:
+def print_verdict(what: str, status: str, reasons: Sequence[str]) -> None:
     """Print a gate's verdict and its reasons to stderr."""
     progress("\n".join([f"{what}: {status}", *(f"  - {r}" for r in reasons)]))
 

@@ -9,7 +9,7 @@ from tidegate.core.errors import ExamplesError
 from tidegate.platform import lineage
 from tidegate.platform.lineage import Lineage, directory_digest
 from tidegate.platform.registry import Registry
-from tidegate.steps.running import Run, announce, maker, step, write
+from tidegate.steps.running import Run, maker, print_verdict, step, write
 
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
@@ -109,7 +109,7 @@ def validate_examples(
             "proposals": proposals,
         },
     )
-    announce("data", verdict.status, [*verdict.reasons, *proposals])
+    print_verdict("data", verdict.status, [*verdict.reasons, *proposals])
     return verdict.status, list(verdict.reasons)
 
 
@@ -143,7 +143,7 @@ def _keep(run: Run, proposal: Proposal, current: Statistics) -> str:
     from tidegate.schema import approval
     from tidegate.validation.schema_proposal import approve_command
 
-    entry = approval.keep(
+    entry = approval.commit_proposal(
         run.registry,
         proposal,
         by=f"run {run.run_id}",

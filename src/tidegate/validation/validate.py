@@ -80,8 +80,8 @@ def validate(
         features = statistics.features()
         numbers = [name for name, f in features.items() if f.type != "string"]
         check_measures(contract.gates.drift.features, numbers, DRIFT)
-        reported = against.reported(statistics, schema, baseline, environment)
-        label = list(basic.about_label(statistics, contract)) if environment == TRAINING else []
+        reported = against.validate_with_tfdv(statistics, schema, baseline, environment)
+        label = list(basic.label_findings(statistics, contract)) if environment == TRAINING else []
         found += label
         found += against.findings(reported, features, schema, contract, environment, bool(label))
         found += slices.findings(
@@ -94,7 +94,7 @@ def validate(
         )
         found += not_enforced(schema)
         found += basic.not_computable(features, contract)
-        found += basic.strays(features, schema, contract)
+        found += basic.out_of_domain_values(features, schema, contract)
         absent = None if environment == TRAINING else contract.label
         found += needs_findings(features, contract, absent=absent)
         found += quality_findings(statistics, contract, baseline=baseline, history=history, now=now)
@@ -103,7 +103,7 @@ def validate(
             moved = drift_findings(distances, contract)
             moved += share_findings(statistics, baseline, contract, moved=moved)
             found += with_accepted_changes(moved, contract, span=statistics.span)
-    found += basic.about_baseline(statistics, baseline)
+    found += basic.baseline_findings(statistics, baseline)
     shift, skipped = shifts.measured(statistics, baseline, contract)
     found += shifts.findings(shift, skipped, baseline, contract)
     found = list(settled(found, contract))

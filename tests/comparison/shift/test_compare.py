@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.modelling import normal
 from tests.support.shifts import ROWS, contract, rows, shift
-from tidegate.comparison.shift import meaningless
+from tidegate.comparison.shift import uninformative_columns
 from tidegate.core.errors import SignalError
 
 
@@ -122,14 +122,14 @@ def test_what_no_contract_says_is_guessed():
             }
         )  # fmt: skip
 
-    found = meaningless(table(1), table(2), set())
+    found = uninformative_columns(table(1), table(2), set())
     assert found == {
         "day": "times",
         "at": "times",
         "name": "a different value in nearly every row",
         "n": "a different value in nearly every row",
     }
-    assert "day" not in meaningless(table(1), table(2), {"day"})
+    assert "day" not in uninformative_columns(table(1), table(2), {"day"})
 
 
 def test_errors_name_the_remedy():

@@ -343,7 +343,7 @@ def _keys(contract: Contract) -> Iterator[_Keys]:
         yield keys
 
 
-def unjudgeable(statistics: Statistics) -> dict[str, str]:
+def incomparable_columns(statistics: Statistics) -> dict[str, str]:
     """Columns that cannot be compared between files, with the reason.
 
     They are times and names of rows. Without a contract their role is unknown, and every new file

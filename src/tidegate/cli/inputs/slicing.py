@@ -24,7 +24,7 @@ def add_option(parser: argparse._ActionsContainer, *, help_: str) -> None:
     parser.add_argument("--slice", action="append", metavar="COLUMN[,COLUMN...]", help=help_)
 
 
-def configured(options: argparse.Namespace) -> By:
+def parse_slices(options: argparse.Namespace) -> By:
     """The column combinations from `--slice`.
 
     Raises:

@@ -16,7 +16,7 @@ from tidegate.numerics.distances import Distance, Measure, Status, jensen_shanno
 from tidegate.statistics import cells as cellular
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary, Statistics
-from tidegate.statistics.slices import cut_by
+from tidegate.statistics.slices import defines_slice
 
 _DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
 #: Judgements per feature. Text (True): two distances, missing and unseen values. Numbers: one
@@ -48,7 +48,7 @@ def compare(
     result = _compared(statistics, baseline, contract, level, _History(steps or {}))
     for name, current, baseline_slice in slices_of(statistics, baseline):
         found = _compared(current, baseline_slice, contract, level, _History(steps or {}, name))
-        result += [replace(d, slice=name) for d in found if not cut_by(name, d.feature)]
+        result += [replace(d, slice=name) for d in found if not defines_slice(name, d.feature)]
     return result
 
 

@@ -5,7 +5,7 @@ compare          covariate shift by a domain classifier, and label shift
 Shift            the result
 """
 
-from tidegate.comparison.shift.compare import SpanRows, compare, meaningless, of_examples
+from tidegate.comparison.shift.compare import SpanRows, compare, of_examples, uninformative_columns
 from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
 
 __all__ = [
@@ -14,6 +14,6 @@ __all__ = [
     "Shift",
     "SpanRows",
     "compare",
-    "meaningless",
     "of_examples",
+    "uninformative_columns",
 ]

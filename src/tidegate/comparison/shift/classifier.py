@@ -52,7 +52,7 @@ class Discrimination:
     joined: int
 
 
-def tell_apart(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Discrimination:
+def discriminate(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Discrimination:
     """Train on four fifths of the rows, score the fifth; five times.
 
     The AUC is the mean of the folds' AUCs (scores of different folds cannot be ranked together:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegate.comparison.shift.classifier import tell_apart
+from tidegate.comparison.shift.classifier import discriminate
 from tidegate.comparison.shift.labels import label_shift, most_moved
 from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
 from tidegate.contract import Contract
@@ -110,7 +110,7 @@ def compare(
             f"{current.name} and {baseline.name} have no feature in common; name files of one "
             "dataset"
         )
-    apart = tell_apart(codes, is_current, seed=seed)
+    apart = discriminate(codes, is_current, seed=seed)
     features = []
     for i, column in enumerate(codes):
         counts = table(column.codes, is_current.astype(np.int64), column.cells, 2)
@@ -189,7 +189,7 @@ def _both(baseline_rows: pa.ChunkedArray, current_rows: pa.ChunkedArray) -> pa.C
     return pa.chunked_array([*baseline_rows.chunks, *current_rows.chunks], type=baseline_rows.type)
 
 
-def meaningless(current: pa.Table, baseline: pa.Table, named: set[str]) -> dict[str, str]:
+def uninformative_columns(current: pa.Table, baseline: pa.Table, named: set[str]) -> dict[str, str]:
     """Find columns that separate any two files: times and row names.
 
     Where no contract describes a column, its values decide.

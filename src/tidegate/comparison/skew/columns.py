@@ -63,7 +63,7 @@ def schema_findings(serving: JoinSide, schema: Any) -> Iterator[Finding]:
     Raises:
         SchemaError: the schema is one TFDV cannot work with, or lacks that environment.
     """
-    reported = against.reported(serving.statistics, schema, None, SERVING)
+    reported = against.validate_with_tfdv(serving.statistics, schema, None, SERVING)
     for finding in anomalies.findings(
         reported, features=serving.statistics.features(), schema=schema, environment=SERVING
     ):

@@ -16,7 +16,7 @@ from tidegate.core.errors import TrainingError
 from tidegate.model.training.features import choose
 from tidegate.model.training.labels import LabelSpec, label_spec
 from tidegate.model.training.trained_model import CARD, SAVED_MODEL, TrainedModel
-from tidegate.platform.storage.directory import written_whole
+from tidegate.platform.storage.directory import atomic_directory
 
 if TYPE_CHECKING:
     import keras
@@ -115,7 +115,7 @@ def train(
         "contract_digest": contract.digest,
         "versions": {"tidegate": __version__, **network.versions()},
     }
-    with written_whole(out) as directory:
+    with atomic_directory(out) as directory:
         export.save(preprocess, model, features, label, directory / SAVED_MODEL)
         text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
         (directory / CARD).write_text(text + "\n", encoding="utf-8")

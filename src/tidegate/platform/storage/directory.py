@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_whole(out: Path) -> Iterator[Path]:
+def atomic_directory(out: Path) -> Iterator[Path]:
     """Provide an empty directory that becomes `out` on success.
 
     It is written beside `out` and renamed, so no reader finds it half written, and a killed run can

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tidegate.core.codes import of_family
 from tidegate.core.text import count, percent
 from tidegate.core.verdict import Finding
-from tidegate.report.junit import Case, Unreported, written
+from tidegate.report.junit import Case, Unreported, to_xml
 from tidegate.report.junit_distances import distance_cases, slice_severity
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def report(result: Skew, schema: Any, contract: Contract) -> str:
         schema: The schema the serving data was checked against.
         contract: The contract; its dataset is the name of the suite.
     """
-    return written(_cases(result, schema, contract), suite=f"{contract.dataset}.skew")
+    return to_xml(_cases(result, schema, contract), suite=f"{contract.dataset}.skew")
 
 
 def _cases(result: Skew, schema: Any, contract: Contract) -> Iterator[Case]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tidegate.core.codes import of_family
-from tidegate.report.junit import Case, Unreported, written
+from tidegate.report.junit import Case, Unreported, to_xml
 from tidegate.report.junit_distances import distance_cases
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def report(result: Validation, schema: Any, contract: Contract) -> str:
         schema: The schema the data was checked against.
         contract: The contract; its dataset is the name of the suite.
     """
-    return written(_cases(result, schema, contract), suite=contract.dataset)
+    return to_xml(_cases(result, schema, contract), suite=contract.dataset)
 
 
 def _cases(result: Validation, schema: Any, contract: Contract) -> Iterator[Case]:

@@ -70,7 +70,7 @@ def leakage(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
             )
 
 
-def about_label(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
+def label_findings(statistics: Statistics, contract: Contract) -> Iterable[Finding]:
     """Check that every row has a label, with more than one value."""
     name = contract.label
     if name is None:
@@ -138,7 +138,7 @@ def not_computable(features: dict[str, FeatureSummary], contract: Contract) -> I
             )
 
 
-def strays(
+def out_of_domain_values(
     features: dict[str, FeatureSummary], schema: Any, contract: Contract
 ) -> Iterable[Finding]:
     """Report out-of-domain values that stay below TFDV's limit."""
@@ -174,7 +174,7 @@ def strays(
             )
 
 
-def about_baseline(statistics: Statistics, baseline: Statistics | None) -> Iterable[Finding]:
+def baseline_findings(statistics: Statistics, baseline: Statistics | None) -> Iterable[Finding]:
     """Check that there is a baseline with rows."""
     if baseline is None:
         yield Finding(
