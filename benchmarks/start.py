@@ -5,7 +5,7 @@
 On the flights of January and February 2013 (26,398 and 23,611 rows, 3 MB of CSV each): `tidegate
 stats`, `tidegate validate` and `tidegate --version` beside DuckDB, Evidently (in an environment of
 its own, `requirements/peers.txt`) and TFDV as it is imported, and, with `--before`, beside Tidegate
-of another checkout, whose JSON must be the same. `--training` measures a training run of three
+of another checkout, whose figures must be the same. `--training` measures a training run of three
 months too, from nothing. Every figure is of a whole process and those it starts: seconds and
 processor seconds between start and end, the memory of the largest; medians of several rounds, in
 which everything takes its turn.
@@ -14,6 +14,7 @@ which everything takes its turn.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -111,7 +112,7 @@ def main() -> None:
             for command in commands:
                 taken[command].append(measure(command, folder))
         made = {path.read_bytes() for path in folder.glob("Tidegate*.stats.json")}
-        judged = {path.read_bytes() for path in folder.glob("Tidegate*.validate.json")}
+        judged = {judgement(path) for path in folder.glob("Tidegate*.validate.json")}
     print(f"\n{os.cpu_count()} processors, Python {sys.version.split()[0]}\n")
     print("| | | seconds | of Tidegate's | processor seconds | peak memory |")
     print("|---|---|---:|---:|---:|---:|")
@@ -126,7 +127,19 @@ def main() -> None:
         )
     if options.before is not None:
         same = len(made) == 1 and len(judged) == 1
-        print(f"\nThe JSON of both checkouts is {'the same' if same else 'NOT THE SAME'}.")
+        print(
+            "\nThe statistics of both checkouts (as JSON) and their judgements (status, codes and "
+            f"distances) are {'the same' if same else 'NOT THE SAME'}."
+        )
+
+
+def judgement(path: Path) -> str:
+    """What a validation decided and measured, under the names that all its formats have."""
+    found = json.loads(path.read_text())
+    names = ("feature", "measure", "slice", "value", "threshold", "status")
+    distances = [[d[name] for name in names] for d in found["distances"]]
+    codes = [(f["code"], f["subject"], f["severity"]) for f in found["findings"]]
+    return json.dumps([found["status"], codes, distances])
 
 
 def small(folder: Path, checkouts: dict[str, Path]) -> Iterator[Command]:
