@@ -254,6 +254,34 @@ def notify(home, status, run_id):
     )
 
 
+@pytest.mark.parametrize(
+    ("broken", "dataset"),
+    [("contract.yaml", None), ("registry", "d")],
+)
+@pytest.mark.parametrize(("status", "outcome"), [("FAILED", "failed"), ("SUCCEEDED", "unknown")])
+def test_somebody_is_called_whatever_is_broken(
+    home, hook, monkeypatch, broken, dataset, status, outcome
+):
+    url, received = hook
+    monkeypatch.setenv("TIDEGATE_WEBHOOK_URL", url)
+    contract = home / "contract.yaml"
+    if dataset:
+        dataset = Contract.load(str(contract)).dataset
+    else:
+        contract.write_text("dataset: [")
+    registry = "s3://bucket/registry" if broken == "registry" else str(home / "registry")
+    # Nobody listens there.
+    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("TIDEGATE_STORAGE_DEADLINE", "0")
+    steps.notify(status=status, contract_uri=str(contract), registry_uri=registry, run_id="run-9")
+    (sent,) = received
+    assert (sent["dataset"], sent["run"], sent["outcome"]) == (dataset, "run-9", outcome)
+    assert "run run-9" in sent["text"]
+    assert "how far it came is not known" in sent["text"]
+
+
 def test_notify_tells_published_held_and_failed_apart(home, hook, monkeypatch):
     url, received = hook
     monkeypatch.setenv("TIDEGATE_WEBHOOK_URL", f"{url}/ok")

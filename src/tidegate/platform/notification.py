@@ -13,29 +13,38 @@ from tidegate.core.errors import TidegateError
 WEBHOOK_VARIABLE: Final = "TIDEGATE_WEBHOOK_URL"
 _TIMEOUT_SECONDS: Final = 20
 
-Outcome = Literal["published", "held", "failed"]
+#: `unknown`: the run ended, and its record cannot be read.
+Outcome = Literal["published", "held", "failed", "unknown"]
 
 
 def message(
-    dataset: str, run_id: str, status: str, record: Mapping[str, Mapping[str, Any]]
+    dataset: str | None,
+    run_id: str,
+    status: str,
+    record: Mapping[str, Mapping[str, Any]] | None,
+    *,
+    trouble: str = "",
 ) -> dict[str, Any]:
     """The message about a run.
 
     Args:
-        dataset: The contract's dataset.
+        dataset: The contract's dataset; None where the contract cannot be read.
         run_id: The run's name.
         status: KFP's final status: COMPLETE, SUCCEEDED (locally) or FAILED.
-        record: The steps' records, by step, in the order of the steps.
+        record: The steps' records, by step, in the order of the steps; None where it cannot be
+            read.
+        trouble: Why dataset or record are not known.
 
     Returns:
         `text` for people; for machines `dataset`, `run`, `span`, `outcome`, `reasons`, `proposals`
         (changes of the schema by which the data would pass) and `version`.
     """
-    outcome, reasons = _outcome(status, record)
+    outcome, reasons = _outcome(status, record, trouble)
+    record = record or {}
     proposals = record.get("hold_run", {}).get("proposals", [])
     text = "; ".join([f"run {run_id} {outcome}", *reasons, *proposals])
     return {
-        "text": f"Tidegate {dataset}: {text}",
+        "text": f"Tidegate {dataset}: {text}" if dataset else f"Tidegate: {text}",
         "dataset": dataset,
         "run": run_id,
         "span": next((facts["span"] for facts in record.values() if "span" in facts), None),
@@ -46,7 +55,12 @@ def message(
     }
 
 
-def _outcome(status: str, record: Mapping[str, Mapping[str, Any]]) -> tuple[Outcome, list[str]]:
+def _outcome(
+    status: str, record: Mapping[str, Mapping[str, Any]] | None, trouble: str
+) -> tuple[Outcome, list[str]]:
+    if record is None:
+        ended = status in ("COMPLETE", "SUCCEEDED")
+        return ("unknown" if ended else "failed"), [f"how far it came is not known: {trouble}"]
     if held := record.get("hold_run"):
         return "held", list(held["reasons"])
     if "publish_model" in record and status in ("COMPLETE", "SUCCEEDED"):

@@ -3,7 +3,7 @@ import time
 import pytest
 
 from tidegate.core.errors import StorageError
-from tidegate.platform.storage.retry import DEADLINE_VARIABLE, deadline, retried
+from tidegate.platform.storage.retry import DEADLINE_VARIABLE, at_most, deadline, retried
 
 
 class Flaky:
@@ -60,3 +60,12 @@ def test_the_environment_sets_the_deadline(monkeypatch):
         monkeypatch.setenv(DEADLINE_VARIABLE, wrong)
         with pytest.raises(StorageError, match=f"{DEADLINE_VARIABLE} is '{wrong}'"):
             deadline()
+
+
+def test_a_block_shortens_the_deadline_and_never_lengthens_it(monkeypatch):
+    with at_most(5):
+        assert deadline() == 5
+        monkeypatch.setenv(DEADLINE_VARIABLE, "2")
+        assert deadline() == 2
+    monkeypatch.delenv(DEADLINE_VARIABLE)
+    assert deadline() == 60

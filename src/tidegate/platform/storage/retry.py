@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 from tidegate.core.errors import StorageError
@@ -19,6 +21,23 @@ _FIRST: Final = 0.1
 _LONGEST: Final = 8.0
 
 
+#: What `at_most` allows.
+_allowed: ContextVar[float] = ContextVar("allowed", default=float("inf"))
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Shorten the deadline of the requests that begin within the block.
+
+    Where storage did not answer a task, the one that reports it need not wait as long again.
+    """
+    token = _allowed.set(seconds)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
 def deadline() -> float:
     """The time limit for retries in seconds.
 
@@ -29,14 +48,14 @@ def deadline() -> float:
     """
     text = os.environ.get(DEADLINE_VARIABLE, "")
     if not text:
-        return _DEADLINE
+        return min(_DEADLINE, _allowed.get())
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
         raise StorageError(f"{DEADLINE_VARIABLE} is {text!r}; give a number of seconds, 0 or more")
-    return seconds
+    return min(seconds, _allowed.get())
 
 
 def retried(
