@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate.core.verdict import Finding
 from tidegate.schema.tfx_import import unenforced
+from tidegate.statistics.model import FeatureSummary
 
 
 def repair_for_tfdv(schema: Any) -> Any:
@@ -23,11 +26,28 @@ def repair_for_tfdv(schema: Any) -> Any:
     return made
 
 
-def not_enforced(schema: Any) -> Iterator[Finding]:
-    """Warn about each schema entry that no check enforces."""
+def not_enforced(schema: Any, features: Mapping[str, FeatureSummary]) -> Iterator[Finding]:
+    """Warn about each schema entry that no check enforces.
+
+    A planned column, such as one that was empty when the schema was inferred, is named once it has
+    values.
+    """
     names = {feature.name for feature in schema.feature}
+    planned = {f.name for f in schema.feature if f.lifecycle_stage == schema_pb2.PLANNED}
+    for name in sorted(planned & features.keys()):
+        if features[name].count:
+            yield Finding(
+                "schema_not_enforced",
+                name,
+                "warn",
+                f"column {name!r} has {features[name].count:,} values, and schema.pbtxt only plans "
+                "for it (it was empty when the schema was inferred), so nothing checks them; let "
+                "tidegate schema propose give it a type, and approve that",
+            )
     for phrase in unenforced(schema):
         subject = phrase.partition(": ")[0]
+        if subject in planned:
+            continue
         yield Finding(
             "schema_not_enforced",
             subject if subject in names else "",

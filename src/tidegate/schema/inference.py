@@ -52,7 +52,8 @@ def learn(
     become is judged against the previous span, and bounded here where there are three spans or
     more). String columns whose few values recur get a domain, from which 1 % of the values may
     deviate, except time and excluded columns. Numeric features get a range from three spans on. A
-    column that a span lacks is optional. Label, excluded columns and the split column are not
+    column that a span lacks is optional; one that is empty in all spans is planned: no check judges
+    its type or presence until it has a value. Label, excluded columns and the split column are not
     expected in SERVING. `tidegate.schema.evidence` explains how bounds are found.
 
     Args:
@@ -139,6 +140,10 @@ def _describe(
 def _require(feature: Any, evidence: Evidence, contract: Contract, bounds: list[Bound]) -> None:
     """Set in how many rows a column must have a value."""
     feature.ClearField("presence")
+    if not evidence.populated:
+        # Nothing is known of its type, and TFDV asks a column that is expected for a value.
+        feature.lifecycle_stage = schema_pb2.PLANNED
+        return
     if evidence.absent:
         return
     feature.presence.min_count = 1

@@ -56,9 +56,14 @@ def propose(
     inferred = learn(spans, contract, complete=False).schema
     known = {f.name for f in schema.feature}
     for feature in list(made.feature):
+        evidence = found.get(feature.name)
+        if feature.lifecycle_stage == schema_pb2.PLANNED and evidence and evidence.count:
+            # It comes anew, as it would be inferred now.
+            known.remove(feature.name)
+            _drop(made, feature)
+            continue
         if not _is_expected(feature, schema, environment):
             continue
-        evidence = found.get(feature.name)
         if evidence is None:
             if feature.presence.min_count or feature.presence.min_fraction:
                 _drop(made, feature)

@@ -92,7 +92,7 @@ def validate(
             environment=environment,
             known=found,
         )
-        found += not_enforced(schema)
+        found += not_enforced(schema, features)
         found += basic.not_computable(features, contract)
         found += basic.out_of_domain_values(features, schema, contract)
         absent = None if environment == TRAINING else contract.label
