@@ -52,7 +52,9 @@ class Discrimination:
     joined: int
 
 
-def discriminate(columns: Sequence[Coded], is_current: Array, *, seed: int) -> Discrimination:
+def discriminate(
+    columns: Sequence[Coded], is_current: Array, twin: Array, *, seed: int
+) -> Discrimination:
     """Train on four fifths of the rows, score the fifth; five times.
 
     The AUC is the mean of the folds' AUCs (scores of different folds cannot be ranked together:
@@ -65,9 +67,10 @@ def discriminate(columns: Sequence[Coded], is_current: Array, *, seed: int) -> D
     Args:
         columns: The features of all rows.
         is_current: Which rows are current; bool of shape (rows,), at least `FOLDS` of each.
+        twin: The number of each row and its twin, as `twins` gives them; they stay in one fold.
         seed: The seed of the folds.
     """
-    fold = _folds(is_current, seed)
+    fold = _folds(is_current, twin, seed)
     weights = np.zeros(len(columns))
     joint: list[Estimate] = []
     alone: list[list[Estimate]] = [[] for _ in columns]
@@ -98,14 +101,20 @@ def discriminate(columns: Sequence[Coded], is_current: Array, *, seed: int) -> D
     )
 
 
-def _folds(is_current: Array, seed: int) -> Array:
-    """Assign a fold to each row, stratified by side."""
+def _folds(is_current: Array, twin: Array, seed: int) -> Array:
+    """Assign a fold to each row and its twin, stratified by the sides that have one."""
     generator = np.random.default_rng(seed)
-    fold = np.empty(len(is_current), np.int64)
-    for side in (False, True):
-        places = generator.permutation(np.flatnonzero(is_current == side))
+    _, first = np.unique(twin, return_index=True)
+    numbers = twin[np.sort(first)]
+    there = np.zeros((2, len(numbers)), bool)
+    there[is_current.astype(np.int64), twin] = True
+    fold = np.empty(len(numbers), np.int64)
+    for sides in ((True, False), (False, True), (True, True)):
+        alike = (there[0] == sides[0]) & (there[1] == sides[1])
+        places = generator.permutation(numbers[alike[numbers]])
         fold[places] = np.arange(len(places)) % FOLDS
-    return fold
+    found: Array = fold[twin]
+    return found
 
 
 def _evidence(column: Coded, is_current: Array, learn: Array) -> Array:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tidegate.comparison.shift.classifier import discriminate
 from tidegate.comparison.shift.labels import label_shift, most_moved
 from tidegate.comparison.shift.result import FeatureShift, LabelShift, Shift
+from tidegate.comparison.shift.twins import twins
 from tidegate.contract import Contract
 from tidegate.core.errors import SignalError
 from tidegate.data.facts import NEAR_UNIQUE
@@ -110,7 +111,8 @@ def compare(
             f"{current.name} and {baseline.name} have no feature in common; name files of one "
             "dataset"
         )
-    apart = discriminate(codes, is_current, seed=seed)
+    twin = twins(baseline_rows, current_rows, [column.name for column in codes])
+    apart = discriminate(codes, is_current, twin, seed=seed)
     features = []
     for i, column in enumerate(codes):
         counts = table(column.codes, is_current.astype(np.int64), column.cells, 2)
