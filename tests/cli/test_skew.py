@@ -251,10 +251,25 @@ def test_junit_has_a_case_for_each_column_feature_distance_and_share(call, logge
     assert ("distribution.jensen_shannon", "distance in carrier=UA") in cases
 
 
+def test_without_a_key_columns_and_distributions_are_compared(call, home):
+    code, out, _ = call("train.csv", "good.csv", "--label", "late")
+    assert code == 0, out
+    assert "no_join_key" in out
+    assert "nothing says which row of the serving data belongs to which" in out
+    pcsv.write_csv(table(late=None, carrier=["ZZ"] * ROWS), "other.csv")
+    bad = ("train.csv", "other.csv", "--label", "late")
+    found = json.loads(call(*bad, "--format", "json")[1])
+    assert (found["status"], found["features"], found["keys"]["pairs"]) == ("hold", [], 0)
+    codes = {f["code"]: f["severity"] for f in found["findings"]}
+    assert codes["no_join_key"] == "warn"
+    assert "hold" in {codes[c] for c in ("distribution_skew", "distribution_skew_unseen")}
+    assert call("train.csv", "good.csv", "--label", "late", "--format", "junit")[0] == 0
+    assert "<html" in call("train.csv", "good.csv", "--label", "late", "--format", "html")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train.csv", "good.csv"], "nothing says which row of SERVING belongs to which"),
         (["train.csv", "good.csv", "--key", "nope"], "key names the column 'nope'"),
         (["train.csv", "gone.csv", "--key", "id"], "gone.csv is not there; check the path"),
         (["train.csv", "good.csv", "--key", "id", "--rename", "x"], "is not TRAINING=SERVING"),

@@ -101,11 +101,6 @@ def run(options: argparse.Namespace) -> int:
 def _given(options: argparse.Namespace) -> Contract | None:
     contract = rows.given_contract(options)
     if contract is None:
-        if not options.key:
-            raise ContractError(
-                "nothing says which row of SERVING belongs to which of TRAINING; give --key "
-                "COLUMN, or a --contract that names the key"
-            )
         return None
     if options.rename is not None:
         raise ContractError("--rename is for files without a contract; say it in serving.columns")
@@ -163,13 +158,14 @@ def _described(contract: Contract, training: JoinSide, options: argparse.Namespa
     Times and names of rows are compared by key, and their distributions are only recorded. Too few
     pairs of rows are reported and do not hold, because no contract sets how many there are.
     """
+    key = tuple(options.key or ())
     guessed = data.incomparable_columns(training.statistics)
-    data.note_unjudged({n: r for n, r in guessed.items() if n not in options.key})
+    data.note_unjudged({n: r for n, r in guessed.items() if n not in key})
     skew = contract.gates.skew.model_copy(update={"features": dict.fromkeys(guessed, "report")})
     findings = {"too_few_pairs": {"*": "warn"}}
     gates = contract.gates.model_copy(update={"skew": skew, "findings": findings})
     whole = rows.described(contract, options.label, options.exclude or ()).model_copy(
-        update={"key": tuple(options.key), "gates": gates}
+        update={"key": key, "gates": gates}
     )
     whole.require_columns(training.schema.names)
     slicing.require(slicing.parse_slices(options), training.schema.names)

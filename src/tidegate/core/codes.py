@@ -173,6 +173,7 @@ CATALOGUE: Final[dict[str, Code]] = {
     **_always("keys", "no_common_keys"),
     **_settable(
         "keys",
+        no_join_key="warn",
         too_few_pairs="hold",
         rows_without_key="warn",
         duplicate_join_keys="warn",

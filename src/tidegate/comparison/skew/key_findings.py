@@ -28,6 +28,9 @@ def pairs_needed(limit: float) -> int:
 def key_findings(keys: Keys, contract: Contract) -> Iterator[Finding]:
     """Report how well the keys of both sides match."""
     named = ", ".join(keys.columns)
+    if not contract.serving_key:
+        yield Finding("no_join_key", "", "warn", keys.problem)
+        return
     if keys.problem:
         yield Finding("no_common_keys", "", "hold", keys.problem)
         return

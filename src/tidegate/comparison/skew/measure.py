@@ -133,6 +133,12 @@ def _quarantined(logs: SetAside, contract: Contract) -> Iterator[Finding]:
 def _by_key(
     training: JoinSide, serving: JoinSide, contract: Contract
 ) -> tuple[Keys, tuple[FeatureSkew, ...]]:
+    if not contract.serving_key:
+        problem = (
+            "nothing says which row of the serving data belongs to which of the training data, so "
+            "no values were compared by key; give --key COLUMN, or a --contract that names the key"
+        )
+        return Keys((), training.rows, serving.rows, problem=problem), ()
     for side, what in _sides(training, serving):
         missing = [c for c in contract.serving_key if c not in side.schema.names]
         if missing:
