@@ -168,6 +168,14 @@ def test_serving_data_has_no_label(call, contract):
     assert call("validate", *arguments, "--environment", "SERVING")[0] == 0
 
 
+def test_serving_data_needs_to_know_which_column_the_label_is(call):
+    arguments = ("validate", "february.csv", "--against", "january.csv", "--environment", "SERVING")
+    code, out, err = call(*arguments)
+    assert (code, out) == (1, "")
+    assert "nothing says which column that is; give --label COLUMN" in err
+    assert "nothing says" not in call(*arguments, "--label", "gust")[2]
+
+
 def test_a_schema_can_be_given(call, home):
     Path("schema.pbtxt").write_text(
         'default_environment: "TRAINING"\n'

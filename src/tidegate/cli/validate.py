@@ -102,6 +102,11 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
 
 def _contract(options: argparse.Namespace) -> Contract | None:
     if options.contract is None:
+        if options.environment == "SERVING" and options.label is None:
+            raise ContractError(
+                "--environment SERVING is for data without its label, and nothing says which "
+                "column that is; give --label COLUMN, or a --contract that names it"
+            )
         return None
     for option in ("label", "exclude", "slice"):
         if getattr(options, option) is not None:
