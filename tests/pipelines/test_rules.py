@@ -70,7 +70,7 @@ def test_a_rule_holds_the_span_that_breaks_it(home):
     verdict, reasons = gate(home, "2")
     assert verdict == "hold"
     assert [r for r in reasons if r.startswith("rule")] == [
-        "rule 'far_enough' (Nothing is nearer than a mile) fails in 4 of 40 rows (10.00%), and "
+        "rule 'far_enough' (Nothing is nearer than a mile) fails in 4 of 40 rows (10.0%), and "
         f"none may: for example id {_first(home)}; fix the source, or change the rule"
     ]
     page = (home / "run-2" / "validation.html").read_text()

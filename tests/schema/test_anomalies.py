@@ -147,7 +147,7 @@ CASES = {
     "FEATURE_TYPE_LOW_FRACTION_PRESENT": Case(
         edit_nothing,
         {"whole": pa.array(INDEX % 50, mask=INDEX < 30)},
-        said="empty in 30 of 400 rows (7.50%)",
+        said="empty in 30 of 400 rows (7.5%)",
     ),
     "FEATURE_TYPE_LOW_NUMBER_PRESENT": Case(
         feature("gaps", presence=P.FeaturePresence(min_count=5000)),

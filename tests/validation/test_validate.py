@@ -125,7 +125,7 @@ def test_a_few_unseen_values_are_shown(judge):
     codes[:10] = "Z9"
     result = judge({"carrier": codes})
     assert result.verdict.status == "pass"
-    assert "'Z9' (10 rows, 0.50%)" in message(result, "unseen_values")
+    assert "'Z9' (10 rows, 0.5%)" in message(result, "unseen_values")
     codes[:30] = "Z9"
     assert holds(judge({"carrier": codes})) == {("enum_type_unexpected_string_values", "carrier")}
 
@@ -155,7 +155,7 @@ def test_a_complete_feature_may_miss_one_percent(judge):
     assert holds(judge({"carrier": pa.array(codes, mask=np.arange(ROWS) < 15)})) == set()
     result = judge({"carrier": pa.array(codes, mask=np.arange(ROWS) < 25)})
     assert holds(result) == {("feature_type_low_fraction_present", "carrier")}
-    assert "empty in 25 of 2,000 rows (1.25%), and at most 1.00% may be" in str(result.verdict)
+    assert "empty in 25 of 2,000 rows (1.2%), and at most 1.0% may be" in str(result.verdict)
 
 
 @pytest.mark.parametrize(

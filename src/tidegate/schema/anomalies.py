@@ -14,6 +14,7 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
+from tidegate.core.text import percent
 from tidegate.core.verdict import Finding, Severity
 from tidegate.schema import domain
 from tidegate.schema.domains import respelled, unseen
@@ -117,7 +118,7 @@ def _whole_numbers_for_floats(s: Subject) -> bool:
 
 def shown(values: list[tuple[str, int]], total: int) -> str:
     """List the most frequent values with their counts and shares of `total`."""
-    parts = [f"{v!r} ({c:,} rows, {c / total:.2%})" for v, c in values[:SHOWN]]
+    parts = [f"{v!r} ({c:,} rows, {percent(c / total)})" for v, c in values[:SHOWN]]
     more = len(values) - SHOWN
     return ", ".join(parts) + (f" and {more:,} more" if more > 0 else "")
 
@@ -157,10 +158,10 @@ def _low_fraction(s: Subject) -> str:
     if s.summary is None or s.expected is None:
         return _passed_on(s)
     allowed = 1 - s.expected.presence.min_fraction
-    limit = "none may" if allowed <= 0 else f"at most {allowed:.2%} may"
+    limit = "none may" if allowed <= 0 else f"at most {percent(allowed)} may"
     return (
         f"column {s.name!r} is empty in {s.summary.missing:,} of {s.summary.rows:,} rows "
-        f"({s.summary.missing_fraction:.2%}), and {limit} be; {_FIX}, or lower presence."
+        f"({percent(s.summary.missing_fraction)}), and {limit} be; {_FIX}, or lower presence."
         "min_fraction in schema.pbtxt"
     )
 
@@ -209,8 +210,8 @@ def _unseen_values(s: Subject) -> str:
     pairs = list(respelled(values, s.domain).items())[:SHOWN]
     hint = "; " + ", ".join(f"{v!r} looks like {k!r}" for v, k in pairs) if pairs else ""
     return (
-        f"column {s.name!r} has {mass:,} values ({mass / max(s.summary.count, 1):.2%}, "
-        f"{tolerated:.2%} are tolerated) that are not among the {len(s.domain):,} known ones: "
+        f"column {s.name!r} has {mass:,} values ({percent(mass / max(s.summary.count, 1))}, "
+        f"{percent(tolerated)} are tolerated) that are not among the {len(s.domain):,} known ones: "
         f"{shown(values, max(s.summary.count, 1))}{hint}; {_FIX}, or add them to its domain in "
         "schema.pbtxt"
     )

@@ -21,7 +21,7 @@ from tidegate.comparison.drift.findings import drift_findings
             normal(2, 1000),
             "% of rows now lie above 3.11, the greatest",
         ),
-        (np.append(normal(1, 900), [np.nan] * 100), normal(2, 1000), "10.0% of rows are NaN, 0.0%"),
+        (np.append(normal(1, 900), [np.nan] * 100), normal(2, 1000), "10.0% of rows are NaN, 0%"),
         (["A"] * 50, ["A"] * 500, ""),
     ],
 )

@@ -63,8 +63,8 @@ def test_excluded_columns_need_no_need():
     [
         ("carier", None, "there is no column 'carier', did you mean 'carrier'?"),
         ("empty", None, "column 'empty' has no value in 10 rows"),
-        ("gust", 0.5, "column 'gust' has a value in 1 of 10 rows, fewer than the 50.00%"),
-        ("wind", 0.9, "column 'wind' has a value in 8 of 10 rows, fewer than the 90.00%"),
+        ("gust", 0.5, "column 'gust' has a value in 1 of 10 rows, fewer than the 50.0%"),
+        ("wind", 0.9, "column 'wind' has a value in 8 of 10 rows, fewer than the 90.0%"),
     ],
 )
 def test_a_need_that_is_not_served_holds(data, populated, message):

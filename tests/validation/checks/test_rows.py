@@ -172,5 +172,5 @@ def test_too_few_rows_find_their_key(matched, code):
     assert set(result) == code
     if code:
         assert result["low_match_rate"].severity == "hold"
-        assert "94.50% of 200 rows" in result["low_match_rate"].message
+        assert "94.5% of 200 rows" in result["low_match_rate"].message
         assert "origin = 'X'" in result["low_match_rate"].message

@@ -21,7 +21,7 @@ def test_the_gate_says_how_many_records_were_set_aside(contract_on, tmp_path):
     )
     (found,) = [f for f in verdict(contract, tmp_path).findings if f.code == "quarantined_records"]
     assert found.severity == "warn"
-    assert found.message.startswith("2 records (3.23%) of span '1' could not be read")
+    assert found.message.startswith("2 records (3.2%) of span '1' could not be read")
     assert "expected 2 columns, found 3 (2)" in found.message
 
 

@@ -70,7 +70,7 @@ def test_rows_that_fail_are_counted_and_shown_key_first(span):
     found = told(result)
     assert (found.subject, found.severity) == ("r", "hold")
     assert found.message.startswith(
-        "rule 'r' (Nothing is far) fails in 10 of 60 rows (16.67%), and none may: for example id r5"
+        "rule 'r' (Nothing is far) fails in 10 of 60 rows (16.7%), and none may: for example id r5"
     )
     rows = result.rules[0].rows
     assert rows.columns == ("id", "km")
@@ -168,7 +168,7 @@ def test_rules_over_statistics(span):
     )
     assert (result.verdict.status, result.rules[0].rows.of) == ("pass", 5)
     result = span.judge(rule("max < 500", over="statistics", where="type = 'int'"))
-    assert "fails in 1 of 1 columns (100.00%)" in told(result).message
+    assert "fails in 1 of 1 columns (100%)" in told(result).message
     assert result.rules[0].rows.sample == (("km", "590.0", "int"),)
     result = span.judge(rule("quantiles[51] < 100", over="statistics", where="name = 'km'"))
     assert result.rules[0].state == "fail"

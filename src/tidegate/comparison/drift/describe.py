@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tidegate.core.text import percent
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary
 
@@ -43,24 +44,25 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
         or _median(current, baseline, unit)
         or _beyond(cells, baseline, unit)
         or _spread(current, baseline, unit)
-        or f"{baseline.name} {label} {_went(old, new)} from {old:.1%} to {new:.1%} of rows"
+        or f"{baseline.name} {label} {_went(old, new)} from {percent(old)} to {percent(new)} of "
+        "rows"
     )
 
 
 def _text(label: str, old: float, new: float) -> str:
     name = "all other values together" if label == REST else repr(label)
     if old == 0:
-        return f"{name} is new: {new:.1%} of rows"
+        return f"{name} is new: {percent(new)} of rows"
     if new == 0:
-        return f"{name} is gone: it was {old:.1%} of rows"
-    return f"{name} {_went(old, new)} from {old:.1%} to {new:.1%} of rows"
+        return f"{name} is gone: it was {percent(old)} of rows"
+    return f"{name} {_went(old, new)} from {percent(old)} to {percent(new)} of rows"
 
 
 def _nans(cells: Cells) -> str:
     old, new = cells.shares
     if new[-1] - old[-1] < _STRAY:
         return ""
-    return f"{new[-1]:.1%} of rows are NaN, {old[-1]:.1%} before"
+    return f"{percent(new[-1])} of rows are NaN, {percent(old[-1])} before"
 
 
 def _beyond(cells: Cells, baseline: FeatureSummary, unit: str) -> str:
@@ -70,8 +72,10 @@ def _beyond(cells: Cells, baseline: FeatureSummary, unit: str) -> str:
     if max(below, above) < _STRAY:
         return ""
     if below > above:
-        return f"{below:.1%} of rows now lie below {quantity(baseline.min, unit)}, the least before"
-    return f"{above:.1%} of rows now lie above {quantity(baseline.max, unit)}, the greatest before"
+        least = quantity(baseline.min, unit)
+        return f"{percent(below)} of rows now lie below {least}, the least before"
+    greatest = quantity(baseline.max, unit)
+    return f"{percent(above)} of rows now lie above {greatest}, the greatest before"
 
 
 def _median(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:

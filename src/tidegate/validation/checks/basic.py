@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tidegate.contract import Contract
+from tidegate.core.text import percent
 from tidegate.core.verdict import Finding
 from tidegate.schema import anomalies, domains
 from tidegate.statistics.model import FeatureSummary, Statistics
@@ -169,8 +170,8 @@ def out_of_domain_values(
                 feature.name,
                 "warn",
                 f"column {feature.name!r} has values nobody has seen: "
-                f"{anomalies.shown(values, summary.count)}, below the {tolerated:.2%} that are "
-                "tolerated; add them to its domain in schema.pbtxt if they are to stay",
+                f"{anomalies.shown(values, summary.count)}, below the {percent(tolerated)} that "
+                "are tolerated; add them to its domain in schema.pbtxt if they are to stay",
             )
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from tidegate.contract import Contract
 from tidegate.core.codes import SETTABLE
+from tidegate.core.text import percent
 from tidegate.core.verdict import Finding
 from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS
 from tidegate.data.times import is_time
@@ -140,9 +141,9 @@ def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
             yield (
                 "placeholder_values",
                 summary.name,
-                f"column {summary.name!r} is {value!r} in about {share:.1%} of {summary.count:,} "
-                "values, which looks like a missing value; write it as missing (CSV: "
-                "source.null_values)",
+                f"column {summary.name!r} is {value!r} in about {percent(share)} of "
+                f"{summary.count:,} values, which looks like a missing value; write it as missing "
+                "(CSV: source.null_values)",
             )
 
 
@@ -157,7 +158,7 @@ def _far_out(summary: FeatureSummary) -> Iterator[Found]:
         yield (
             "outliers",
             summary.name,
-            f"about {beyond:.0%} of feature {summary.name!r} lie beyond Tukey's outer fences, "
+            f"about {percent(beyond)} of feature {summary.name!r} lie beyond Tukey's outer fences, "
             f"{fences[0]:g} and {fences[1]:g} (three interquartile ranges from the quartiles)",
         )
     for value, near in ((summary.min, edges[1]), (summary.max, edges[99])):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tidegate.contract import Contract, Need
-from tidegate.core.text import nearest
+from tidegate.core.text import nearest, percent
 from tidegate.core.verdict import Finding
 from tidegate.statistics.model import FeatureSummary
 
@@ -57,6 +57,6 @@ def _wrong(column: str, need: Need, columns: Mapping[str, FeatureSummary]) -> st
     if need.populated is not None and values < need.populated * summary.rows:
         return (
             f"column {column!r} has a value in {values:,} of {summary.rows:,} rows, fewer than "
-            f"the {need.populated:.2%} of populated"
+            f"the {percent(need.populated)} of populated"
         )
     return None

@@ -11,6 +11,7 @@ from typing import Final
 from tidegate.contract import Contract, duration
 from tidegate.core.codes import ALL_COLUMNS
 from tidegate.core.spans import TO
+from tidegate.core.text import percent
 from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS, Facts, Numbers
 from tidegate.data.sources.span_pattern import SpanPattern
 from tidegate.data.text_problems import TextProblems
@@ -82,16 +83,17 @@ def row_findings(
             yield (
                 "low_match_rate",
                 join.uri,
-                f"the look-up {join.uri} has {joined.rate:.2%} of {joined.rows:,} rows, fewer than "
-                f"joins.min_match {join.min_match:.2%}; the first without a match has "
+                f"the look-up {join.uri} has {percent(joined.rate)} of {joined.rows:,} rows, fewer "
+                f"than joins.min_match {percent(join.min_match)}; the first without a match has "
                 f"{joined.missed}; add it there, or lower min_match",
             )
     if facts.bad_records:
+        share = facts.bad_records / (rows + facts.bad_records)
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count in facts.bad_reasons)
         yield (
             "quarantined_records",
             "",
-            f"{facts.bad_records:,} records ({facts.bad_records / (rows + facts.bad_records):.2%}) "
+            f"{facts.bad_records:,} records ({percent(share)}) "
             f"of span {statistics.span!r} could not be read and are no examples: {reasons}; they "
             "lie in the examples' quarantine.jsonl",
         )

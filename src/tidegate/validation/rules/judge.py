@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tidegate.contract import Contract, Rule
+from tidegate.core.text import percent
 from tidegate.core.verdict import Finding
 from tidegate.validation.rules.database import Database, QueryError, check_condition, one_select
 from tidegate.validation.rules.result import Rows, RuleResult
@@ -113,7 +114,7 @@ def rule_findings(results: Sequence[RuleResult]) -> Iterator[Finding]:
 def _counted(result: RuleResult, rows: Rows) -> str:
     noun = "row" if result.over == "examples" else "column"
     limit = f"{result.allowed:,} may" if result.allowed else "none may"
-    return f"{rows.failing:,} of {rows.of:,} {noun}s ({rows.share:.2%}), and {limit}"
+    return f"{rows.failing:,} of {rows.of:,} {noun}s ({percent(rows.share)}), and {limit}"
 
 
 def _example(rows: Rows) -> str:
