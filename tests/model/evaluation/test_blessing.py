@@ -140,10 +140,23 @@ def test_a_model_no_better_than_a_constant_is_held(judged):
     assert judged(lambda x: sigmoid(-x), evaluation={"thresholds": {"auc": {"min": 0}}}).blessed
 
 
+def test_a_model_that_few_rows_do_not_show_to_be_better_is_held(tmp_path):
+    """Its AUC is above one half, and the interval of that begins below."""
+    contract = contract_of(tmp_path)
+    made = ingested(tmp_path, contract, columns(rows=120))
+    model = written_model(tmp_path / "m", lambda x, noise: sigmoid(0.4 * x + noise), ("x", "noise"))
+    found = evaluate(model, made, contract)
+    metric = found.overall.metrics["auc"]
+    assert metric.low < 0.5 < metric.value
+    assert codes(found) == ["no_better_than_constant"]
+    assert "its interval reaches the 0.5 of the best constant answer" in found.verdict.reasons[0]
+
+
 def test_a_metric_that_does_not_decide_may_be_undefined(judged):
     found = judged(lambda x: sigmoid(x) / 4)
     assert found.blessed
-    assert codes(found, "warn") == ["undefined_metric"]
+    assert codes(found, "warn") == ["one_answer", "undefined_metric"]
+    assert message(found, "one_answer").startswith("the model predicts y = 0 for all ")
     assert message(found, "undefined_metric").startswith("precision is not defined")
     held = judged(lambda x: sigmoid(x) / 4, evaluation={"thresholds": {"precision": {"min": 0.1}}})
     assert codes(held) == ["undefined_metric"]

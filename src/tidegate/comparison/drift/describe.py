@@ -62,7 +62,7 @@ def _nans(cells: Cells) -> str:
     old, new = cells.shares
     if new[-1] - old[-1] < _STRAY:
         return ""
-    return f"{percent(new[-1])} of rows are NaN, {percent(old[-1])} before"
+    return f"{percent(float(new[-1]))} of rows are NaN, {percent(float(old[-1]))} before"
 
 
 def _beyond(cells: Cells, baseline: FeatureSummary, unit: str) -> str:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding, Severity, Verdict
 from tidegate.model.evaluation.predictions import Collected
 from tidegate.model.evaluation.result import Evaluation, MetricChange
-from tidegate.numerics.metrics import METRICS
+from tidegate.numerics.metrics import DECISION, METRICS
 
 
 def bless(
@@ -23,6 +25,7 @@ def bless(
     """
     findings = [
         *_unfit_examples(evaluation, data),
+        *_one_answer(evaluation, data),
         *_undefined(evaluation, contract),
         *_thresholds(evaluation, contract),
         *_baseline(evaluation, contract),
@@ -79,6 +82,23 @@ def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding
         )
 
 
+def _one_answer(evaluation: Evaluation, data: Collected) -> Iterator[Finding]:
+    """Warn where one class is predicted for all rows."""
+    given = data.challenger.predictions
+    if evaluation.task == "regression" or data.rows < 2:
+        return
+    answers = given > DECISION if evaluation.task == "binary" else given.argmax(axis=1)
+    if len(np.unique(answers)) == 1 and not data.challenger.not_finite:
+        name = evaluation.classes[int(answers[0])] if evaluation.classes else str(int(answers[0]))
+        yield Finding(
+            "one_answer",
+            evaluation.label,
+            "warn",
+            f"the model predicts {evaluation.label} = {name} for all {data.rows:,} examples; use "
+            "its scores and a threshold of your own, weigh the classes, or improve the features",
+        )
+
+
 def _undefined(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
     metrics = evaluation.overall.metrics
     decisive = {evaluation.metric, *contract.evaluation.thresholds}
@@ -129,16 +149,27 @@ def _baseline(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
     metric = evaluation.overall.metrics[name]
     if constant is None or not metric.defined or name in contract.evaluation.thresholds:
         return
-    better = METRICS[evaluation.task][name].better
-    ahead = metric.value - constant if better == "higher" else constant - metric.value
-    if not ahead > 0:
-        yield Finding(
-            "no_better_than_constant",
-            name,
-            "hold",
-            f"{name} is {metric.value:.4g}, no better than {constant:.4g} of the best constant "
-            f"answer; improve the features, or set evaluation.thresholds.{name} to accept it",
+    sign = 1 if METRICS[evaluation.task][name].better == "higher" else -1
+    edge = metric.low if sign > 0 else metric.high
+    # The constant's own value is of these rows too, so the model's interval is a cautious one.
+    if sign * (edge - constant) > 0:
+        return
+    shown = f"{name} is {metric.value:.4g} (95% {_range(metric.low, metric.high)})"
+    if not sign * (metric.value - constant) > 0:
+        problem = f"no better than {constant:.4g} of the best constant answer"
+        remedy = "improve the features"
+    else:
+        problem = (
+            f"and its interval reaches the {constant:.4g} of the best constant answer, so that "
+            f"{evaluation.overall.rows:,} examples do not show that it is better"
         )
+        remedy = "evaluate on more examples, or improve the features"
+    yield Finding(
+        "no_better_than_constant",
+        name,
+        "hold",
+        f"{shown}, {problem}; {remedy}, or set evaluation.thresholds.{name} to accept it",
+    )
 
 
 def _champion(evaluation: Evaluation, contract: Contract, problem: str) -> Iterator[Finding]:
