@@ -110,7 +110,7 @@ def test_errors_are_one_line(call, file):
     code, out, err = call("measure", file)
     assert (code, out) == (1, "")
     assert err.splitlines()[-1].startswith("error: nothing says what is to be predicted")
-    assert "no column" in call("measure", file, "--label", "lat")[2]
+    assert "did you mean 'late'?" in call("measure", file, "--label", "lat")[2]
     assert "is not there" in call("measure", "none.csv", "--label", "late")[2]
     for option in (("--label", "late"), ("--exclude", "id"), ("--null", "NA")):
         code, _, err = call("measure", file, "--contract", "contract.yaml", *option)

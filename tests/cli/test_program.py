@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,24 @@ def test_a_reader_that_has_seen_enough_is_no_error(home):
     done = subprocess.run(command, cwd=home, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, "january.csv: 1,200 rows, 5 columns\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["stats", "january.csv"], 0),
+        (["shift", "february.csv", "--against", "january.csv"], 1),
+        (["skew", "january.csv", "february.csv"], 1),
+        (["measure", "january.csv"], 1),
+        (["validate", "february.csv", "--against", "january.csv"], 1),
+    ],
+)
+def test_a_column_that_the_contract_alone_knows_is_named(call, home, arguments, code):
+    Path("c.yaml").write_text(
+        "dataset: d\nsource: {uri: x, format: csv}\nkey: [id]\nlabel: gust\n"
+        "features: {exclude: [carier]}\ngates: {min_examples: 10}\n"
+    )
+    ended, _, err = call(*arguments, "--contract", "c.yaml")
+    assert ended == code, err
+    assert "features.exclude names the column 'carier', which the data does not have" in err
+    assert "did you mean 'carrier'?" in err

@@ -82,6 +82,7 @@ def _measured(opened: Opened, contract: Contract, model: Path | None) -> Signal:
         sampled = feature_analysis.of_examples(opened.examples)
     else:
         sampled = feature_analysis.of_batches(opened.name, opened.batches)
+    contract.require_columns(sampled.table.schema.names)
     shuffled = None if model is None else feature_analysis.shuffle(model, sampled, contract)
     digests = {"content": opened.digest, "contract": contract.digest}
     return feature_analysis.measure(sampled, contract, shuffled=shuffled, digests=digests)

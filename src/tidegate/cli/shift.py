@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         named = {*excluded, options.label}
         left_out = shift.uninformative_columns(current.rows, baseline.rows, {n for n in named if n})
         contract = rows.described(contract, options.label, [*excluded, *left_out])
+    contract.require_columns([*baseline.rows.schema.names, *current.rows.schema.names])
     found = shift.compare(current, baseline, contract)
     found.left_out.update(left_out)
     output.emit(

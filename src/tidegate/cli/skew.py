@@ -86,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
             if options.schema is None
             else schemas.read_file(options.schema)
         )
+        judged_by.require_columns([*training.schema.names, *serving.schema.names])
         result = skew.measure(training, serving, schema, judged_by)
     slices = shown_slices(result, serving.statistics, training.statistics, shares=result.shares)
     output.emit(

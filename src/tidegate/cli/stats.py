@@ -9,6 +9,7 @@ from tidegate.cli.inputs import data, slicing
 from tidegate.cli.program import PASS
 from tidegate.contract import Contract
 from tidegate.core.errors import ContractError
+from tidegate.report import terminal
 from tidegate.report.data.text import as_json, as_text
 
 
@@ -41,6 +42,11 @@ def run(options: argparse.Namespace) -> int:
     measured = data.measure(options.files, contract, data.dialect(options), by=by)
     slicing.note_left_out(measured.statistics)
     statistics = measured.statistics
+    try:
+        measured.contract.require_columns(list(statistics.features()))
+    except ContractError as error:
+        # It may be the data that lack it, and then they are to be shown.
+        terminal.note(str(error))
     output.emit(
         options,
         text=lambda ink, limit: as_text(statistics, ink=ink, limit=limit),

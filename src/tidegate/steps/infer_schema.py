@@ -36,6 +36,8 @@ def infer_schema(
         entry = run.registry.get("schema", schema_version)
         run.registry.fetch(entry, out)
         found = schema.read(out)
+        # A column that vanished is in the schema; what is in neither was never there.
+        run.contract.require_columns([*(f.name for f in found.feature), *computed.features()])
         # Neither contract nor statistics contributed to it.
         made_from = [parents.of_version(entry)]
     else:
