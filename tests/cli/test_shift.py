@@ -64,3 +64,18 @@ def test_formats_and_examples(call, tmp_path):
     )
     assert code == 0
     assert "What tells them apart most: x." in out
+
+
+@pytest.mark.parametrize("kept", [10_000, 500])
+def test_shift_and_validate_have_the_same_figures(call, kept):
+    """Of rows that are all compared, and of a sample."""
+    Path("c.yaml").write_text(
+        "dataset: d\nsource: {uri: x, format: csv}\nkey: [id]\nlabel: y\n"
+        f"gates: {{min_examples: 10, shift: {{rows: {kept}}}}}\n"
+    )
+    files = ("july.csv", "--against", "january.csv", "--contract", "c.yaml", "--format", "json")
+    shift = json.loads(call("shift", *files)[1])
+    gate = json.loads(call("validate", *files)[1])["shift"]
+    assert shift["measured"] == [min(kept, ROWS)] * 2
+    assert (shift["auc"], shift["features"]) == (gate["auc"], gate["features"])
+    assert shift["label"] == gate["label"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from typing import TYPE_CHECKING
 
 from tidegate.cli import output
@@ -71,9 +72,15 @@ def _taken(argument: str, given: Contract | None, how: data.Dialect) -> tuple[Sp
     """Sample rows, and return them with their contract."""
     from tidegate.comparison import shift
     from tidegate.comparison.shift.compare import MAX_ROWS
-    from tidegate.data.sampling import sample
+    from tidegate.data.sampling import kept_rows, sample
 
     with rows.opened(argument, given, how) as opened:
         if opened.examples is not None:
             return shift.of_examples(opened.examples), opened.contract
-        return shift.SpanRows(opened.name, *sample(opened.batches, MAX_ROWS)), opened.contract
+        first = next(opened.batches)
+        contract = opened.contract
+        columns = [name for name in first.schema.names if contract.is_sampled(name)]
+        # As many as are kept with statistics, so that `validate` has the same figures.
+        limit = kept_rows(contract.gates.shift.rows or MAX_ROWS, max(len(columns), 1))
+        drawn = sample(itertools.chain([first], opened.batches), limit)
+        return shift.SpanRows(opened.name, *drawn), contract
