@@ -28,7 +28,7 @@ def test_help_needs_no_tensorflow():
     assert "--against BASELINE" in done.stdout
 
 
-@pytest.mark.parametrize("lacking", ["tensorflow_data_validation", "duckdb"])
+@pytest.mark.parametrize("lacking", ["tensorflow_data_validation", "duckdb", "pydantic"])
 def test_what_is_not_installed_is_named_with_the_remedy(home, lacking):
     code = (
         f"import sys; sys.modules[{lacking!r}] = None\n"

@@ -66,10 +66,6 @@ _EXTRAS: Final = {
     "rich": "kfp",
     "tidegate_kfp": "kfp",
 }
-#: The packages of every installation, except an image that needs none of them.
-_BASE: Final = frozenset(
-    {"duckdb", "shtab", "tensorflow_data_validation", "tensorflow_metadata", "tfx_bsl"}
-)
 
 EXIT_CODES: Final = """\
 exit codes:
@@ -150,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
         return ERROR
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        if package not in _EXTRAS and package not in _BASE:
+        if package in ("", "tidegate"):
             raise
         extra = f"[{_EXTRAS[package]}]" if package in _EXTRAS else ""
         print(

@@ -291,7 +291,13 @@ def _load() -> dict[str, Any]:
         return _lightly()
     except Exception as error:
         logging.getLogger(__name__).info("TFDV is imported with all it needs: %r", error)
-    return _plainly()
+        try:
+            return _plainly()
+        except ModuleNotFoundError:
+            # Where TensorFlow and Beam are left out on purpose, the light way names what lacks.
+            if isinstance(error, ModuleNotFoundError):
+                raise error from None
+            raise
 
 
 _loaded: Final = _load()
