@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tidegate import validation
+from tidegate.cli.program import ERROR, HOLD, PASS
 from tidegate.contract import Contract
 from tidegate.core.verdict import Verdict
 from tidegate.model import evaluation
@@ -23,8 +24,6 @@ from tidegate.platform.registry import Registry
 from tidegate.report import pages
 from tidegate.report.run.summary import GateVerdict, Link, MetricRow, RunState, RunSummary, TaskRun
 from tidegate_kfp import cache, compiled, local, progress
-
-PUBLISHED, FAILED, HELD = 0, 1, 3
 
 _PAGES = {
     "data.html": ("validate-examples", "data_report", "Data"),
@@ -78,8 +77,8 @@ def run_and_report(
     (root / "index.html").write_text(pages.index_page(summary), encoding="utf-8")
     _print(console, summary, root)
     if summary.state == "held":
-        return PUBLISHED if on_hold == "succeed" else HELD
-    return FAILED if summary.state == "failed" else PUBLISHED
+        return PASS if on_hold == "succeed" else HOLD
+    return ERROR if summary.state == "failed" else PASS
 
 
 class _Progress:

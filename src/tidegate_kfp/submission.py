@@ -11,11 +11,11 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from tidegate.cli.program import ERROR, HOLD, PASS
 from tidegate.contract import Contract
 from tidegate.core.errors import TidegateError
 from tidegate.platform.registry import Registry
 from tidegate_kfp import compilation, defaults, pods, progress
-from tidegate_kfp.console import FAILED, HELD, PUBLISHED
 from tidegate_kfp.server import Run, Server, Version
 from tidegate_kfp.settings import DEFAULT, Settings
 
@@ -51,7 +51,7 @@ def submit(options: argparse.Namespace) -> int:
         _say(f"run {run_id}", server.url(run_id))
         if not options.no_wait and (code := _watch(server, run_id, options)):
             return code
-    return PUBLISHED
+    return PASS
 
 
 def schedule(options: argparse.Namespace) -> int:
@@ -233,8 +233,8 @@ def print_outcome(run: Run, options: argparse.Namespace) -> int:
     for name, uri in reports.items():
         _console.print(Text(f"  {name:<20}{uri}"))
     if outcome == "held":
-        return PUBLISHED if run.state == "SUCCEEDED" else HELD
-    return FAILED if outcome == "failed" else PUBLISHED
+        return PASS if run.state == "SUCCEEDED" else HOLD
+    return ERROR if outcome == "failed" else PASS
 
 
 def _outcome(run: Run) -> str:

@@ -1,10 +1,12 @@
 """A schema that was inferred from data passes that data."""
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.drift import contract
+from tidegate.contract import Contract
 from tidegate.schema import infer
 from tidegate.schema.propose import propose
 from tidegate.statistics import compute_table
@@ -48,6 +50,17 @@ def test_a_table_passes_the_schema_that_is_inferred_from_it(table):
     # What is not finite has no statistics to judge by.
     holds = [f for f in verdict.findings if f.severity == "hold"]
     assert [f for f in holds if f.code != "statistic_not_computable"] == []
+
+
+@pytest.mark.parametrize("role", ["key: [n]", "key: [id]\ntime: n", "key: [id]\nlabel: n"])
+def test_what_must_be_in_every_row_is_never_only_planned(role):
+    text = f"dataset: d\nsource: {{uri: x, format: csv}}\n{role}\ngates: {{min_examples: 1}}\n"
+    rules = Contract.parse(text)
+    empty = measured(pa.table({"id": ["a", "b"] * 15, "n": pa.nulls(30, pa.string())}))
+    schema = infer(empty, rules)
+    (feature,) = [f for f in schema.feature if f.name == "n"]
+    assert (feature.lifecycle_stage, feature.presence.min_fraction) == (0, 1.0)
+    assert validate(empty, schema, rules, baseline=empty).verdict.status == "hold"
 
 
 def test_a_column_that_was_empty_has_no_type_until_it_has_a_value():

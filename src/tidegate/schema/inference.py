@@ -140,14 +140,15 @@ def _describe(
 def _require(feature: Any, evidence: Evidence, contract: Contract, bounds: list[Bound]) -> None:
     """Set in how many rows a column must have a value."""
     feature.ClearField("presence")
-    if not evidence.populated:
+    required = feature.name in (*contract.key, contract.time, contract.label)
+    if not evidence.populated and not required:
         # Nothing is known of its type, and TFDV asks a column that is expected for a value.
         feature.lifecycle_stage = schema_pb2.PLANNED
         return
     if evidence.absent:
         return
     feature.presence.min_count = 1
-    if feature.name in (*contract.key, contract.time, contract.label):
+    if required:
         feature.presence.min_fraction = 1.0
         return
     bound = evidence.presence()

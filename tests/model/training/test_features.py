@@ -33,7 +33,7 @@ def test_columns_without_information_are_left_out_with_a_note(tmp_path):
     )
     assert [f.name for f in features] == ["x", "sometimes"]
     assert dropped == {
-        "empty": "no value in the train split",
+        "empty": "only planned in the schema, without a type",
         "nan": "no value in the train split",
         "same": "the same value in every row of the train split",
         "one": "the same value in every row of the train split",
@@ -48,6 +48,16 @@ def test_a_column_the_schema_does_not_know_is_left_out(tmp_path):
     more = ingested(tmp_path, contract, table(new=normal(ROWS, 1)), span=2)
     _, dropped = choose(statistics.compute(more), promised, more.schema, contract)
     assert dropped == {"new": "not in the schema"}
+
+
+def test_a_column_that_was_empty_is_left_out_until_the_schema_has_its_type(tmp_path):
+    contract = contract_of(tmp_path)
+    made = ingested(tmp_path, contract, table(late=pa.nulls(ROWS)))
+    promised = schema.infer(statistics.compute(made), contract)
+    filled = ingested(tmp_path, contract, table(late=np.arange(ROWS)), span=2)
+    features, dropped = choose(statistics.compute(filled), promised, filled.schema, contract)
+    assert [f.name for f in features] == ["x"]
+    assert dropped == {"late": "only planned in the schema, without a type"}
 
 
 def test_vocabulary_leaves_rare_values_to_the_strangers(tmp_path):

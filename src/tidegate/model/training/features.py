@@ -27,6 +27,7 @@ MIN_COUNT = 5
 BUCKETS = 20
 
 _BYTES, _INT = 1, 2  # schema_pb2.FeatureType
+_PLANNED = 1  # schema_pb2.LifecycleStage
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,16 @@ def choose(
             schema, or not finite; or nothing is left.
     """
     promised = {f.name: f.type for f in schema.feature if f.name not in contract.not_features}
+    # A planned column was empty when the schema was inferred: nothing promises its type.
+    planned = {f.name for f in schema.feature if f.lifecycle_stage == _PLANNED}
     summaries = statistics.features("train")
     features: list[Feature] = []
     dropped: dict[str, str] = {}
     tensors: set[str] = set()
     for name, promise in promised.items():
+        if name in planned:
+            dropped[name] = "only planned in the schema, without a type"
+            continue
         if name not in columns.names:
             raise TrainingError(
                 f"feature {name!r} is in the schema and not in the examples; restore the column, "
