@@ -11,7 +11,7 @@ source: {uri: x, format: csv}
 key: [id]
 label: late
 features: {exclude: [after]}
-gates: {min_examples: 500, drift: {features: {gust: report}}}
+gates: {min_examples: 500, findings: {leak_not_judged: off}, drift: {features: {gust: report}}}
 """
 ROWS = 2000
 CODES = [f"C{i}" for i in range(8)]

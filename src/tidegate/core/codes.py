@@ -106,7 +106,7 @@ CATALOGUE: Final[dict[str, Code]] = {
         "label_one_value",
         "statistic_not_computable",
     ),
-    **_settable("data", nan_values="warn"),
+    **_settable("data", nan_values="warn", leak_suspect="hold", leak_not_judged="warn"),
     **_always("baseline", "empty_baseline"),
     **_settable("baseline", no_baseline="warn"),
     **_elsewhere("data", "splits.by", "leakage"),

@@ -27,6 +27,7 @@ from tidegate.schema.enforcement import not_enforced
 from tidegate.statistics.model import Statistics
 from tidegate.validation.checks import basic, shifts
 from tidegate.validation.checks.columns import quality_findings
+from tidegate.validation.checks.leaks import leak_findings
 from tidegate.validation.checks.needs import needs_findings
 from tidegate.validation.checks.rows import Past
 from tidegate.validation.result import Validation
@@ -83,6 +84,8 @@ def validate(
         reported = against.validate_with_tfdv(statistics, schema, baseline, environment)
         label = list(basic.label_findings(statistics, contract)) if environment == TRAINING else []
         found += label
+        if environment == TRAINING and not label:
+            found += leak_findings(statistics, contract, examples)
         found += against.findings(reported, features, schema, contract, environment, bool(label))
         found += slices.findings(
             statistics,

@@ -14,9 +14,9 @@ from tidegate.contract import Contract, Task
 from tidegate.core.errors import SignalError
 from tidegate.core.text import listing, nearest
 from tidegate.data.sampling import SEED
-from tidegate.model.feature_analysis import advice, redundancy
+from tidegate.model.feature_analysis import advice, leaks, redundancy
 from tidegate.model.feature_analysis.result import FeatureSignal, Role, Signal
-from tidegate.model.feature_analysis.sampling import Rows
+from tidegate.model.feature_analysis.sampling import Rows, labelled
 from tidegate.numerics import information
 from tidegate.numerics.binning import Array, Coded, coded, label_cells
 
@@ -55,7 +55,7 @@ def measure(
     """
     column = label_column(contract, rows.table.schema.names)
     table, held = rows.table, rows.held
-    there = _labelled(table.column(column))
+    there = labelled(table.column(column))
     without = int((~there).sum())
     if without:
         table, held = table.filter(pa.array(there)), held[there]
@@ -70,17 +70,20 @@ def measure(
         raise SignalError(f"{rows.name} has no column beside key, time and label to measure")
     codes = {name: coded(name, table.column(name)) for name in names}
     level = FALSE_ALARM / len(names)
-    given: dict[str, tuple[float, str]] = {}
+    doubts: dict[str, leaks.Suspicion] = {}
     features = []
     for number, name in enumerate(names):
         role: Role = "excluded" if name in contract.features.exclude else "feature"
-        feature, away = _feature(
+        feature, given = _feature(
             codes[name], label, held, task, role, whole=not rows.divided, level=level,
             seed=seed + number,
         )  # fmt: skip
         features.append(feature)
-        if away:
-            given[name] = away
+        numeric = task == "regression" and codes[name].ordered
+        order = leaks.order(table.column(name), table.column(column)) if numeric else None
+        known = leaks.Knowledge(feature.share, feature.auc, order, given)
+        if (doubt := leaks.suspicion(known, label.labels, numeric=numeric)) is not None:
+            doubts[name] = doubt
     if shuffled is not None:
         lost = shuffled.importances
         features = [replace(f, importance=lost.get(f.name)) for f in features]
@@ -90,8 +93,7 @@ def measure(
     ][: redundancy.MAX_PAIRED]  # fmt: skip
     close = redundancy.redundant(compared)
     advised = advice.advise(
-        features, close, rows=table.num_rows, classes=label.labels, given=given,
-        carries=rows.divided,
+        features, close, rows=table.num_rows, doubts=doubts, carries=rows.divided,
     )  # fmt: skip
     return Signal(
         name=rows.name,
@@ -138,13 +140,6 @@ def _never(contract: Contract) -> set[str | None]:
     return {*contract.key, contract.time, contract.label, contract.splits.column}
 
 
-def _labelled(column: pa.ChunkedArray) -> Array:
-    there: Array = column.is_valid().to_numpy()
-    if pa.types.is_floating(column.type):
-        there = there & np.isfinite(column.to_numpy())
-    return there
-
-
 def _feature(
     column: Coded,
     label: Coded,
@@ -179,4 +174,4 @@ def _feature(
         held_out=held_out if math.isfinite(held_out) else None,
         auc=auc if math.isfinite(auc) else None,
     )
-    return feature, advice.given_away(first, second) if binary else None
+    return feature, leaks.given_away(first, second) if binary else None

@@ -53,6 +53,14 @@ class Rows:
         return bool(self.table.num_rows < self.total)
 
 
+def labelled(column: pa.ChunkedArray) -> Array:
+    """Which rows have a label, bool of shape (rows,); one that is not finite is none."""
+    there: Array = column.is_valid().to_numpy()
+    if pa.types.is_floating(column.type):
+        there = there & np.isfinite(column.to_numpy())
+    return there
+
+
 def row_limit(columns: int) -> int:
     """The most measured rows for so many columns."""
     return min(MAX_ROWS, max(LEAST_ROWS, MAX_VALUES // max(columns, 1)))
