@@ -177,6 +177,10 @@ class Contract(Section):
         """Copy the contract with `gates.skew` limits in place of drift's."""
         skew = self.gates.skew
         limits = Drift(**{name: getattr(skew, name) for name in Distances.model_fields})
+        if self.label is not None:
+            # Serving knows no label; where logs have one, label_in_serving says so.
+            features = {**limits.features, self.label: "report"}
+            limits = limits.model_copy(update={"features": features})
         return self.model_copy(update={"gates": self.gates.model_copy(update={"drift": limits})})
 
     def require_skew_columns(self, columns: Sequence[str]) -> None:

@@ -105,6 +105,8 @@ def validate(
             distances = compare(statistics, baseline, contract, steps=steps)
             moved = drift_findings(distances, contract)
             moved += share_findings(statistics, baseline, contract, moved=moved)
+            # A label that cannot be learnt is reported once.
+            moved = [f for f in moved if not (label and f.subject == contract.label)]
             found += with_accepted_changes(moved, contract, span=statistics.span)
     found += basic.baseline_findings(statistics, baseline)
     shift, skipped = shifts.measured(statistics, baseline, contract)

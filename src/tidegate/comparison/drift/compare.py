@@ -19,9 +19,10 @@ from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.statistics.slices import defines_slice
 
 _DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
-#: Judgements per feature. Text (True): two distances, missing and unseen values. Numbers: one
+#: Judgements per feature. Of classes (True): two distances, missing and unseen values. Numbers: one
 #: distance and missing values.
 _TESTS = {True: 4, False: 2}
+_BOTH: tuple[Measure, ...] = ("jensen_shannon", "l_infinity")
 
 
 def compare(
@@ -35,8 +36,9 @@ def compare(
 
     The result is in the order of the data, first over all rows, then by slice. A slice that both
     sides have is compared with the same slice, without the columns that define it. Categorical
-    columns have two distances, numeric ones one. Columns that no model sees are recorded and not
-    judged, and so are the columns the contract sets to `report`.
+    columns have two distances, numeric ones one (a label of classes two). Columns that no model
+    sees are recorded and not judged, except the label, and so are the columns the contract sets to
+    `report`.
 
     Args:
         statistics: The statistics of the span.
@@ -99,9 +101,14 @@ def _compared(
 
 def configured_for(contract: Contract, name: str) -> Threshold | Limits:
     """The contract's drift limits for a column."""
-    if name in contract.not_features:
+    if not is_judged(contract, name):
         return "report"
     return contract.gates.drift.features.get(name, contract.gates.drift.default)
+
+
+def is_judged(contract: Contract, name: str) -> bool:
+    """Whether a change of the column is judged: of a feature or the label."""
+    return name == contract.label or name not in contract.not_features
 
 
 def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -> float:
@@ -112,7 +119,7 @@ def level_of(statistics: Statistics, baseline: Statistics, contract: Contract) -
     """
     baseline_features = baseline.features()
     tests = sum(
-        _TESTS[summary.type == "string"]
+        _TESTS[_has_classes(summary, baseline_features[name], contract)]
         for name, summary in statistics.features().items()
         if name in baseline_features and configured_for(contract, name) in ("auto", "learned")
     )
@@ -162,14 +169,23 @@ def _measured(
         )
         yield replace(nothing, status="report")
         return
-    measures: tuple[Measure, ...] = ("jensen_shannon", "l_infinity")
     facts = contract.columns.get(current.name)
     phrase = changed(cells, current, baseline, (facts.unit if facts else None) or "")
     beside = reported_metrics(cells, current, baseline)
-    for measure in measures if text else measures[:1]:
+    both = _has_classes(current, baseline, contract)
+    for measure in _BOTH if both else _BOTH[:1]:
         judged = _judge(measure, cells, current, baseline, contract, level, history)
         yield replace(judged, changed=phrase, reported_metrics=beside)
         beside = ()
+
+
+def _has_classes(current: FeatureSummary, baseline: FeatureSummary, contract: Contract) -> bool:
+    """Whether a column's values are classes: of text, or a label's that is no quantity."""
+    if current.type == "string":
+        return True
+    if current.name != contract.label or contract.task == "regression":
+        return False
+    return contract.task is not None or len({*current.quantiles, *baseline.quantiles}) == 2
 
 
 def _judge(

@@ -48,7 +48,15 @@ def drift_findings(distances: Iterable[Distance], contract: Contract) -> list[Fi
                 reported.add(d.feature)
     for found, severity in by_feature(sliced, values, contract):
         result.append(slices_finding(found, severity, DRIFT))
-    return result
+    return [_with_role(f, contract) for f in result]
+
+
+def _with_role(finding: Finding, contract: Contract) -> Finding:
+    """Call the label a label, which no feature is."""
+    if finding.subject != contract.label:
+        return finding
+    old, new = f"feature {finding.subject!r}", f"label {finding.subject!r}"
+    return replace(finding, message=finding.message.replace(old, new, 1))
 
 
 def with_accepted_changes(
@@ -106,4 +114,4 @@ def share_findings(
         of_kind = [s for s in grown if s.kind == kind]
         for sliced, severity in by_feature(of_kind, rows, contract):
             result.append(shares_finding(sliced, severity, DRIFT))
-    return result
+    return [_with_role(f, contract) for f in result]

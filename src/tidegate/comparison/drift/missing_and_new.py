@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from tidegate.comparison.drift.compare import configured_for, level_of, slices_of
+from tidegate.comparison.drift.compare import configured_for, is_judged, level_of, slices_of
 from tidegate.comparison.drift.reported_metrics import unseen
 from tidegate.comparison.drift.thresholds import PRACTICAL
 from tidegate.contract import Contract
@@ -70,8 +70,8 @@ class Share:
 def compare_shares(statistics: Statistics, baseline: Statistics, contract: Contract) -> list[Share]:
     """Compute every common feature's shares, over all rows, then by slice.
 
-    Columns that no model sees have none. Unseen values are known where the baseline has values and
-    lists them all.
+    Columns that no model sees have none, except the label. Unseen values are known where the
+    baseline has values and lists them all.
 
     Args:
         statistics: The statistics of the span.
@@ -91,7 +91,9 @@ def _shares(
     by_name = baseline.features()
     for name, current in statistics.features().items():
         earlier = by_name.get(name)
-        if earlier is None or not current.rows or not earlier.rows or name in contract.not_features:
+        if earlier is None or not current.rows or not earlier.rows:
+            continue
+        if not is_judged(contract, name):
             continue
         judged = configured_for(contract, name) != "report"
         yield _missing(current, earlier, level, judged=judged)
