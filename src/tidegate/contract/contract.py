@@ -82,11 +82,8 @@ class Contract(Section):
     def _consistent(self) -> Contract:
         if self.label is not None and self.label in self.key:
             raise ValueError(f"label {self.label!r} is part of the key")
-        reserved = {*self.key, self.time, self.label}
-        if wrong := reserved & set(self.features.categorical):
-            raise ValueError(
-                f"features.categorical names {quoted(wrong)}, which is key, time or label"
-            )
+        if self.time in self.features.categorical:
+            raise ValueError(f"features.categorical names {self.time!r}, which is the time")
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
         for name, configured in self.gates.drift.features.items():

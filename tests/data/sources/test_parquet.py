@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.rows import over, parquet, table
 from tidegate.core.errors import ContractError, SourceError
+from tidegate.data import sources
 
 
 def test_parquet_types(contract_on):
@@ -115,3 +116,14 @@ def test_damaged_parquet_never_ends_in_a_traceback(place, flip):
             table(contract)
         except (SourceError, ContractError) as error:
             assert "\n" not in str(error)
+
+
+def test_a_part_without_rows_is_counted_and_has_no_types(contract_on):
+    contract = contract_on(
+        {"1-a": parquet(id=pa.array([], pa.string())), "1-b": parquet(id=pa.array([7]))},
+        kind="parquet",
+    )
+    bad = sources.BadRecords(contract)
+    batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
+    assert pa.Table.from_batches(batches).to_pydict() == {"id": [7]}
+    assert bad.empty == ["1-a"]

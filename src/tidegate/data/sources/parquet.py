@@ -36,9 +36,13 @@ def schema(
     for item in objects:
         with _opened(store, item) as file:
             found = file.schema_arrow
-            bad.good += file.metadata.num_rows
+            rows = file.metadata.num_rows
+        bad.good += rows
+        if not rows:
+            bad.empty.append(item.name)
         check_columns(found.names, where=item.name)
-        types = {f.name: _inside(f, item, contract) for f in found}
+        # A part without rows has no values, and its writer had no types to tell.
+        types = {f.name: _inside(f, item, contract) if rows else NULL for f in found}
         if item is first:
             merged = types
             continue
