@@ -2,6 +2,9 @@
 
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from tests.support.commands import ROWS
 
 
@@ -34,3 +37,23 @@ def test_stats_as_json_and_html(call, home):
     page = (home / "a" / "b.html").read_text()
     assert page.startswith("<!doctype html>")
     assert "carrier" in page
+
+
+def test_columns_that_nothing_can_judge_are_named(call, home):
+    columns = pa.table({"id": [1, 2], "tags": [[1], []], "raw": [b"\xff", None]})
+    pq.write_table(columns, home / "x.parquet")
+    code, out, err = call("stats", "x.parquet", "--format", "json")
+    found = json.loads(out)
+    assert code == 0
+    assert [c["name"] for c in found["columns"]] == ["id"]
+    assert list(found["left_out"]) == ["tags", "raw"]
+    assert "column 'tags' is left out: it is list<item: int64>, which is no plain value; " in err
+    assert "column 'raw' is left out: it is binary, and not UTF-8 text; flatten it" in err
+    (home / "x.yaml").write_text(
+        "dataset: x\nsource: {uri: x.parquet, format: parquet}\nkey: [id]\n"
+        "features: {exclude: [tags, raw]}\n"
+    )
+    assert call("stats", "x.parquet", "--contract", "x.yaml")[::2] == (
+        0,
+        "x.parquet: 2 rows, 1 columns\n",
+    )

@@ -82,8 +82,11 @@ class Contract(Section):
     def _consistent(self) -> Contract:
         if self.label is not None and self.label in self.key:
             raise ValueError(f"label {self.label!r} is part of the key")
-        if self.time in self.features.categorical:
-            raise ValueError(f"features.categorical names {self.time!r}, which is the time")
+        reserved = {*self.key, self.time, self.label}
+        if wrong := reserved & set(self.features.categorical):
+            raise ValueError(
+                f"features.categorical names {quoted(wrong)}, which is key, time or label"
+            )
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
         for name, configured in self.gates.drift.features.items():
@@ -230,6 +233,15 @@ class Contract(Section):
         Raises:
             ContractError: naming the first column that is missing and the nearest there is.
         """
+        _require(self._named, columns)
+
+    def role(self, column: str) -> str:
+        """The key of the contract that needs `column`; empty if none does."""
+        named = (where for where, name in self._named if name == column)
+        return next((where for where in named if where != "features.exclude"), "")
+
+    @property
+    def _named(self) -> list[tuple[str, str]]:
         named: list[tuple[str, str]] = [("key", c) for c in self.key]
         named += [("splits.by", c) for c in self.split_columns]
         named += [("time", self.time)] if self.time else []
@@ -247,7 +259,7 @@ class Contract(Section):
         by_column = {c for columns in findings.values() for c in columns} - {ALL_COLUMNS}
         named += [("gates.findings", c) for c in sorted(by_column)]
         named += [("slices", c) for group in self.slices for c in group]
-        _require(named, columns)
+        return named
 
     @classmethod
     def load(cls, path: str | Path, *, digest: str | None = None) -> Contract:

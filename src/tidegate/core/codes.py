@@ -151,6 +151,7 @@ CATALOGUE: Final[dict[str, Code]] = {
         padded_text="warn",
         low_match_rate="hold",
         quarantined_records="warn",
+        column_left_out="warn",
     ),
     **_settable("rules", rule_without_rows="warn"),
     **_elsewhere("rules", "the rule's own severity", "rule_failed", "rule_not_evaluated"),

@@ -23,8 +23,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import tidegate.core._arrow  # noqa: F401
 from tidegate.contract import Contract
+from tidegate.core._arrow import PARQUET
 from tidegate.core.errors import ExamplesError, SourceError
 from tidegate.data import sources
 from tidegate.data.facts import Facts, Gatherer
@@ -316,8 +316,6 @@ def _write_splits(
         }
         if bad.kept:
             _quarantine(bad, directory)
-        for line in bad.notes():
-            _log.info("%s", line)
         for joined in joins.results if joins else ():
             _log.info(
                 "join %s: %.2f%% of %s rows matched, %s dropped",
@@ -429,7 +427,7 @@ class _Writer:
 
 def _read(file: Path, names: list[str], batch_size: int) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(file) as parquet:
+        with pq.ParquetFile(file, **PARQUET) as parquet:
             for batch in parquet.iter_batches(batch_size=batch_size, columns=names):
                 found = batch.schema.names
                 yield pa.RecordBatch.from_arrays(

@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 
 from tidegate.data.joins import Joined, Joins
 from tidegate.data.text_problems import TextProblems, problems
-from tidegate.data.text_values import TextValues
 from tidegate.data.times import microseconds, stated
 
 if TYPE_CHECKING:
@@ -95,8 +94,8 @@ class Facts:
         joins: The results of the joins.
         bad_records: The number of records that were set aside.
         bad_reasons: The most frequent reasons, with counts, at most five.
-        text_values: Of columns of numbers, the values for which they are read as text.
-        empty_objects: The number of objects without rows.
+        left_out: The columns that were not read because they hold no plain values, each with what
+            it holds.
     """
 
     period: tuple[str, str] | None = None
@@ -106,8 +105,7 @@ class Facts:
     joins: tuple[Joined, ...] = ()
     bad_records: int = 0
     bad_reasons: tuple[tuple[str, int], ...] = ()
-    text_values: tuple[TextValues, ...] = ()
-    empty_objects: int = 0
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain values."""
@@ -130,8 +128,7 @@ class Facts:
             joins=tuple(Joined(**j) for j in plain["joins"]),
             bad_records=plain["bad_records"],
             bad_reasons=tuple((r[0], r[1]) for r in plain["bad_reasons"]),
-            text_values=tuple(TextValues.of(t) for t in plain.get("text_values", ())),
-            empty_objects=plain.get("empty_objects", 0),
+            left_out=tuple((c[0], c[1]) for c in plain.get("left_out", ())),
         )
 
 
@@ -173,8 +170,7 @@ class Gatherer:
             joins=joins.results if joins else (),
             bad_records=len(bad.records) if bad else 0,
             bad_reasons=bad.reasons() if bad else (),
-            text_values=tuple(bad.text_values.values()) if bad else (),
-            empty_objects=len(bad.empty) if bad else 0,
+            left_out=tuple(bad.left_out.items()) if bad else (),
         )
 
 

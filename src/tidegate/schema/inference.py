@@ -73,7 +73,7 @@ def learn(
             )
     found = gather(spans)
     if complete:
-        contract.require_columns(list(found))
+        contract.require_columns([*found, *(c for span in spans for c in span.columns)])
     guesses = {
         s.span: {
             f.name: f

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-import tidegate.core._arrow  # noqa: F401
+from tidegate.core._arrow import PARQUET
 from tidegate.core.errors import StatisticsError
 from tidegate.data.sampling import kept_rows, sample
 from tidegate.statistics.model import Statistics
@@ -238,7 +238,7 @@ def _rows(
 
 def _rows_of_file(file: Path, start: int, stop: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     try:
-        with pq.ParquetFile(file) as parquet:
+        with pq.ParquetFile(file, **PARQUET) as parquet:
             position, groups, skipped = 0, [], 0
             for index in range(parquet.num_row_groups):
                 rows = parquet.metadata.row_group(index).num_rows

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tidegate.core._arrow import PARQUET
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.slices import compute_slices
 
@@ -46,7 +47,7 @@ def with_slices(
         return statistics
 
     def rows(columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        with pq.ParquetFile(file) as parquet:
+        with pq.ParquetFile(file, **PARQUET) as parquet:
             yield from parquet.iter_batches(columns=None if columns is None else list(columns))
 
     slices, left_out = compute_slices(rows, combinations, schema=schema)

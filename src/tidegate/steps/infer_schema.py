@@ -37,13 +37,13 @@ def infer_schema(
         run.registry.fetch(entry, out)
         found = schema.read(out)
         # A column that vanished is in the schema; what is in neither was never there.
-        run.contract.require_columns([*(f.name for f in found.feature), *computed.features()])
+        run.contract.require_columns([*(f.name for f in found.feature), *computed.columns])
         # Neither contract nor statistics contributed to it.
         made_from = [parents.of_version(entry)]
     else:
         run.given(statistics, "statistics")
         made_from = run.all_parents()
-        run.contract.require_columns(tuple(computed.features()))
+        run.contract.require_columns(computed.columns)
         found = schema.infer(computed, run.contract)
         schema.write(found, out)
     lineage.record(

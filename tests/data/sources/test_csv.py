@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from tests.support.rows import over, parquet, table
 from tidegate.core.errors import SourceError
-from tidegate.data import sources
 from tidegate.data.sources import csv
 
 
@@ -25,7 +24,7 @@ def test_csv_types(contract_on):
     contract = contract_on(
         {
             "1": "id,n,x,s,none,cat,when,hex,spaced,flag\n"
-            "1,7,1,a,,007,2013-01-01,0x1A, 1,true\n"
+            "1,007,1,a,,007,2013-01-01,0x1A, 1,true\n"
             "2,-5,2.5,,,8,2013-01-02,0x1B,2 ,false\n"
         },
         extra="features: {categorical: [cat]}\n",
@@ -161,17 +160,6 @@ def test_csv_types_do_not_depend_on_where_blocks_and_files_end(rows, files, bloc
         expected = [None if r[index] == "" else convert(r[index]) for r in rows]
         for found, wanted in zip(read[name].to_pylist(), expected, strict=True):
             assert found == wanted or (math.isnan(found) and math.isnan(wanted))
-
-
-def test_a_part_without_rows_is_skipped_and_counted(contract_on):
-    contract = contract_on({"1-a": "id,x\n", "1-b": "id,x\n1,2\n", "1-c": "x,id"})
-    bad = sources.BadRecords(contract)
-    batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
-    assert pa.Table.from_batches(batches).to_pydict() == {"id": [1], "x": [2]}
-    assert bad.empty == ["1-a", "1-c"]
-    assert list(bad.notes()) == ["skipped, as there are column names and no rows: 1-a and 1 more"]
-    with pytest.raises(SourceError, match="each of 2 objects has a header and no rows"):
-        table(contract_on({"2-a": "id\n", "2-b": "id\n"}), "2")
 
 
 def test_csv_newlines_within_quotes_at_the_end_of_blocks(contract_on, monkeypatch):

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import decimal
+import io
 import tempfile
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,6 +65,11 @@ def test_parquet_files_of_a_span_widen_together(contract_on):
     assert table(contract).to_pydict() == {"id": [1, 2], "x": [1.0, 1.5], "y": [None, "b"]}
 
 
+def not_text(*values):
+    binary = pa.array(values, pa.binary())
+    return pa.StringArray.from_buffers(len(binary), *binary.buffers()[1:])
+
+
 WHOLE = parquet(id=list(range(1000)), s=[f"text {i}" for i in range(1000)])
 
 BAD_PARQUET = {
@@ -71,18 +78,35 @@ BAD_PARQUET = {
     "truncated": ({"1": WHOLE[:-100]}, "1 is not a whole Parquet file: "),
     "truncated in front": ({"1": WHOLE[100:]}, "1 "),
     "no rows": ({"1": parquet(id=pa.array([], pa.int64()))}, "span 1 has no rows in 1"),
-    "nested": (
-        {"1": parquet(id=[1], x=[[1, 2]])},
-        "1: column 'x' is list<",
-    ),
-    "duration": ({"1": parquet(id=[1], x=[dt.timedelta(1)])}, "1: column 'x' is duration[us]"),
-    "too large": (
-        {"1": parquet(id=pa.array([2**64 - 1], pa.uint64()))},
-        "1: column 'id' (uint64) cannot be read as int64: ",
-    ),
-    "not text": (
+    "nested": ({"1": parquet(id=[[1, 2]])}, "1: column 'id' is list<"),
+    "duration": ({"1": parquet(id=[dt.timedelta(1)])}, "1: column 'id' is duration[us]"),
+    "bytes": (
         {"1": parquet(id=[b"\xff"])},
-        "1: column 'id' (binary) cannot be read as string: ",
+        "1: column 'id' is binary, and not UTF-8 text, and the contract names it in key; ",
+    ),
+    "text that is none": (
+        {"1": parquet(id=[1], s=not_text(b"\xff"))},
+        "1: column 's' (string) cannot be read as string: ",
+    ),
+    "nothing that can be judged": (
+        {"1": parquet(x=[[1]], y=[dt.timedelta(1)])},
+        "1 has 1 rows and no column that can be judged: 'x' is list<",
+    ),
+    "a key with more digits than a double": (
+        {"1": parquet(id=[decimal.Decimal("12345678901234.56")])},
+        "1: column 'id' is decimal128(16, 2) and the key, and no double holds more than 15 digits",
+    ),
+    "beyond the year 9999": (
+        {"1": parquet(id=[1], at=pa.array([2**60], pa.int64()).cast(pa.timestamp("us")))},
+        "1: column 'at' (timestamp[us]) cannot be read as timestamp[us]: an instant is outside",
+    ),
+    "beyond microseconds": (
+        {"1": parquet(id=[1], at=pa.array([2**60], pa.int64()).cast(pa.timestamp("ms")))},
+        "1: column 'at' (timestamp[ms]) cannot be read as timestamp[us]: ",
+    ),
+    "a name that is no text": (
+        {"1": parquet(id=[1], abcd=[1]).replace(b"abcd", b"ab\xffd")},
+        "1 is not a whole Parquet file: the name of a column is not UTF-8",
     ),
     "types disagree": (
         {"1-a": parquet(id=[1]), "1-b": parquet(id=["x"])},
@@ -118,12 +142,48 @@ def test_damaged_parquet_never_ends_in_a_traceback(place, flip):
             assert "\n" not in str(error)
 
 
-def test_a_part_without_rows_is_counted_and_has_no_types(contract_on):
-    contract = contract_on(
-        {"1-a": parquet(id=pa.array([], pa.string())), "1-b": parquet(id=pa.array([7]))},
-        kind="parquet",
-    )
+def test_columns_that_hold_no_plain_values_are_left_out_and_named(contract_on):
+    content = parquet(id=[1, 2], x=[[1], []], raw=[b"\xff", b"a"], span=[dt.timedelta(1)] * 2)
+    contract = contract_on({"1": content}, kind="parquet")
     bad = sources.BadRecords(contract)
-    batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
-    assert pa.Table.from_batches(batches).to_pydict() == {"id": [7]}
-    assert bad.empty == ["1-a"]
+    (batch,) = sources.read(sources.resolve(contract, "1"), contract, bad=bad)
+    assert batch.to_pydict() == {"id": [1, 2]}
+    assert list(bad.left_out) == ["x", "span", "raw"]
+    assert bad.left_out["span"] == "duration[us], which is no plain value"
+    assert bad.left_out["raw"] == "binary, and not UTF-8 text"
+
+
+@pytest.mark.parametrize("role", ["label: x", "time: x", "features: {categorical: [x]}"])
+def test_a_column_with_a_role_is_not_left_out(contract_on, role):
+    contract = contract_on({"1": parquet(id=[1], x=[[1]])}, kind="parquet", extra=f"{role}\n")
+    key = role.partition(":")[0].replace("features", "features.categorical")
+    with pytest.raises(SourceError, match=f"'x' is list<.*, and the contract names it in {key}; "):
+        table(contract)
+
+
+whole_numbers = {
+    "uint64": lambda values: pa.array(values, pa.uint64()),
+    "decimal": lambda values: pa.array([decimal.Decimal(v) for v in values], pa.decimal128(38, 0)),
+}
+
+
+@pytest.mark.parametrize("written", whole_numbers)
+def test_whole_numbers_are_exact_whatever_they_are_written_as(contract_on, written):
+    small = parquet(id=whole_numbers[written]([5, 2**53 + 1]))
+    read = table(contract_on({"1": small}, kind="parquet"))
+    assert read["id"].type == pa.int64()
+    assert read["id"].to_pylist() == [5, 2**53 + 1]
+    beyond = parquet(id=whole_numbers[written]([2**63, 7]))
+    for files in ({"1": beyond}, {"1-a": small, "1-b": beyond}, {"1-a": beyond, "1-b": small}):
+        ids = table(contract_on(files, kind="parquet"))["id"].to_pylist()
+        assert {str(2**63), "7"} <= set(ids)
+        assert all(isinstance(i, str) for i in ids)
+
+
+def test_instants_are_what_int96_says_beyond_2262_too(contract_on):
+    moments = [dt.datetime(2300, 1, 1, 5, 30, 1, 123456), dt.datetime(9999, 12, 31), None]
+    sink = io.BytesIO()
+    columns = pa.table({"id": [1, 2, 3], "at": pa.array(moments, pa.timestamp("us"))})
+    pq.write_table(columns, sink, use_deprecated_int96_timestamps=True)
+    read = table(contract_on({"1": sink.getvalue()}, kind="parquet"))
+    assert read["at"].to_pylist() == moments

@@ -116,3 +116,9 @@ def test_a_damaged_length_and_a_cut_file_are_errors_always():
 def test_reading_needs_no_tensorflow():
     code = "import sys, tidegate.data.sources; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_excluded_feature_is_left_out_whatever_it_holds():
+    content = framed(example(id=1, x=[1, 2], raw=b"\xff"), example(id=2, x=3))
+    table, _ = read(content, "tfrecord", features="{exclude: [x, raw]}")
+    assert table.to_pydict() == {"id": [1, 2]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +14,6 @@ from tidegate.contract import Serving
 from tidegate.core.errors import ContractError, SourceError
 from tidegate.core.text import nearest
 from tidegate.data.examples import Examples
-from tidegate.data.facts import Facts
 from tidegate.data.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics.recorded import recording, with_slices
@@ -32,6 +31,7 @@ class JoinSide:
         names: The original name of each renamed column.
         bad_records: The number of unreadable records that were set aside.
         bad_reasons: The most frequent reasons, each with its number of records.
+        left_out: The columns that were not read, each with what it holds.
     """
 
     statistics: Statistics
@@ -40,6 +40,7 @@ class JoinSide:
     names: Mapping[str, str]
     bad_records: int = 0
     bad_reasons: tuple[tuple[str, int], ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -55,7 +56,15 @@ def of_examples(examples: Examples, statistics: Statistics) -> JoinSide:
     """The training side from ingested examples."""
     files = tuple(f for split in examples.splits for f in examples.files(split))
     facts = examples.facts
-    return JoinSide(statistics, examples.schema, files, {}, facts.bad_records, facts.bad_reasons)
+    return JoinSide(
+        statistics,
+        examples.schema,
+        files,
+        {},
+        facts.bad_records,
+        facts.bad_reasons,
+        dict(facts.left_out),
+    )
 
 
 def recorded(
@@ -109,12 +118,11 @@ def recorded(
     side = JoinSide(with_slices(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
-    facts = Facts(text_values=tuple(bad.text_values.values()))
     return replace(
         side,
-        statistics=replace(side.statistics, facts=facts),
         bad_records=len(bad.records),
         bad_reasons=bad.reasons(),
+        left_out=bad.left_out,
     )
 
 

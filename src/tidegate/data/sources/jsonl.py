@@ -25,8 +25,8 @@ def parse(raw: bytes) -> Mapping[str, records.Value]:
     """Parse one line into a mapping; booleans become 1 and 0.
 
     Raises:
-        BadRecordError: it is no JSON object, names a key twice, or has a value that is a list or
-            an object, or a number that no double holds.
+        BadRecordError: it is no JSON object, names a key twice, or has half a surrogate pair, or a
+            number that no double holds.
     """
     try:
         text = raw.decode()
@@ -35,7 +35,7 @@ def parse(raw: bytes) -> Mapping[str, records.Value]:
         raise BadRecordError(f"byte {error.start + 1} is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise BadRecordError(
-            f"not valid JSON: {error.msg.lower()} (column {error.pos + 1})"
+            f"not valid JSON: {error.msg.lower()} (column {error.pos + 1}){_hint(text)}"
         ) from None
     except RecursionError:
         raise BadRecordError("not valid JSON: nested too deeply") from None
@@ -44,8 +44,17 @@ def parse(raw: bytes) -> Mapping[str, records.Value]:
     except ValueError:
         raise BadRecordError("a number has too many digits") from None
     if not isinstance(found, dict):
-        raise BadRecordError("not a JSON object; a line is {...}")
+        raise BadRecordError(f"not a JSON object; a line is {{...}}{_hint(text)}")
     return {name: _value(name, value) for name, value in found.items()}
+
+
+def _hint(text: str) -> str:
+    """How to turn the JSON that begins with a line into lines, if it is no line of its own."""
+    if text.lstrip().startswith("["):
+        return "; is it one array? jq -c '.[]' FILE writes its objects as lines"
+    if text.strip() == "{":
+        return "; is it one object over several lines? jq -c . FILE writes each on one line"
+    return ""
 
 
 def _value(name: str, value: Any) -> records.Value:
@@ -54,8 +63,9 @@ def _value(name: str, value: Any) -> records.Value:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, dict | list):
-        kind = "an object" if isinstance(value, dict) else "a list"
-        raise BadRecordError(f"column {name!r} holds {kind}; flatten it into columns, or drop it")
+        what = "an object" if isinstance(value, dict) else "a list"
+        fault = f"column {name!r} holds {what}; flatten it into columns, or drop it"
+        return records.NotPlain(what, fault)
     try:
         if isinstance(value, str):
             value.encode()
@@ -70,6 +80,11 @@ def _value(name: str, value: Any) -> records.Value:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
+    for name in made:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise BadRecordError(f"the key {name!r} holds half a surrogate pair") from None
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
@@ -98,4 +113,4 @@ def _lines(store: Store, item: SourceObject) -> Iterator[records.Frame]:
 
 
 #: JSON Lines.
-FORMAT: Final = records.RecordFormat(_lines, parse)
+FORMAT: Final = records.RecordFormat(_lines, parse, leaves_out=True)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from tidegate.contract import Contract
 from tidegate.core.errors import SourceError
-from tidegate.data.text_values import TextValues
 
 #: The most bad records that a message names.
 _NAMED: Final = 3
@@ -66,15 +65,14 @@ class BadRecords:
         contract: The contract, which decides on bad records.
         records: The bad records, in the order they were found.
         good: The number of good records.
-        empty: The objects that have column names and no rows.
-        text_values: Of columns of numbers, the values for which they are read as text.
+        left_out: The columns that are not read because they hold no plain values, each with what it
+            holds. None of them has a role in the contract.
     """
 
     contract: Contract
     records: list[BadRecord] = field(default_factory=list)
     good: int = 0
-    empty: list[str] = field(default_factory=list)
-    text_values: dict[str, TextValues] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -94,6 +92,37 @@ class BadRecords:
         if isinstance(limit, int) and len(self.records) > limit:
             raise self._too_many()
 
+    def leave_out(self, column: str, what: str, file: str) -> None:
+        """Leave a column out, as nothing can judge it.
+
+        Args:
+            column: Its name.
+            what: What it holds instead of plain values.
+            file: The object that it was found in.
+
+        Raises:
+            SourceError: the contract gives it a role, so it is needed.
+        """
+        if role := self.contract.role(column):
+            raise SourceError(
+                f"{file}: column {column!r} is {what}, and the contract names it in {role}; "
+                "flatten it into columns of numbers, texts or times"
+            )
+        self.left_out.setdefault(column, what)
+
+    def require_a_column(self, names: Sequence[str], file: str) -> None:
+        """Check that rows have a column that can be judged.
+
+        Raises:
+            SourceError: there are rows, and `names` is empty; says what was left out.
+        """
+        if self.good and not names:
+            what = "; ".join(f"{name!r} is {what}" for name, what in self.left_out.items())
+            raise SourceError(
+                f"{file} has {self.good:,} rows and no column that can be judged"
+                + (f": {what}" if what else ": every row is empty")
+            )
+
     def check(self) -> None:
         """Check the contract's limit, once all records were read.
 
@@ -104,15 +133,6 @@ class BadRecords:
         allowed = limit if isinstance(limit, int) else limit * (self.good + len(self.records))
         if len(self.records) > allowed:
             raise self._too_many()
-
-    def notes(self) -> Iterator[str]:
-        """What else whoever reads the data should know, in lines."""
-        if self.empty:
-            more = f" and {len(self.empty) - 1} more" if len(self.empty) > 1 else ""
-            yield f"skipped, as there are column names and no rows: {self.empty[0]}{more}"
-        for texts in self.text_values.values():
-            if texts.padded:
-                yield f"column {texts.column!r} is text, for {texts.examples}: {texts.remedy}"
 
     def lines(self) -> Iterator[str]:
         """The lines of the quarantine file."""

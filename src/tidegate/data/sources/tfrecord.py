@@ -46,7 +46,7 @@ def parse(raw: bytes) -> Mapping[str, records.Value]:
     """Parse a serialized tf.Example; an empty list is a missing value.
 
     Raises:
-        BadRecordError: it is none, a feature has several values, or its bytes are not UTF-8.
+        BadRecordError: it is none.
     """
     example = Example()
     try:
@@ -65,15 +65,16 @@ def _value(name: str, feature: Any) -> records.Value:
     if not values:
         return None
     if len(values) > 1:
-        raise BadRecordError(
-            f"feature {name!r} has {len(values)} values; write one feature for each, or drop it"
+        return records.NotPlain(
+            f"{len(values)} values",
+            f"feature {name!r} has {len(values)} values; write one feature for each, or drop it",
         )
     value: Any = values[0]
     if isinstance(value, bytes):
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise BadRecordError(f"feature {name!r} is not UTF-8 text; drop it") from None
+            return records.NotPlain("bytes", f"feature {name!r} is not UTF-8 text; drop it")
     return value  # type: ignore[no-any-return]
 
 
@@ -158,4 +159,4 @@ def _example_class() -> Any:
 Example: Final = _example_class()
 
 #: TFRecord files of tf.Example.
-FORMAT: Final = records.RecordFormat(_frames, parse)
+FORMAT: Final = records.RecordFormat(_frames, parse, leaves_out=False)

@@ -104,6 +104,10 @@ def _delivery(
         phrase = "no record was set aside"
     yield Check("Quarantine", ("quarantined_records",), phrase, facts is not None)
 
+    if facts is not None and facts.left_out:
+        names = ", ".join(f"{name} ({what})" for name, what in facts.left_out)
+        yield Check("Columns left out", ("column_left_out",), names, True)
+
     if contract.joins:
         went = "; ".join(
             f"{j.uri}: {percent(j.rate)} of {count(j.rows, 'row')}"

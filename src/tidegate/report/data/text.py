@@ -81,6 +81,7 @@ def as_json(statistics: Statistics) -> dict[str, Any]:
         "content_digest": statistics.content_digest,
         "rows": statistics.num_examples(),
         "columns": _columns(statistics),
+        "left_out": dict(statistics.facts.left_out) if statistics.facts else {},
     }
     if statistics.slices is not None:
         found["slices"] = [

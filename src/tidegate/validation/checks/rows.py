@@ -40,6 +40,7 @@ _FROM_ROWS: Final = frozenset(
         "padded_text",
         "low_match_rate",
         "quarantined_records",
+        "column_left_out",
     }
 )
 
@@ -86,6 +87,14 @@ def row_findings(
                 f"the look-up {join.uri} has {percent(joined.rate)} of {joined.rows:,} rows, fewer "
                 f"than joins.min_match {percent(join.min_match)}; the first without a match has "
                 f"{joined.missed}; add it there, or lower min_match",
+            )
+    for name, what in facts.left_out:
+        if name not in contract.features.exclude:
+            yield (
+                "column_left_out",
+                name,
+                f"column {name!r} is {what}: nothing judges it, and no model sees it; flatten it "
+                "into columns of numbers, texts or times, or name it in features.exclude",
             )
     if facts.bad_records:
         share = facts.bad_records / (rows + facts.bad_records)
