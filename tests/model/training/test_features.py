@@ -100,3 +100,22 @@ def test_examples_must_keep_what_the_schema_promises(tmp_path, later, message):
     other = ingested(tmp_path, contract, columns, span=2)
     with pytest.raises(TrainingError, match=message):
         choose(statistics.compute(other), promised, other.schema, contract)
+
+
+def test_texts_that_are_all_rare_are_left_out_with_a_note(tmp_path):
+    # Fewer than nine tenths of the rows have a text of their own, so it is no identifier.
+    rare = [f"t{i % 250}" for i in range(ROWS)]
+    features, dropped = chosen(tmp_path, table(rare=rare))
+    assert [f.name for f in features] == ["x"]
+    assert dropped == {"rare": "no value that 5 rows of the train split have"}
+    (tmp_path / "alone").mkdir()
+    with pytest.raises(TrainingError, match=r"no column is left .*'rare': no value that 5 rows"):
+        chosen(tmp_path / "alone", {"rare": rare, "y": table()["y"]})
+
+
+def test_tensors_of_names_that_differ_in_case_only_are_told_apart(tmp_path):
+    columns = table(amount=normal(ROWS, 1), Amount=normal(ROWS, 2), AMOUNT=normal(ROWS, 3))
+    features, _ = chosen(tmp_path, columns)
+    assert {f.name: f.tensor for f in features} == {
+        "x": "x", "amount": "amount", "Amount": "Amount_2", "AMOUNT": "AMOUNT_3",
+    }  # fmt: skip

@@ -14,7 +14,7 @@ from tidegate.core.errors import ExamplesError
 from tidegate.data.examples import ingest
 from tidegate.validation import Validation, validate
 from tidegate.validation.rules.database import MAX_COLUMNS, MAX_TEXT, SAMPLE, QueryError, opened
-from tidegate.validation.rules.judge import mentioned
+from tidegate.validation.rules.names import mentioned
 
 ROWS = 60
 HEAD = "id,from,to,km,note\n"

@@ -37,8 +37,8 @@ class Feature:
     Attributes:
         name: The column.
         tensor: Its name in the signature `serving_default`: the column's, with every character
-            except ASCII letters, digits and `_` replaced by `_`, and `f_` before names that
-            TensorFlow does not accept.
+            except ASCII letters, digits and `_` replaced by `_`, `f_` before names that TensorFlow
+            does not accept, and a number after one that differs from another in case only.
         kind: How the model reads it.
         dtype: The list a tf.Example carries it in: int64_list, float_list or bytes_list.
         mean: Numeric: mean over the train split.
@@ -79,7 +79,8 @@ def choose(
     The features are in the schema's order. Every column of the schema is a feature unless the
     contract excludes it. Left out with a note are columns without any value in the train split,
     those with one and the same value in every row (a later span's other value would be infinitely
-    many standard deviations away), and those the schema does not know.
+    many standard deviations away), texts of which none is frequent enough for a slot, and those the
+    schema does not know.
 
     Args:
         statistics: The statistics of the same examples; vocabulary, mean and quantiles are the
@@ -115,9 +116,11 @@ def choose(
             dropped[name] = "no value in the train split"
         elif _constant(summary):
             dropped[name] = "the same value in every row of the train split"
+        elif promise == _BYTES and not _frequent(summary):
+            dropped[name] = f"no value that {MIN_COUNT} rows of the train split have"
         else:
             tensor = _tensor_name(name, tensors)
-            tensors.add(tensor)
+            tensors.add(tensor.lower())
             features.append(_feature(summary, tensor, promise, contract))
     for name in columns.names:
         if name not in promised and name not in contract.not_features:
@@ -155,16 +158,20 @@ def _constant(summary: FeatureSummary) -> bool:
     return summary.min is not None and summary.min == summary.max
 
 
+def _frequent(summary: FeatureSummary) -> tuple[str, ...]:
+    """The values that get a slot, most frequent first."""
+    return tuple(v for v, n in summary.top_values if v and n >= MIN_COUNT)
+
+
 def _feature(summary: FeatureSummary, tensor: str, promise: int, contract: Contract) -> Feature:
     training = contract.training
     if promise == _BYTES:
-        frequent = [v for v, n in summary.top_values if v and n >= MIN_COUNT]
         return Feature(
             summary.name,
             tensor,
             "categorical",
             "string",
-            vocabulary=tuple(frequent[: training.max_vocabulary]),
+            vocabulary=_frequent(summary)[: training.max_vocabulary],
             missing=summary.missing,
         )
     mean, std = summary.mean, summary.std
@@ -194,8 +201,9 @@ def _tensor_name(column: str, taken: set[str]) -> str:
     name = re.sub(r"[^A-Za-z0-9_]", "_", column)
     if not re.match(r"[A-Za-z]", name) or name == "self" or iskeyword(name):
         name = f"f_{name}"
+    # TensorFlow does not tell `amount` from `Amount` in the names of a graph.
     unique, n = name, 2
-    while unique in taken:
+    while unique.lower() in taken:
         unique, n = f"{name}_{n}", n + 1
     return unique
 

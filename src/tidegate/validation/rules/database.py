@@ -14,6 +14,7 @@ from tidegate.core.errors import ExamplesError
 from tidegate.data.duckdb import literals, locked, one_line, quoted
 from tidegate.data.examples import Examples
 from tidegate.statistics.model import FeatureSummary
+from tidegate.validation.rules.names import UnboundNameError, bound, mentioned, sql_names
 from tidegate.validation.rules.result import Rows
 
 #: The time limit of one query, in seconds.
@@ -88,7 +89,9 @@ class _Table:
 
 
 def _examples(connection: duckdb.DuckDBPyConnection, examples: Examples, names: str) -> _Table:
-    source = f"SELECT * FROM read_parquet([{names}])"  # noqa: S608
+    called = sql_names(examples.schema.names)
+    listed = ", ".join(quoted(name) for name in called.values())
+    source = f"SELECT * FROM read_parquet([{names}]) AS rows({listed})"  # noqa: S608
     try:
         connection.execute(f"CREATE VIEW examples AS {source}")
         described = connection.execute("DESCRIBE examples").fetchall()
@@ -97,9 +100,9 @@ def _examples(connection: duckdb.DuckDBPyConnection, examples: Examples, names: 
             f"cannot read the examples in {examples.path}: {one_line(error)}; ingest the span "
             "again, with caching off"
         ) from None
-    # DuckDB renames a column that differs from another in upper and lower case only.
-    found = [(row[0], row[1]) for row in described]
-    return _Table(dict(zip(examples.schema.names, found, strict=True)), examples.num_rows())
+    kinds = [row[1] for row in described]
+    columns = zip(called, zip(called.values(), kinds, strict=True), strict=True)
+    return _Table(dict(columns), examples.num_rows())
 
 
 def _features(
@@ -134,6 +137,22 @@ class Database:
         Empty if there is no such table.
         """
         return tuple(self._tables[table].columns) if table in self._tables else ()
+
+    def bound(self, sql: str, table: str) -> str:
+        """A text whose names of columns are those in SQL, exactly.
+
+        The columns are those of the table, and of other tables that the text names.
+
+        Raises:
+            QueryError: a name is not exact where it must be.
+        """
+        tables = {table, *mentioned(sql, tuple(self._tables))}
+        columns = [column for t in tables for column in self._tables[t].columns.items()]
+        names = {column: name for column, (name, _) in columns}
+        try:
+            return bound(sql, names)
+        except UnboundNameError as error:
+            raise QueryError(str(error)) from None
 
     def num_rows(self, table: str) -> int:
         """The number of rows of a table."""
@@ -192,13 +211,16 @@ class Database:
         Raises:
             QueryError: it cannot be run, or does not return a column of `show`.
         """
-        there = list(self.described(f"SELECT * FROM ({query}\n)"))  # noqa: S608
+        columns = self._tables["examples"].columns if "examples" in self._tables else {}
+        spelled = {name: column for column, (name, _) in columns.items()}
+        described = self.described(f"SELECT * FROM ({query}\n)")  # noqa: S608
+        there = {spelled.get(name, name): name for name in described}
         for name in show or ():
             if name not in there:
                 raise QueryError(f"show names {name!r}, and select returns {', '.join(there)}")
         ((failing,),) = self.run(f"SELECT count(*) FROM ({query}\n)")  # noqa: S608
-        shown = {name: quoted(name) for name in (there if show is None else show)}
-        return self._sampled(query, failing, of, shown, [quoted(name) for name in there], ())
+        shown = {name: quoted(there[name]) for name in (there if show is None else show)}
+        return self._sampled(query, failing, of, shown, [quoted(n) for n in there.values()], ())
 
     def described(self, query: str) -> dict[str, str]:
         """The columns and types of a query, without running it.

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from tidegate.contract import Contract, Rule
 from tidegate.core.text import percent
 from tidegate.core.verdict import Finding
 from tidegate.validation.rules.database import Database, QueryError, check_condition, one_select
+from tidegate.validation.rules.names import mentioned
 from tidegate.validation.rules.result import Rows, RuleResult
-
-_TEXTS = re.compile(r"'(?:[^']|'')*'")
-_NAMES = re.compile(r'"((?:[^"]|"")*)"|([^\W\d]\w*)')
 
 
 def judge(contract: Contract, database: Database) -> list[RuleResult]:
@@ -51,11 +48,13 @@ def _rows(rule: Rule, contract: Contract, database: Database) -> Rows:
     if not columns:
         raise QueryError("there are no examples to judge; give them to validate_examples")
     if rule.check is None:
-        query = one_select(rule.select or "")
+        query = database.bound(one_select(rule.select or ""), rule.over)
         return database.returned(query, of=database.num_rows(rule.over), show=rule.show)
-    where = rule.where or "true"
-    for condition in (rule.check, where):
+    check, where = rule.check, rule.where or "true"
+    for condition in (check, where):
         check_condition(condition)
+    check, where = database.bound(check, rule.over), database.bound(where, rule.over)
+    for condition in (check, where):
         kind = next(iter(database.described(f"SELECT ({condition}\n) FROM {rule.over}").values()))  # noqa: S608
         if kind != "BOOLEAN":
             raise QueryError(f"{' '.join(condition.split())!r} is {kind}, not true or false")
@@ -63,18 +62,11 @@ def _rows(rule: Rule, contract: Contract, database: Database) -> Rows:
         if name not in columns:
             raise QueryError(f"show names {name!r}, which {rule.over} does not have")
     key = [c for c in (contract.key if rule.over == "examples" else ("name",)) if c in columns]
-    named = mentioned(f"{rule.check} {where}", columns)
+    named = mentioned(f"{rule.check} {rule.where or ''}", columns)
     shown = dict.fromkeys([*key, *named]) if rule.show is None else rule.show
     return database.failing(
-        rule.over, f"(({rule.check}\n) IS NOT TRUE)", where=where, show=tuple(shown), by=key
+        rule.over, f"(({check}\n) IS NOT TRUE)", where=where, show=tuple(shown), by=key
     )
-
-
-def mentioned(sql: str, columns: Sequence[str]) -> list[str]:
-    """The columns that an SQL text names, in the text's order."""
-    by_fold = {c.casefold(): c for c in reversed(columns)}
-    names = (a.replace('""', '"') or b for a, b in _NAMES.findall(_TEXTS.sub(" ", sql)))
-    return list(dict.fromkeys(by_fold[n.casefold()] for n in names if n.casefold() in by_fold))
 
 
 def rule_findings(results: Sequence[RuleResult]) -> Iterator[Finding]:
