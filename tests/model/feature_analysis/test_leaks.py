@@ -75,6 +75,7 @@ def test_nothing_is_said_where_nothing_can_be_known():
     assert suspects({"copy": y, "y": y}, label="gone") == {}
     assert suspects({"copy": y[:49], "y": y[:49]}) == {}
     assert suspects({"copy": np.ones(ROWS), "y": np.ones(ROWS)}) == {}
+    assert suspects({"copy": np.arange(ROWS), "y": [f"t{i}" for i in range(ROWS)]}) == {}
     none = pa.nulls(ROWS)
     assert suspects({"copy": none, "y": y}) == {}
     assert suspects({"copy": y, "y": none}) == {}

@@ -165,6 +165,8 @@ def suspects(rows: pa.Table, contract: Contract) -> Iterator[tuple[str, Suspicio
         task, label = label_cells(values, name, contract.task)
     except SignalError:
         return  # Other checks hold for a label that cannot be learnt.
+    if label.cells < 2:
+        return  # So many classes that each is rare.
     held = np.random.default_rng(SEED).permutation(rows.num_rows) % 2 == 1
     for column in rows.schema.names:
         if column in contract.not_features:
