@@ -39,7 +39,7 @@ def test_defaults():
         ("evaluation:\n  thresholds:\n    auc: {}\n", "c.yaml:6: evaluation.thresholds.auc: "),
         ("slices: [[a], 3]\n", "c.yaml:4: slices[1]: "),
         ("gates: {drift: 2}\n", "c.yaml:4: gates.drift: "),
-        ("label: id\n", "label 'id' is part of the key"),
+        ("label: id\n", "label 'id' is part of the key, and a key names an example before"),
         ("gates: {skew: learned}\n", "c.yaml:4: gates.skew: learned needs accepted spans"),
         ("gates: {skew: {mismatch: 1.5}}\n", "c.yaml:4: gates.skew.mismatch: should be less"),
         ("serving: {key: [id]}\n", "key 'serving.source' is missing; add it"),
@@ -73,6 +73,15 @@ def test_mistakes_are_named(extra, message):
     with pytest.raises(ContractError) as caught:
         parse(extra)
     assert message in str(caught.value)
+
+
+def test_a_key_is_optional_and_never_empty():
+    keyless = MINIMAL.replace("key: [id]\n", "label: y\n")
+    contract = Contract.parse(keyless)
+    assert (contract.key, contract.split_columns, contract.serving_key) == ((), (), ())
+    contract.require_columns(["y"])
+    with pytest.raises(ContractError, match="key: "):
+        Contract.parse(keyless + "key: []\n")
 
 
 def test_missing_key_is_named():

@@ -50,7 +50,12 @@ class Contract(Section):
     )
     source: Source
     joins: tuple[Join, ...] = Field((), description="Look-up tables to join, one after the other.")
-    key: tuple[Column, ...] = Field(min_length=1, description="Columns that identify an example.")
+    key: tuple[Column, ...] = Field(
+        (),
+        min_length=1,
+        description="Columns that identify an example. Without a key, equal rows are one thing to "
+        "the splits, and what needs a key is not done.",
+    )
     time: Column | None = Field(None, description="The column that says when an example happened.")
     label: Column | None = Field(None, description="What is to be predicted.")
     task: Task | None = Field(
@@ -81,7 +86,11 @@ class Contract(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Contract:
         if self.label is not None and self.label in self.key:
-            raise ValueError(f"label {self.label!r} is part of the key")
+            raise ValueError(
+                f"label {self.label!r} is part of the key, and a key names an example before its "
+                "label is known; take it out of 'key', or leave 'key' away if no other column "
+                "names an example"
+            )
         reserved = {*self.key, self.time, self.label}
         if wrong := reserved & set(self.features.categorical):
             raise ValueError(
@@ -101,7 +110,10 @@ class Contract(Section):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"rules has {quoted(twice)} more than once")
         if self.serving is not None and self.label in (self.serving.key or ()):
-            raise ValueError(f"label {self.label!r} is part of serving.key")
+            raise ValueError(
+                f"label {self.label!r} is part of serving.key, and serving knows no label; take it "
+                "out"
+            )
         if self.splits.by == "time" and self.time is None:
             raise ValueError("splits.by is time, and no column is named in time; name it")
         if self.splits.column is not None and self.splits.column == self.label:
@@ -217,7 +229,7 @@ class Contract(Section):
 
     @property
     def split_columns(self) -> tuple[str, ...]:
-        """The columns whose values decide an example's split."""
+        """The columns whose values decide an example's split; none if all of them do."""
         if self.splits.by == "time" and self.time is not None:
             return (self.time,)
         if self.splits.column is not None:

@@ -174,7 +174,8 @@ class Splits(Section):
         pattern=r"^(time|column\(\s*[^(),\s][^(),]*\)|"
         r"hash\(\s*[^(),\s][^(),]*(,\s*[^(),\s][^(),]*)*\))$",
         description="hash(column, ...): equal values never fall into two splits; the key by "
-        "default. time: eval is what happened last. column(name): its values are train or eval.",
+        "default, without one the whole row. time: eval is what happened last. column(name): its "
+        "values are train or eval.",
         examples=["hash(flight_id)", "time"],
     )
     gap: str | None = Field(

@@ -79,8 +79,8 @@ class Examples:
         schema: Columns in the source's order, of int64, double, string, timestamp(us) or null.
         parts: The files of each split, in order; a split may be empty.
         dropped: The number of rows in no split: the rows in the gap of a split by time.
-        leakage: Values that occur in more than one split: of the key, then of the hash columns if
-            they differ from the key.
+        leakage: Values that occur in more than one split: of the key if there is one, then of the
+            hash columns if they differ from the key.
         facts: The facts recorded at ingest; its `bad_records` lie in `quarantine.jsonl`.
         slices: The column combinations by which statistics are sliced.
         sample_rows: The number of rows kept with the statistics.
@@ -360,7 +360,7 @@ def _object(item: sources.SourceObject) -> dict[str, Any]:
 
 
 def _by(contract: Contract) -> str:
-    return contract.splits.by or f"hash({', '.join(contract.key)})"
+    return contract.splits.by or f"hash({', '.join(contract.key) or 'all columns'})"
 
 
 class _Writer:

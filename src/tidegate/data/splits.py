@@ -116,7 +116,7 @@ class LeakageCheck:
     def __init__(self, contract: Contract, names: Sequence[str], scratch: Path) -> None:
         """Start counting; a key that the data lacks is left to validation."""
         wanted = dict.fromkeys([contract.key, contract.splits.hash_columns or contract.key])
-        self._columns = [c for c in wanted if set(c) <= set(names)]
+        self._columns = [c for c in wanted if c and set(c) <= set(names)]
         self._spools = {c: [Spool(scratch) for _ in SPLITS] for c in self._columns}
 
     def add(self, rows: Rows, chosen: npt.NDArray[np.int64]) -> None:
@@ -148,7 +148,9 @@ class _ByHash:
 
     def assign(self, rows: Rows) -> npt.NDArray[np.int64]:
         _require(rows.batch, self._columns, self._contract)
-        return assign(rows.hashes(self._columns), self._weights)
+        # Without a key the whole row decides, in whatever order a file has its columns.
+        columns = self._columns or tuple(sorted(rows.batch.schema.names))
+        return assign(rows.hashes(columns), self._weights)
 
 
 class _ByTime:
@@ -205,9 +207,8 @@ def _times(batch: pa.RecordBatch, column: str, contract: Contract) -> npt.NDArra
     values = _column(batch, column)
     if values.null_count:
         row = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
-        key = {c: _column(batch, c)[row].as_py() for c in contract.key if c in batch.schema.names}
         raise SourceError(
-            f"splits.by: time, and column {column!r} has no value where {_shown(key)}; "
+            f"splits.by: time, and column {column!r} has no value {_where(batch, row, contract)}; "
             "fill it, or split by hash(...)"
         )
     if values.type == STRING:
@@ -249,5 +250,8 @@ def _column(batch: pa.RecordBatch, name: str) -> Any:
     return batch.column(batch.schema.names.index(name))
 
 
-def _shown(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = {value!r}" for name, value in values.items()) or "the key is gone"
+def _where(batch: pa.RecordBatch, row: int, contract: Contract) -> str:
+    key = {c: _column(batch, c)[row].as_py() for c in contract.key if c in batch.schema.names}
+    if not contract.key:
+        return "in a row"
+    return "where " + (", ".join(f"{n} = {v!r}" for n, v in key.items()) or "the key is gone")

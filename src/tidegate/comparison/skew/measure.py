@@ -136,7 +136,8 @@ def _by_key(
     if not contract.serving_key:
         problem = (
             "nothing says which row of the serving data belongs to which of the training data, so "
-            "no values were compared by key; give --key COLUMN, or a --contract that names the key"
+            "no values were compared by key; give --key COLUMN, or name key or serving.key in the "
+            "contract"
         )
         return Keys((), training.rows, serving.rows, problem=problem), ()
     for side, what in _sides(training, serving):

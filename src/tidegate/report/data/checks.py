@@ -134,7 +134,7 @@ def _rows(statistics: Statistics, contract: Contract) -> Iterator[Check]:
         yield Check("Times", codes, phrase, times is not None)
         yield Check("Order", ("times_out_of_order",), order, times is not None)
 
-    key = listing(list(contract.key))
+    key = listing(list(contract.key)) or "the contract names no key"
     unique = next((f.values for f in statistics.leakage if f.columns == contract.key), None)
     phrase = f"{key}: not counted" if unique is None else f"{key}: {rows - unique:,} repeated"
     looked = unique is not None and statistics.facts is not None
