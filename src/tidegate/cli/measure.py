@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegate.cli import output
-from tidegate.cli.inputs import data, rows
+from tidegate.cli.inputs import data, dialect, rows
 from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract
 from tidegate.report import terminal
@@ -39,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hold-on-leak", action="store_true", help="exit with 3 where a feature is a suspect"
     )
     rows.add_options(parser.add_argument_group("what there is to say without a contract"))
-    data.add_options(parser)
+    dialect.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Measure, write the result, and return 0 or 3."""
     given = rows.given_contract(options)
-    how = data.dialect(options)
+    how = dialect.dialect(options)
     if given is not None and data.is_span(options.file):
         contract, found = given, _span(options.file, given, how, options.model)
     else:
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     return HOLD if options.hold_on_leak and found.suspects else PASS
 
 
-def _span(span: str, contract: Contract, how: data.Dialect, model: Path | None) -> Signal:
+def _span(span: str, contract: Contract, how: dialect.Dialect, model: Path | None) -> Signal:
     """Measure a span by its contract's splits, as a pipeline does."""
     from tidegate.data.examples import ingest
 

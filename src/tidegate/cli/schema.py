@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tidegate.cli.inputs import data
+from tidegate.cli.inputs import data, dialect
 from tidegate.cli.program import HOLD
 from tidegate.contract import Contract
 from tidegate.core.errors import SchemaError
@@ -88,7 +88,7 @@ def _add_infer(actions: Any) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write the schema there; stdout has the evidence"
     )
-    data.add_options(parser)
+    dialect.add_options(parser)
     parser.set_defaults(act=_infer)
 
 
@@ -125,7 +125,7 @@ def _add_propose(actions: Any) -> None:
     )
     parser.add_argument("--by", metavar="NAME", help="default: the user of this system")
     parser.add_argument("--environment", choices=["TRAINING", "SERVING"], default="TRAINING")
-    data.add_options(parser)
+    dialect.add_options(parser)
     parser.set_defaults(act=_propose)
 
 
@@ -160,7 +160,7 @@ def _described(options: argparse.Namespace) -> tuple[Contract, list[data.Measure
 
 
 def _measured(options: argparse.Namespace, contract: Contract | None) -> Iterator[data.Measured]:
-    how = data.dialect(options)
+    how = dialect.dialect(options, mixed=True)
     for argument in options.files:
         if contract is not None and data.is_span(argument):
             for span in sources.resolve(contract, argument).spans:

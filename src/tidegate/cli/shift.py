@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tidegate.cli import output
-from tidegate.cli.inputs import data, rows
+from tidegate.cli.inputs import data, dialect, rows
 from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract
 from tidegate.report.shift.text import as_text
@@ -38,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit with 3 where the lower end of the AUC's interval is above this",
     )
     rows.add_options(parser.add_argument_group("what there is to say without a contract"))
-    data.add_options(parser)
+    dialect.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,10 +48,13 @@ def run(options: argparse.Namespace) -> int:
     from tidegate.comparison import shift
 
     given = rows.given_contract(options)
-    how = data.dialect(options)
-    baseline, contract, unread = _taken(options.against, given, how)
-    current, _, more = _taken(options.current, given, how)
-    unread |= more
+    how = dialect.dialect(options, mixed=True)
+    one, other = dialect.read_alike(
+        lambda c: _taken(options.against, given, how, c),
+        lambda c: _taken(options.current, given, how, c),
+    )
+    baseline, contract, current = one.rows, one.contract, other.rows
+    unread = {**one.left_out, **other.left_out}
     left_out: dict[str, str] = {}
     if given is None:
         excluded = options.exclude or ()
@@ -70,21 +75,31 @@ def run(options: argparse.Namespace) -> int:
     return HOLD if above else PASS
 
 
+@dataclass(frozen=True)
+class _Taken:
+    rows: SpanRows
+    contract: Contract
+    padded: frozenset[str]
+    left_out: dict[str, str]
+
+
 def _taken(
-    argument: str, given: Contract | None, how: data.Dialect
-) -> tuple[SpanRows, Contract, dict[str, str]]:
+    argument: str, given: Contract | None, how: dialect.Dialect, text_columns: Collection[str]
+) -> _Taken:
     """Sample rows, and return them with their contract and the columns that were not read."""
     from tidegate.comparison import shift
     from tidegate.comparison.shift.compare import MAX_ROWS
     from tidegate.data.sampling import kept_rows, sample
 
-    with rows.opened(argument, given, how) as opened:
+    with rows.opened(argument, given, how, text_columns=text_columns) as opened:
         if opened.examples is not None:
-            return shift.of_examples(opened.examples), opened.contract, opened.left_out
+            found = shift.of_examples(opened.examples)
+            return _Taken(found, opened.contract, opened.padded, opened.left_out)
         first = next(opened.batches)
         contract = opened.contract
         columns = [name for name in first.schema.names if contract.is_sampled(name)]
         # As many as are kept with statistics, so that `validate` has the same figures.
         limit = kept_rows(contract.gates.shift.rows or MAX_ROWS, max(len(columns), 1))
         drawn = sample(itertools.chain([first], opened.batches), limit)
-        return shift.SpanRows(opened.name, *drawn), contract, opened.left_out
+        rows_ = shift.SpanRows(opened.name, *drawn)
+        return _Taken(rows_, contract, opened.padded, opened.left_out)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tidegate.cli import output
-from tidegate.cli.inputs import data, rows, slicing
+from tidegate.cli.inputs import data, dialect, rows, slicing
 from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help_="compare the rows with each value of this column with the same of TRAINING too; with "
         "several columns, of each combination; may be repeated",
     )
-    data.add_options(parser)
+    dialect.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,18 +67,21 @@ def run(options: argparse.Namespace) -> int:
     from tidegate.comparison import skew
 
     given = _given(options)
-    how = data.dialect(options)
+    how = dialect.dialect(options, mixed=True)
     by = slicing.parse_slices(options) if given is None else given.slices
     logs = _renamed(options) if given is None else given.serving
     reading = given
     if given is not None:
         reading = given.for_serving() if logs else given.model_copy(update={"joins": ()})
+    serving_how = _in_serving(how, logs)
     with tempfile.TemporaryDirectory() as scratch:
-        with rows.opened(options.training, given, how) as opened:
-            contract = opened.contract
-            training = _side(opened, Path(scratch, "training"), by)
-        with rows.opened(options.serving, reading, how) as opened:
-            serving = _side(opened, Path(scratch, "serving"), by, logs)
+        one, other = dialect.read_alike(
+            lambda c: _read(options.training, given, how, scratch, by, text_columns=c),
+            lambda c: _read(
+                options.serving, reading, serving_how, scratch, by, logs, text_columns=c
+            ),
+        )
+        contract, training, serving = one.contract, one.side, other.side
         for side in (training, serving):
             slicing.note_left_out(side.statistics)
         judged_by = _described(contract, training, options) if given is None else given
@@ -133,6 +137,38 @@ def _renamed(options: argparse.Namespace) -> Serving | None:
         raise ContractError(f"--rename: {reason}") from None
 
 
+@dataclass(frozen=True)
+class _Read:
+    side: JoinSide
+    contract: Contract
+    padded: frozenset[str]
+
+
+def _read(
+    argument: str,
+    contract: Contract | None,
+    how: dialect.Dialect,
+    scratch: str,
+    by: slicing.By,
+    logs: Serving | None = None,
+    *,
+    text_columns: Collection[str],
+) -> _Read:
+    """Read a side; columns are named as in training."""
+    names = {} if logs is None else logs.columns
+    original = [names.get(c, c) for c in text_columns]
+    with rows.opened(argument, contract, how, text_columns=original) as opened:
+        side = _side(opened, Path(tempfile.mkdtemp(dir=scratch)), by, logs)
+        in_training = {old: new for new, old in names.items()}
+        padded = frozenset(in_training.get(c, c) for c in opened.padded)
+        return _Read(side, opened.contract, padded)
+
+
+def _in_serving(how: dialect.Dialect, logs: Serving | None) -> dialect.Dialect:
+    names = {} if logs is None else logs.columns
+    return replace(how, text=tuple(names.get(c, c) for c in how.text))
+
+
 def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> JoinSide:
     from tidegate.comparison import skew
     from tidegate.statistics import compute
@@ -143,7 +179,6 @@ def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None 
     batches = opened.batches
     if opened.examples is not None:
         batches = (b for s in opened.examples.splits for b in opened.examples.batches(s))
-    directory.mkdir()
     return skew.recorded(
         batches,
         name=opened.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tidegate.cli import output
-from tidegate.cli.inputs import data, slicing
+from tidegate.cli.inputs import data, dialect, slicing
 from tidegate.cli.program import PASS
 from tidegate.contract import Contract
 from tidegate.core.errors import ContractError
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "combination; may be repeated",
     )
     output.add_options(parser, "json", "html")
-    data.add_options(parser)
+    dialect.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     by = slicing.parse_slices(options)
     if by and options.format == "html":
         raise ContractError("the data page shows no slices; --slice goes with text or json")
-    measured = data.measure(options.files, contract, data.dialect(options), by=by)
+    measured = data.measure(options.files, contract, dialect.dialect(options), by=by)
     slicing.note_left_out(measured.statistics)
     statistics = measured.statistics
     if statistics.facts:

@@ -7,10 +7,9 @@ import tempfile
 from pathlib import Path
 
 from tidegate.cli import output
-from tidegate.cli.inputs import data, slicing
+from tidegate.cli.inputs import data, dialect, rows, slicing
 from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract
-from tidegate.contract.sections import Features
 from tidegate.core.errors import ContractError
 from tidegate.report.slices import shown_slices
 from tidegate.report.validation import junit
@@ -51,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help_="compare the rows with each value of this column with the same of BASELINE too; with "
         "several columns, of each combination; may be repeated",
     )
-    data.add_options(parser)
+    dialect.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,10 +64,14 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
     from tidegate import validation
 
     contract = _contract(options)
-    how = data.dialect(options)
+    how = dialect.dialect(options, mixed=True)
     by = slicing.parse_slices(options) if contract is None else None
-    baseline = data.measure([options.against], contract, how, by=by)
-    current = data.measure([options.current], contract, how, keep=scratch, by=by)
+    baseline, current = dialect.read_alike(
+        lambda c: data.measure([options.against], contract, how, text_columns=c, by=by),
+        lambda c: data.measure(
+            [options.current], contract, how, text_columns=c, keep=scratch, by=by
+        ),
+    )
     for measured in (baseline, current):
         slicing.note_left_out(measured.statistics)
     judged_by = current.contract
@@ -119,9 +122,7 @@ def _contract(options: argparse.Namespace) -> Contract | None:
 def _described(baseline: data.Measured, options: argparse.Namespace) -> Contract:
     """Complete the bare contract from the command line and the data."""
     named = [*(options.exclude or ()), *([options.label] if options.label else [])]
-    whole = baseline.contract.model_copy(
-        update={"label": options.label, "features": Features(exclude=tuple(options.exclude or ()))}
-    )
+    whole = rows.described(baseline.contract, options.label, options.exclude or ())
     whole.require_columns(baseline.statistics.columns)
     guessed = {
         n: r for n, r in data.incomparable_columns(baseline.statistics).items() if n not in named

@@ -91,11 +91,8 @@ class Contract(Section):
                 "label is known; take it out of 'key', or leave 'key' away if no other column "
                 "names an example"
             )
-        reserved = {*self.key, self.time, self.label}
-        if wrong := reserved & set(self.features.categorical):
-            raise ValueError(
-                f"features.categorical names {quoted(wrong)}, which is key, time or label"
-            )
+        if self.time in self.features.categorical:
+            raise ValueError(f"features.categorical names {self.time!r}, which is the time")
         if wrong := {*self.key, self.time} & set(self.features.numeric):
             raise ValueError(f"features.numeric names {quoted(wrong)}, which is key or time")
         for name, configured in self.gates.drift.features.items():

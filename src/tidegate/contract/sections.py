@@ -63,6 +63,20 @@ class Files(Section):
         None, description="CSV only: the character that takes the next one's meaning away."
     )
     encoding: Encoding = Field("utf-8", description="CSV only: how its text is encoded.")
+    skip_lines: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="CSV only: the lines before the column names, such as a title or a comment."
+    )
+    header: Literal["first_row"] | tuple[Column, ...] | None = Field(
+        None,
+        description="CSV only: the column names of files that have none. first_row: the first row "
+        "has them, even if it looks like data.",
+    )
+    thousands: Annotated[str, Field(pattern=r"^[,.' \u00a0\u202f]$")] | None = Field(
+        None, description="CSV only: the character between thousands in numbers."
+    )
+    decimal: Literal[".", ","] = Field(
+        ".", description="CSV only: the character before decimals in numbers."
+    )
 
     @model_validator(mode="after")
     def _readable(self) -> Files:
@@ -71,7 +85,9 @@ class Files(Section):
             raise ValueError("delimiter, quote and escape must differ")
         if any(not c.isascii() or c in "\r\n\0" for c in special):
             raise ValueError("delimiter, quote and escape are ASCII characters, not line ends")
-        csv_only = {"quote", "escape", "encoding"}
+        if self.thousands == self.decimal:
+            raise ValueError(f"thousands and decimal are both {self.decimal!r}")
+        csv_only = {"quote", "escape", "encoding", "skip_lines", "header", "thousands", "decimal"}
         if self.format != "csv" and (given := csv_only & self.model_fields_set):
             raise ValueError(f"{quoted(given)} is for csv only; format is {self.format}")
         return self

@@ -316,6 +316,8 @@ def _write_splits(
         }
         if bad.kept:
             _quarantine(bad, directory)
+        for line in bad.notes():
+            _log.info("%s", line)
         for joined in joins.results if joins else ():
             _log.info(
                 "join %s: %.2f%% of %s rows matched, %s dropped",

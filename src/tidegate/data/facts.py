@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from tidegate.data.joins import Joined, Joins
 from tidegate.data.text_problems import TextProblems, problems
+from tidegate.data.text_values import TextValues
 from tidegate.data.times import microseconds, stated
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Facts:
         bad_reasons: The most frequent reasons, with counts, at most five.
         left_out: The columns that were not read because they hold no plain values, each with what
             it holds.
+        text_values: Of columns of numbers, the values for which they are read as text.
+        empty_objects: The number of objects without rows.
     """
 
     period: tuple[str, str] | None = None
@@ -106,6 +109,8 @@ class Facts:
     bad_records: int = 0
     bad_reasons: tuple[tuple[str, int], ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    text_values: tuple[TextValues, ...] = ()
+    empty_objects: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain values."""
@@ -129,6 +134,8 @@ class Facts:
             bad_records=plain["bad_records"],
             bad_reasons=tuple((r[0], r[1]) for r in plain["bad_reasons"]),
             left_out=tuple((c[0], c[1]) for c in plain.get("left_out", ())),
+            text_values=tuple(TextValues.of(t) for t in plain.get("text_values", ())),
+            empty_objects=plain.get("empty_objects", 0),
         )
 
 
@@ -171,6 +178,8 @@ class Gatherer:
             bad_records=len(bad.records) if bad else 0,
             bad_reasons=bad.reasons() if bad else (),
             left_out=tuple(bad.left_out.items()) if bad else (),
+            text_values=tuple(bad.text_values.values()) if bad else (),
+            empty_objects=len(bad.empty) if bad else 0,
         )
 
 

@@ -185,13 +185,17 @@ def _type_changed(s: Subject) -> str:
             f"column {s.name!r} now has decimals{_sample(s.summary)}, but was int; {_FIX}, or name "
             "it in features.numeric and infer the schema again if decimals are meant"
         )
+    remedy = s.summary.text_values.remedy if s.summary.text_values is not None else ""
     return (
         f"column {s.name!r} is now of type {s.summary.type}{_sample(s.summary)}, but was "
-        f"{names.get(wanted, wanted)}; {_FIX}, or infer the schema again if the change is meant"
+        f"{names.get(wanted, wanted)}; {remedy or _FIX}, or infer the schema again if the change "
+        "is meant"
     )
 
 
 def _sample(summary: FeatureSummary) -> str:
+    if summary.text_values is not None:
+        return f" (because of {summary.text_values.examples})"
     if summary.top_values:
         return f" ({', '.join(repr(v) for v, _ in summary.top_values[:3])})"
     if summary.min is not None and summary.max is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tidegate.core.errors import StatisticsError
 from tidegate.data.facts import Facts
 from tidegate.data.splits import Leakage
+from tidegate.data.text_values import TextValues
 
 FeatureType = Literal["int", "float", "string"]
 
@@ -54,6 +55,8 @@ class FeatureSummary:
         histogram: Ten buckets of equal width as (low, high, count), the count interpolated.
         quantile_histogram: The buckets between `quantiles` as (low, high, count).
         avg_length: Mean length of a string in bytes.
+        text_values: Of a text column with numbers, the values for which it is text; None if they
+            are not known.
     """
 
     name: str
@@ -73,6 +76,7 @@ class FeatureSummary:
     histogram: tuple[tuple[float, float, float], ...]
     quantile_histogram: tuple[tuple[float, float, float], ...]
     avg_length: float | None
+    text_values: TextValues | None = None
 
     @property
     def rows(self) -> int:
@@ -156,7 +160,11 @@ class Statistics:
 
     def features(self, name: str = "all") -> dict[str, FeatureSummary]:
         """The columns of a split by name, in the data's order."""
-        return {f.path.step[0]: _summary(f) for f in self.split(name).features}
+        found = {f.path.step[0]: _summary(f) for f in self.split(name).features}
+        for texts in self.facts.text_values if self.facts is not None else ():
+            if texts.column in found:
+                found[texts.column] = replace(found[texts.column], text_values=texts)
+        return found
 
     def write(self, directory: Path) -> None:
         """Write `statistics.pb` (the binary proto) and `statistics.json` (its description).

@@ -59,7 +59,7 @@ def test_a_text_can_mean_missing(call):
         (["stats", "notes"], "notes: its name does not tell its format; say --read-as FORMAT"),
         (["stats", "january.csv", "january.csv"], "january.csv is given twice"),
         (["stats", "january.csv", "a.jsonl"], "of several formats (csv, jsonl)"),
-        (["stats", "a.jsonl", "--null", "NA"], "--delimiter and --null are for CSV"),
+        (["stats", "a.jsonl", "--null", "NA"], "--null is for CSV; a.jsonl is jsonl"),
         (["stats", "january.csv", "--delimiter", ";;"], "january.csv cannot be read so"),
         (["stats", "header.csv"], "header.csv has a header and no rows"),
         (

@@ -44,6 +44,12 @@ def test_labels_of_every_kind():
     assert classes.change.low < classes.change.value < classes.change.high
 
 
+def test_many_classes_that_did_not_move():
+    words = [*"abc" * 100] * 2
+    found = label_shift(pa.chunked_array([words]), "y", np.repeat([False, True], 300), None, seed=0)
+    assert (found.moved, found.change.value, found.significant) == ((), 0, False)
+
+
 def test_false_alarms_of_the_label():
     random = np.random.default_rng(3)
     now = np.repeat([False, True], 300)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.support.rows import over, parquet, table
 from tidegate.core.errors import SourceError
+from tidegate.data import sources
 from tidegate.data.sources import csv
 
 
@@ -24,7 +25,7 @@ def test_csv_types(contract_on):
     contract = contract_on(
         {
             "1": "id,n,x,s,none,cat,when,hex,spaced,flag\n"
-            "1,007,1,a,,007,2013-01-01,0x1A, 1,true\n"
+            "1,7,1,a,,007,2013-01-01,0x1A, 1,true\n"
             "2,-5,2.5,,,8,2013-01-02,0x1B,2 ,false\n"
         },
         extra="features: {categorical: [cat]}\n",
@@ -76,11 +77,14 @@ def test_csv_compressed(contract_on, name, pack):
     assert table(contract_on({name: pack(b"id\n1\n2\n")}))["id"].to_pylist() == [1, 2]
 
 
-def test_csv_numbers_too_large_for_int64_are_double(contract_on):
+def test_csv_whole_numbers_too_large_for_int64_are_text(contract_on):
     read = table(contract_on({"1": f"id,n\n1,{2**63 - 1}\n", "2": f"id,n\n1,{2**63}\n"}), "1")
     assert read["n"].to_pylist() == [2**63 - 1]
     read = table(contract_on({}), "2")
-    assert read["n"].to_pylist() == [float(2**63)]
+    assert read["n"].to_pylist() == [str(2**63)]
+    for rows in (f"1,{2**63}\n2,0.5\n", f"1,0.5\n2,{2**63}\n"):
+        read = table(contract_on({"3": f"id,n\n{rows}"}), "3")
+        assert sorted(read["n"].to_pylist()) == [0.5, float(2**63)]
 
 
 def test_csv_real_data(flights, flights_csv):
@@ -160,6 +164,17 @@ def test_csv_types_do_not_depend_on_where_blocks_and_files_end(rows, files, bloc
         expected = [None if r[index] == "" else convert(r[index]) for r in rows]
         for found, wanted in zip(read[name].to_pylist(), expected, strict=True):
             assert found == wanted or (math.isnan(found) and math.isnan(wanted))
+
+
+def test_a_part_without_rows_is_skipped_and_counted(contract_on):
+    contract = contract_on({"1-a": "id,x\n", "1-b": "id,x\n1,2\n", "1-c": "x,id"})
+    bad = sources.BadRecords(contract)
+    batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
+    assert pa.Table.from_batches(batches).to_pydict() == {"id": [1], "x": [2]}
+    assert bad.empty == ["1-a", "1-c"]
+    assert list(bad.notes()) == ["skipped, as there are column names and no rows: 1-a and 1 more"]
+    with pytest.raises(SourceError, match="each of 2 objects has a header and no rows"):
+        table(contract_on({"2-a": "id\n", "2-b": "id\n"}), "2")
 
 
 def test_csv_newlines_within_quotes_at_the_end_of_blocks(contract_on, monkeypatch):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tidegate.contract import Contract
 from tidegate.data import sources
 from tidegate.data.sources import csv
+from tidegate.data.sources.csv_types import still
 from tidegate.data.sources.types import DOUBLE, INT
 
 numbers = st.one_of(
@@ -37,7 +38,7 @@ def test_types_are_those_that_all_values_parse_as(texts, start):
     values = pa.array(texts, pa.string()).slice(start)
     plus = any(t is not None and t.lstrip().startswith("+") for t in texts[start:])
     wanted = {t for t in (INT, DOUBLE) if slowly_parses(values, t)}
-    assert csv._still({INT, DOUBLE}, values) == (set() if plus and INT not in wanted else wanted)
+    assert still({INT, DOUBLE}, values) == (set() if plus and INT not in wanted else wanted)
 
 
 def slowly_parses(values, type_):
@@ -105,7 +106,7 @@ def give_up():
         )
         store = sources.open_store(folder)
         (item,) = sources.resolve(contract, str(span)).objects
-        texts = csv._texts(store, item, ["id", "s"], contract, [])
+        texts = csv._texts(store, item, csv._layout(store, item, contract), contract, [])
         for _ in range(1 + turn % 5):
             next(texts)
         texts.close() if turn % 2 else None

@@ -187,3 +187,14 @@ def test_instants_are_what_int96_says_beyond_2262_too(contract_on):
     pq.write_table(columns, sink, use_deprecated_int96_timestamps=True)
     read = table(contract_on({"1": sink.getvalue()}, kind="parquet"))
     assert read["at"].to_pylist() == moments
+
+
+def test_a_part_without_rows_is_counted_and_has_no_types(contract_on):
+    contract = contract_on(
+        {"1-a": parquet(id=pa.array([], pa.string())), "1-b": parquet(id=pa.array([7]))},
+        kind="parquet",
+    )
+    bad = sources.BadRecords(contract)
+    batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
+    assert pa.Table.from_batches(batches).to_pydict() == {"id": [7]}
+    assert bad.empty == ["1-a"]

@@ -5,11 +5,9 @@ Every command begins with it.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from tidegate.cli.inputs import slicing
-from tidegate.cli.inputs.files import FORMATS, Files, found
+from tidegate.cli.inputs.dialect import Dialect, as_text, reading_of
+from tidegate.cli.inputs.files import found
 from tidegate.contract import Contract
-from tidegate.contract.sections import Features, Source
 from tidegate.core import text
-from tidegate.core.errors import ContractError, SourceError
+from tidegate.core.errors import SourceError
 from tidegate.data import sources
 from tidegate.data.examples import Examples, Part
 from tidegate.data.facts import NEAR_UNIQUE, Gatherer
@@ -39,124 +37,12 @@ if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary, Statistics
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """The format of files without a contract.
-
-    None means that the file names decide.
-    """
-
-    read_as: str | None = None
-    delimiter: str | None = None
-    null_values: tuple[str, ...] | None = None
-    max_bad_records: float | None = None
-
-    def require_none(self) -> None:
-        """Check that no option is given that a contract replaces.
-
-        Raises:
-            ContractError: naming the option.
-        """
-        phrase = {
-            "--delimiter": self.delimiter,
-            "--null": self.null_values,
-            "--max-bad-records": self.max_bad_records,
-        }
-        for option, value in phrase.items():
-            if value is not None:
-                raise ContractError(f"{option} is for files without a contract; it says that")
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options for the format of files."""
-    group = parser.add_argument_group("how files are written, where no contract says it")
-    group.add_argument("--read-as", choices=FORMATS, help="the format; else the name's end tells")
-    group.add_argument("--delimiter", metavar="CHARACTER", help="CSV: between fields (default: ,)")
-    group.add_argument(
-        "--null",
-        action="append",
-        metavar="TEXT",
-        help="CSV: a text that means a missing value, beside the empty one; may be repeated",
-    )
-    group.add_argument(
-        "--max-bad-records",
-        type=_number_or_share,
-        metavar="N",
-        help="set up to so many records aside that cannot be read, and count them; below 1, a "
-        "share of all (default: the first is an error)",
-    )
-
-
-def dialect(options: argparse.Namespace) -> Dialect:
-    """The dialect from those options."""
-    nulls = None if options.null is None else ("", *options.null)
-    return Dialect(options.read_as, options.delimiter, nulls, options.max_bad_records)
-
-
-def _number_or_share(text: str) -> float:
-    try:
-        value = int(text) if text.isdecimal() else float(text)
-    except ValueError:
-        value = -1
-    if not (value >= 0 and (isinstance(value, int) or 0 < value < 1)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of records, and no share below 1")
-    return value
-
-
-def bare_contract(files: Files, how: Dialect) -> Contract:
-    """A contract that describes only how files are written.
-
-    It has no key, no label and no time, and accepts any number of rows.
-
-    Raises:
-        ContractError: the dialect is not valid.
-    """
-    source: dict[str, Any] = {"uri": files.name, "format": files.format}
-    if files.format == "csv":
-        source["delimiter"] = how.delimiter or ("\t" if files.tabs else ",")
-        if how.null_values is not None:
-            source["null_values"] = how.null_values
-    elif how.delimiter is not None or how.null_values is not None:
-        raise ContractError(f"--delimiter and --null are for CSV; {files.name} is {files.format}")
-    # A Parquet file is good as a whole or not at all.
-    if how.max_bad_records is not None and files.format != "parquet":
-        source.update(bad_records="quarantine", max_bad_records=how.max_bad_records)
-    stem = Path(files.name).name.split(".")[0].lower()
-    name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:63] or "data"
-    try:
-        whole = Contract.model_validate(
-            {
-                "dataset": name,
-                "source": source,
-                "key": ("any",),
-                "gates": {"min_examples": 1},
-            }
-        )
-    except ValueError as error:
-        reason = error.errors()[0]["msg"] if hasattr(error, "errors") else str(error)
-        raise ContractError(f"{files.name} cannot be read so: {reason}") from None
-    # A contract must name a key; for a bare file the key is unknown.
-    return whole.model_copy(update={"key": ()})
-
-
-def written(contract: Contract, files: Files) -> Contract:
-    """Copy a contract with these files as its source.
-
-    If their format differs from the contract's, their names decide it.
-    """
-    if files.format == contract.source.format:
-        source = contract.source
-    else:
-        tabs = {"delimiter": "\t"} if files.tabs else {}
-        source = Source(uri=files.name, format=files.format, **tabs)  # type: ignore[arg-type]
-    return contract.model_copy(update={"source": source})
-
-
 def measure(
     arguments: Sequence[str],
     contract: Contract | None,
     how: Dialect,
     *,
+    text_columns: Collection[str] = (),
     keep: Path | None = None,
     by: slicing.By | None = (),
 ) -> Measured:
@@ -168,6 +54,7 @@ def measure(
         arguments: Files and directories, read as one; or one selection of spans.
         contract: The contract with format and columns; without one, the file names decide.
         how: The dialect, if there is no contract.
+        text_columns: Columns to read as text, beside those of contract or dialect.
         keep: A directory to write the rows to, for queries about single rows.
         by: The columns that define slices, all of which must be there; None: the contract's, where
             a missing one is left to the schema.
@@ -178,13 +65,16 @@ def measure(
     if contract is not None:
         how.require_none()
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
-        return _measure_span(arguments[0], contract, keep, by)
+        return _measure_span(arguments[0], as_text(contract, text_columns), keep, by)
     with found(arguments, read_as=how.read_as) as files:
-        reading = bare_contract(files, how) if contract is None else written(contract, files)
+        reading = as_text(reading_of(files, contract, how), text_columns)
         bad = sources.BadRecords(reading)
         rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
-        return _measured(inputs, rows, reading, bad, None, keep, by)
+        measured = _measured(inputs, rows, reading, bad, None, keep, by)
+        if contract is None:
+            reading.require_columns(measured.statistics.columns)
+        return measured
 
 
 @dataclass(frozen=True)
@@ -194,6 +84,12 @@ class Measured:
     statistics: Statistics
     contract: Contract
     examples: Examples | None = None
+
+    @property
+    def padded(self) -> frozenset[str]:
+        """The columns that are text because of numbers with leading zeros."""
+        facts = self.statistics.facts
+        return frozenset(t.column for t in facts.text_values if t.padded) if facts else frozenset()
 
 
 def is_span(argument: str) -> bool:
@@ -296,6 +192,8 @@ def _statistics(
     facts = gatherer.result(joins, bad)
     columns = len(computed.features())
     progress.done(f"{inputs.span}: {computed.num_examples():,} rows, {columns:,} columns")
+    for line in bad.notes():
+        terminal.note(line)
     sample = None if sampler is None else sampler.result()
     return replace(computed, facts=facts, leakage=leakage, sample=sample)
 
@@ -363,7 +261,8 @@ def incomparable_columns(statistics: Statistics) -> dict[str, str]:
 def excluding(contract: Contract, columns: Iterable[str]) -> Contract:
     """Copy the contract with these columns excluded."""
     excluded = dict.fromkeys([*contract.features.exclude, *columns])
-    return contract.model_copy(update={"features": Features(exclude=tuple(excluded))})
+    features = contract.features.model_copy(update={"exclude": tuple(excluded)})
+    return contract.model_copy(update={"features": features})
 
 
 def note_left_out(columns: Mapping[str, str], contract: Contract) -> None:

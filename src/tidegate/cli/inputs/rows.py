@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from tidegate.cli.inputs.data import Dialect, bare_contract, written
+from tidegate.cli.inputs.dialect import Dialect, as_text, reading_of
 from tidegate.cli.inputs.files import found
 from tidegate.contract import Contract
-from tidegate.contract.sections import Features
 from tidegate.core.errors import ContractError
 from tidegate.data import sources
 from tidegate.data.examples import Examples
@@ -50,6 +49,15 @@ class Opened:
             return dict(self.examples.facts.left_out)
         return self.bad.left_out if self.bad is not None else {}
 
+    @property
+    def padded(self) -> frozenset[str]:
+        """The columns that are text because of numbers with leading zeros."""
+        if self.examples is not None:
+            texts = self.examples.facts.text_values
+        else:
+            texts = tuple(self.bad.text_values.values()) if self.bad is not None else ()
+        return frozenset(t.column for t in texts if t.padded)
+
 
 def add_options(parser: argparse._ArgumentGroup) -> None:
     """Add the options that replace a contract: --label and --exclude."""
@@ -60,7 +68,9 @@ def add_options(parser: argparse._ArgumentGroup) -> None:
 
 
 @contextmanager
-def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[Opened]:
+def opened(
+    argument: str, contract: Contract | None, how: Dialect, *, text_columns: Collection[str] = ()
+) -> Iterator[Opened]:
     """Open rows for reading within a context.
 
     Args:
@@ -68,6 +78,7 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
             selection of its spans.
         contract: The contract with format and columns, or None.
         how: The dialect of files, if there is no contract.
+        text_columns: Columns to read as text, beside those of contract or dialect.
 
     Raises:
         TidegateError: they cannot be read.
@@ -80,26 +91,26 @@ def opened(argument: str, contract: Contract | None, how: Dialect) -> Iterator[O
         yield Opened(examples.span, iter(()), using, examples, examples.content_digest)
         return
     if contract is not None and "://" not in argument and not Path(argument).exists():
+        contract = as_text(contract, text_columns)
         inputs = sources.resolve(contract, argument)
         bad = sources.BadRecords(contract)
         rows = sources.read(inputs, contract, bad=bad)
-        batches = _counted(inputs.span, _joined(rows, inputs, contract))
+        batches = _counted(inputs.span, _joined(rows, inputs, contract), bad)
         yield Opened(inputs.span, batches, contract, None, inputs.digest, bad)
         return
     with found([argument], read_as=how.read_as) as files:
-        reading = bare_contract(files, how) if contract is None else written(contract, files)
+        reading = as_text(reading_of(files, contract, how), text_columns)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
         bad = sources.BadRecords(reading)
         rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
-        batches = _counted(files.name, _joined(rows, inputs, reading))
+        batches = _counted(files.name, _joined(rows, inputs, reading), bad)
         yield Opened(files.name, batches, reading, None, inputs.digest, bad)
 
 
 def described(contract: Contract, label: str | None, exclude: Sequence[str]) -> Contract:
     """Add the command line's label and exclusions to a bare contract."""
-    return contract.model_copy(
-        update={"label": label, "features": Features(exclude=tuple(exclude))}
-    )
+    features = contract.features.model_copy(update={"exclude": tuple(exclude)})
+    return contract.model_copy(update={"label": label, "features": features})
 
 
 def given_contract(options: argparse.Namespace) -> Contract | None:
@@ -133,7 +144,9 @@ def _joined(
     return Joins(inputs, contract).apply(rows) if contract.joins else rows
 
 
-def _counted(name: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _counted(
+    name: str, batches: Iterator[pa.RecordBatch], bad: sources.BadRecords
+) -> Iterator[pa.RecordBatch]:
     progress = terminal.Progress()
     progress(f"{name}: reading")
     rows = 0
@@ -142,3 +155,5 @@ def _counted(name: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Record
         progress(f"{name}: {rows:,} rows")
         yield batch
     progress.done(f"{name}: {rows:,} rows")
+    for line in bad.notes():
+        terminal.note(line)

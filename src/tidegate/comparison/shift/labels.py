@@ -50,7 +50,9 @@ def label_shift(
         interval = Metric(change, change - Z * error, change + Z * error)
     else:
         # Of two classes the last, as in training; of more the one that changed most.
-        place = label.cells - 1 if label.cells == 2 else label.labels.index(moved[0][0])
+        place = label.cells - 1
+        if label.cells != 2:
+            place = int(np.argmax(np.abs(before / sizes[0] - after / sizes[1])))
         subject, value = label.labels[place], float(before[place] / sizes[0])
         interval = _difference(before[place], sizes[0], after[place], sizes[1])
     return LabelShift(

@@ -14,6 +14,7 @@ from tidegate.contract import Serving
 from tidegate.core.errors import ContractError, SourceError
 from tidegate.core.text import nearest
 from tidegate.data.examples import Examples
+from tidegate.data.facts import Facts
 from tidegate.data.sources import BadRecords
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics.recorded import recording, with_slices
@@ -118,8 +119,10 @@ def recorded(
     side = JoinSide(with_slices(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
+    facts = Facts(text_values=tuple(bad.text_values.values()))
     return replace(
         side,
+        statistics=replace(side.statistics, facts=facts),
         bad_records=len(bad.records),
         bad_reasons=bad.reasons(),
         left_out=bad.left_out,

@@ -11,7 +11,13 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 def whole_rows(
-    file: Any, delimiter: str, quote: str | None, escape: str | None, *, size: int
+    file: Any,
+    delimiter: str,
+    quote: str | None,
+    escape: str | None,
+    *,
+    size: int,
+    skip: int = 0,
 ) -> Iterator[tuple[bytes, bool]]:
     """Divide a stream's text into parts of whole rows.
 
@@ -21,12 +27,13 @@ def whole_rows(
         quote: One ASCII character, or None.
         escape: One ASCII character, or None; with it the text is not divided.
         size: The number of bytes read at a time; a longer row is not divided off.
+        skip: The number of bytes left out behind the mark.
 
     Yields:
         A part, and whether it has whole rows only. The first part that has not is the last: its row
         ends are unknown, and `file` is positioned behind it.
     """
-    left = _read(file, size).removeprefix(_BOM)
+    left = _read(file, size + skip).removeprefix(_BOM)[skip:]
     while left:
         more = _read(file, size)
         end = 0

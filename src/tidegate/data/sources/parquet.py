@@ -61,15 +61,22 @@ def schema(
     for item in objects:
         with _opened(store, item) as (file, raw):
             found = file.schema_arrow
-            bad.good += file.metadata.num_rows
+            rows = file.metadata.num_rows
+            bad.good += rows
+            if not rows:
+                bad.empty.append(item.name)
             check_columns(found.names, where=item.name)
             types = {f.name: _inside(f, item, contract, bad) for f in found}
             plain = {name for name, type_ in types.items() if type_ is not None}
             if not VERIFIES_PAGES:
                 check_pages(raw, plain, where=item.name)
-            fractional |= {f.name for f in found if normal_type(f.type) != INT}
+            if rows:
+                fractional |= {f.name for f in found if normal_type(f.type) != INT}
             unsure = [f for f in found if f.name in plain and may_not_fit(f.type)]
             types |= _tried(file, unsure, types, item, bad)
+            if not rows:
+                # A part without rows has no values, and its writer had no types to tell.
+                types |= dict.fromkeys(plain, NULL)
         if item is first:
             merged = types
             continue

@@ -14,6 +14,7 @@ from typing import Final
 
 from tidegate.contract import Contract
 from tidegate.core.errors import SourceError
+from tidegate.data.text_values import TextValues
 
 #: The most bad records that a message names.
 _NAMED: Final = 3
@@ -67,12 +68,16 @@ class BadRecords:
         good: The number of good records.
         left_out: The columns that are not read because they hold no plain values, each with what it
             holds. None of them has a role in the contract.
+        empty: The objects that have column names and no rows.
+        text_values: Of columns of numbers, the values for which they are read as text.
     """
 
     contract: Contract
     records: list[BadRecord] = field(default_factory=list)
     good: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
+    text_values: dict[str, TextValues] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool:
@@ -133,6 +138,15 @@ class BadRecords:
         allowed = limit if isinstance(limit, int) else limit * (self.good + len(self.records))
         if len(self.records) > allowed:
             raise self._too_many()
+
+    def notes(self) -> Iterator[str]:
+        """What else whoever reads the data should know, in lines."""
+        if self.empty:
+            more = f" and {len(self.empty) - 1} more" if len(self.empty) > 1 else ""
+            yield f"skipped, as there are column names and no rows: {self.empty[0]}{more}"
+        for texts in self.text_values.values():
+            if texts.padded:
+                yield f"column {texts.column!r} is text, for {texts.examples}: {texts.remedy}"
 
     def lines(self) -> Iterator[str]:
         """The lines of the quarantine file."""
