@@ -21,6 +21,19 @@ def test_percent_never_rounds_to_all_or_nothing(share):
     assert written not in ("0.0%", "100.0%")
 
 
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=3))
+def test_different_shares_of_a_sentence_look_different(shares):
+    written = text.percents(*shares)
+    different = {round(s, 8) for s in shares}
+    assert len(set(written)) >= len(different) or min(shares) < 1e-8 or max(shares) > 1 - 1e-8
+
+
+@given(st.lists(st.floats(-1e18, 1e18), min_size=2, max_size=4))
+def test_different_figures_look_different(values):
+    written = text.apart(values, lambda value, digits: f"{value:.{digits}g}", 3)
+    assert len(set(written)) == len(set(values))
+
+
 @given(st.text(max_size=200), st.integers(4, 80))
 def test_short_is_short(given_text, length):
     made = text.short(given_text, length)

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         contract, training, serving = one.contract, one.side, other.side
         for side in (training, serving):
             slicing.note_left_out(side.statistics)
-        judged_by = _described(contract, training, options) if given is None else given
+        judged_by = given or _described(contract, training, serving, options)
         schema = (
             schemas.infer(training.statistics, judged_by)
             if options.schema is None
@@ -190,14 +190,16 @@ def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None 
     )
 
 
-def _described(contract: Contract, training: JoinSide, options: argparse.Namespace) -> Contract:
+def _described(
+    contract: Contract, training: JoinSide, serving: JoinSide, options: argparse.Namespace
+) -> Contract:
     """Complete the bare contract from the command line and the data.
 
     Times and names of rows are compared by key, and their distributions are only recorded. Too few
     pairs of rows are reported and do not hold, because no contract sets how many there are.
     """
     key = tuple(options.key or ())
-    guessed = data.incomparable_columns(training.statistics)
+    guessed = data.incomparable_columns(training.statistics, serving.statistics)
     data.note_unjudged({n: r for n, r in guessed.items() if n not in key})
     skew = contract.gates.skew.model_copy(update={"features": dict.fromkeys(guessed, "report")})
     findings = {"too_few_pairs": {"*": "warn"}}

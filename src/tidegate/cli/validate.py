@@ -76,7 +76,7 @@ def _judged(options: argparse.Namespace, scratch: Path) -> int:
         slicing.note_left_out(measured.statistics)
     judged_by = current.contract
     if contract is None:
-        judged_by = _described(baseline, options)
+        judged_by = _described(baseline, current, options)
     schema = (
         schemas.infer(baseline.statistics, judged_by)
         if options.schema is None
@@ -119,13 +119,14 @@ def _contract(options: argparse.Namespace) -> Contract | None:
     return Contract.load(options.contract)
 
 
-def _described(baseline: data.Measured, options: argparse.Namespace) -> Contract:
+def _described(
+    baseline: data.Measured, current: data.Measured, options: argparse.Namespace
+) -> Contract:
     """Complete the bare contract from the command line and the data."""
     named = [*(options.exclude or ()), *([options.label] if options.label else [])]
     whole = rows.described(baseline.contract, options.label, options.exclude or ())
     whole.require_columns(baseline.statistics.columns)
-    guessed = {
-        n: r for n, r in data.incomparable_columns(baseline.statistics).items() if n not in named
-    }
+    guessed = data.incomparable_columns(baseline.statistics, current.statistics)
+    guessed = {n: r for n, r in guessed.items() if n not in named}
     data.note_unjudged(guessed)
     return data.excluding(whole, guessed)

@@ -9,7 +9,7 @@ from typing import Final
 from tidegate.comparison.drift.missing_and_new import Share
 from tidegate.contract import Limits, Threshold
 from tidegate.core.errors import ContractError
-from tidegate.core.text import percent
+from tidegate.core.text import apart, percents
 from tidegate.core.verdict import Finding, Severity
 from tidegate.numerics.distances import Distance
 from tidegate.statistics.slice_findings import others
@@ -102,7 +102,7 @@ def distance_finding(d: Distance, wording: Wording) -> Finding | None:
     key = wording.key_of(d.feature)
     if d.status == "drift":
         moves = "; ".join(
-            f"{label}: {percent(past)} -> {percent(new)}" for label, past, new in d.moved
+            f"{label}: {' -> '.join(percents(past, new))}" for label, past, new in d.moved
         )
         return Finding(
             wording.code,
@@ -163,8 +163,9 @@ def slices_finding(found: Sequence[Distance], severity: Severity, wording: Wordi
 
 def _figures(d: Distance) -> str:
     what = f"{d.changed}; " if d.changed else ""
+    value, threshold = apart((d.value or 0, d.threshold or 0), lambda v, n: f"{v:.{n}f}", 3)
     return (
-        f"{what}{d.measure_name} {d.value:.3f} is above {d.threshold:.3f} ({d.origin}; chance "
+        f"{what}{d.measure_name} {value} is above {threshold} ({d.origin}; chance "
         f"alone gives up to {d.noise or 0:.4f})"
     )
 
@@ -180,11 +181,12 @@ def share_finding(share: Share, wording: Wording) -> Finding | None:
         code, message = wording.unseen, wording.unseen_message
     else:
         return None
+    current, baseline, threshold = percents(share.current, share.baseline, share.threshold)
     phrase = message.format(
         name=share.feature,
-        current=percent(share.current),
-        baseline=percent(share.baseline),
-        threshold=percent(share.threshold),
+        current=current,
+        baseline=baseline,
+        threshold=threshold,
         values=", ".join(map(repr, share.values)),
     )
     return Finding(code, share.feature, "hold" if share.holds else "warn", f"{phrase}; {remedy}")

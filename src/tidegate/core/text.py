@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 #: Shown for a missing value.
@@ -87,7 +87,7 @@ def signed(value: float | None, decimals: int = 4) -> str:
     return text if value <= 0 else f"+{text}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, decimals: int = 1) -> str:
     """Format a share of one in percent.
 
     A share near 0 or 1 is never rounded to 0 or 100.
@@ -96,8 +96,36 @@ def percent(share: float | None) -> str:
         return NOTHING
     if share in (0, 1):
         return f"{share:.0%}"
-    written = f"{share * 100:.1f}%"
-    return {"0.0%": "<0.1%", "100.0%": ">99.9%"}.get(written, written)
+    written = f"{share * 100:.{decimals}f}%"
+    least = 10.0**-decimals
+    ends = {
+        f"{0:.{decimals}f}%": f"<{least:.{decimals}f}%",
+        f"{100:.{decimals}f}%": f">{100 - least:.{decimals}f}%",
+    }
+    return ends.get(written, written)
+
+
+def apart(
+    values: Sequence[float], write: Callable[[float, int], str], digits: int, most: int = 17
+) -> list[str]:
+    """Format the figures of one sentence, so that different ones look different.
+
+    Args:
+        values: The figures.
+        write: Formats a figure with a number of digits.
+        digits: The least number of digits.
+        most: The greatest.
+    """
+    texts = [write(v, digits) for v in values]
+    while digits < most and len(set(texts)) < len(set(values)):
+        digits += 1
+        texts = [write(v, digits) for v in values]
+    return texts
+
+
+def percents(*shares: float) -> list[str]:
+    """Format the shares of one sentence, so that different ones look different."""
+    return apart(shares, percent, 1, most=6)
 
 
 def seconds(value: float | None) -> str:

@@ -34,6 +34,7 @@ from tidegate.core.errors import SchemaError
 from tidegate.core.text import number, percent
 from tidegate.numerics.intervals import wilson
 from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.statistics.row_names import row_name
 
 #: The fewest spans for bounds that vary from span to span.
 MIN_SPANS: Final = 3
@@ -183,9 +184,12 @@ class Evidence:
         return Bound(self.name, "domain", _down(1 - allowed), 1.0, because)
 
     def range(self) -> Bound | None:
-        """The least and greatest number; None without enough evidence."""
+        """The least and greatest number; None without enough evidence.
+
+        Running numbers and times have no range.
+        """
         found = list(self.populated.values())
-        if len(found) < MIN_SPANS or self.kind == "string":
+        if len(found) < MIN_SPANS or self.kind == "string" or all(map(row_name, found)):
             return None
         lows, highs = [s.min for s in found], [s.max for s in found]
         edges = [s.quantiles for s in found if len(s.quantiles) == 101]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tidegate.core.text import apart
 from tidegate.numerics.distances import FloatArray
 from tidegate.statistics.model import FeatureSummary
 from tidegate.statistics.partial import EXACT_COUNTS
@@ -221,7 +222,7 @@ def cell_labels(edges: FloatArray) -> list[str]:
     if not len(edges):
         return ["any"]
     # An edge a hair below a value only parts that value from what is below it.
-    shown = [f"{e:,.6g}" for e in edges]
+    shown = apart(edges.tolist(), lambda value, digits: f"{value:,.{digits}g}", 6)
     labels = [f"below {shown[0]}"]
     for low, high, a, b in zip(edges, edges[1:], shown, shown[1:], strict=False):
         labels.append(b if np.nextafter(high, -np.inf) == low else f"{a} to {b}")

@@ -57,6 +57,7 @@ class FeatureSummary:
         avg_length: Mean length of a string in bytes.
         text_values: Of a text column with numbers, the values for which it is text; None if they
             are not known.
+        distinct: The approximate number of different whole numbers; None where it is not known.
     """
 
     name: str
@@ -77,6 +78,7 @@ class FeatureSummary:
     quantile_histogram: tuple[tuple[float, float, float], ...]
     avg_length: float | None
     text_values: TextValues | None = None
+    distinct: int | None = None
 
     @property
     def rows(self) -> int:
@@ -161,9 +163,15 @@ class Statistics:
     def features(self, name: str = "all") -> dict[str, FeatureSummary]:
         """The columns of a split by name, in the data's order."""
         found = {f.path.step[0]: _summary(f) for f in self.split(name).features}
-        for texts in self.facts.text_values if self.facts is not None else ():
+        if self.facts is None:
+            return found
+        for texts in self.facts.text_values:
             if texts.column in found:
                 found[texts.column] = replace(found[texts.column], text_values=texts)
+        for numbers in self.facts.numbers:
+            if numbers.column in found:
+                was = found[numbers.column]
+                found[numbers.column] = replace(was, distinct=numbers.distinct)
         return found
 
     def write(self, directory: Path) -> None:

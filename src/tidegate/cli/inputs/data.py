@@ -241,13 +241,24 @@ def _keys(contract: Contract) -> Iterator[_Keys]:
         yield keys
 
 
-def incomparable_columns(statistics: Statistics) -> dict[str, str]:
+def incomparable_columns(
+    statistics: Statistics, current: Statistics | None = None
+) -> dict[str, str]:
     """Columns that cannot be compared between files, with the reason.
 
     They are times and names of rows. Without a contract their role is unknown, and every new file
     would be held for them.
+
+    Args:
+        statistics: The statistics of the baseline.
+        current: The statistics of the other file, where numbers must count rows or tell time too.
     """
-    reasons = {}
+    from tidegate.statistics.row_names import row_names
+
+    reasons = row_names(statistics)
+    if current is not None:
+        there = row_names(current, least=1)
+        reasons = {name: reason for name, reason in reasons.items() if name in there}
     for name, column in statistics.features().items():
         if column.type != "string" or not column.count:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tidegate.comparison.drift.describe import changed
@@ -16,6 +16,7 @@ from tidegate.numerics.distances import Distance, Measure, Status, jensen_shanno
 from tidegate.statistics import cells as cellular
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.statistics.row_names import unjudged
 from tidegate.statistics.slices import defines_slice
 
 _DISTANCES = {"jensen_shannon": jensen_shannon, "l_infinity": l_infinity}
@@ -38,7 +39,7 @@ def compare(
     sides have is compared with the same slice, without the columns that define it. Categorical
     columns have two distances, numeric ones one (a label of classes two). Columns that no model
     sees are recorded and not judged, except the label, and so are the columns the contract sets to
-    `report`.
+    `report`, and running numbers and times as numbers for which it sets nothing.
 
     Args:
         statistics: The statistics of the span.
@@ -46,12 +47,26 @@ def compare(
         contract: The contract, which sets how each feature is judged.
         steps: The distances between accepted spans, for `learned`.
     """
+    names = unjudged(statistics, baseline, contract)
+    contract = _reporting(contract, names)
     level = level_of(statistics, baseline, contract)
     result = _compared(statistics, baseline, contract, level, _History(steps or {}))
     for name, current, baseline_slice in slices_of(statistics, baseline):
         found = _compared(current, baseline_slice, contract, level, _History(steps or {}, name))
         result += [replace(d, slice=name) for d in found if not defines_slice(name, d.feature)]
-    return result
+    return [
+        replace(d, note=f"{names[d.feature]}: recorded, not judged") if d.feature in names else d
+        for d in result
+    ]
+
+
+def _reporting(contract: Contract, names: Iterable[str]) -> Contract:
+    drift = contract.gates.drift
+    features = {**dict.fromkeys(names, "report"), **drift.features}
+    gates = contract.gates.model_copy(
+        update={"drift": drift.model_copy(update={"features": features})}
+    )
+    return contract.model_copy(update={"gates": gates})
 
 
 @dataclass(frozen=True)

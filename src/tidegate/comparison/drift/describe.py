@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tidegate.core.text import percent
+from tidegate.core.text import apart, percent, percents
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary
 
@@ -44,7 +44,7 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
         or _median(current, baseline, unit)
         or _beyond(cells, baseline, unit)
         or _spread(current, baseline, unit)
-        or f"{baseline.name} {label} {_went(old, new)} from {percent(old)} to {percent(new)} of "
+        or f"{baseline.name} {label} {_went(old, new)} from {' to '.join(percents(old, new))} of "
         "rows"
     )
 
@@ -55,7 +55,7 @@ def _text(label: str, old: float, new: float) -> str:
         return f"{name} is new: {percent(new)} of rows"
     if new == 0:
         return f"{name} is gone: it was {percent(old)} of rows"
-    return f"{name} {_went(old, new)} from {percent(old)} to {percent(new)} of rows"
+    return f"{name} {_went(old, new)} from {' to '.join(percents(old, new))} of rows"
 
 
 def _nans(cells: Cells) -> str:
@@ -85,7 +85,8 @@ def _median(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str
     low, high = _middle_half(baseline)
     if abs(new - old) <= _TELLING * (high - low):
         return ""
-    return f"median {baseline.name} {_went(old, new)} from {quantity(old)} to {quantity(new, unit)}"
+    shown = apart((old, new), lambda value, digits: quantity(value, digits=digits), 4)
+    return f"median {baseline.name} {_went(old, new)} from {' to '.join(shown)} {unit}".rstrip()
 
 
 def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:
@@ -94,7 +95,9 @@ def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str
     # Infinite ends have no width.
     if not abs(new - old) > _TELLING * old:
         return ""
-    ends = [f"{quantity(low)} to {quantity(high, unit)}" for low, high in halves]
+    values = [end for half in halves for end in half]
+    shown = apart(values, lambda value, digits: quantity(value, digits=digits), 4)
+    ends = [f"{low} to {high} {unit}".rstrip() for low, high in (shown[:2], shown[2:])]
     verb = "widened" if new > old else "narrowed"
     return f"the middle half of {baseline.name} {verb}: {ends[0]} before, {ends[1]} now"
 
@@ -111,15 +114,17 @@ def _went(old: float, new: float) -> str:
     return "rose" if new > old else "fell"
 
 
-def quantity(value: float | None, unit: str = "") -> str:
-    """Format a number with four digits and its unit; whole numbers whole."""
+def quantity(value: float | None, unit: str = "", digits: int = 4) -> str:
+    """Format a number with its unit; whole numbers whole."""
     if value is None:
         return "nothing"
     size = abs(value)
-    if not math.isfinite(value) or (size and (size >= 1e9 or size < 1e-4)):
-        text = f"{value:.3g}"
-    elif size >= 1000 or value == round(value):
+    if math.isfinite(value) and value == round(value) and size < 1e15:
         text = f"{value:,.0f}"
+    elif not math.isfinite(value) or (size and (size >= 1e9 or size < 1e-4)):
+        text = f"{value:.{digits - 1}g}"
+    elif size >= 1000:
+        text = f"{value:,.{digits - 4}f}"
     else:
-        text = f"{value:.4g}"
+        text = f"{value:.{digits}g}"
     return f"{text} {unit}".rstrip()

@@ -19,6 +19,7 @@ from tidegate.data.sampling import SEED, sample
 from tidegate.data.times import is_time
 from tidegate.numerics.binning import Array, coded
 from tidegate.numerics.information import dependence, table
+from tidegate.statistics.row_names import time_unit
 
 if TYPE_CHECKING:
     from tidegate.data.examples import Examples
@@ -221,6 +222,10 @@ def _reason(column: pa.ChunkedArray) -> str:
     there = column.drop_null()
     if len(there) < 2:
         return ""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        ends = pc.min_max(there)
+        if unit := time_unit(ends["min"].as_py(), ends["max"].as_py()):
+            return unit
     if pa.types.is_string(column.type):
         if all(map(is_time, there.slice(0, 100).to_pylist())):
             return "times"

@@ -14,8 +14,9 @@ from tidegate.contract import Serving
 from tidegate.core.errors import ContractError, SourceError
 from tidegate.core.text import nearest
 from tidegate.data.examples import Examples
-from tidegate.data.facts import Facts
+from tidegate.data.facts import Gatherer
 from tidegate.data.sources import BadRecords
+from tidegate.data.sources.types import INT
 from tidegate.statistics import Statistics, compute_table
 from tidegate.statistics.recorded import recording, with_slices
 
@@ -104,28 +105,30 @@ def recorded(
     )
     schema = pa.schema([pa.field(new, first.schema.field(old).type) for new, old in chosen.items()])
     file = directory / "rows.parquet"
+    whole = [i for i, type_ in enumerate(schema.types) if type_ == INT]
+    wholes = [schema.names[i] for i in whole]
+    gatherer = Gatherer(None, None)
 
     def chosen_columns() -> Iterator[pa.RecordBatch]:
         for batch in itertools.chain([first], iterator):
             at = [batch.schema.get_field_index(old) for old in chosen.values()]
-            yield pa.RecordBatch.from_arrays([batch.column(i) for i in at], schema=schema)
+            columns = [batch.column(i) for i in at]
+            gatherer.add(pa.RecordBatch.from_arrays([columns[i] for i in whole], names=wholes))
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     rows = recording(chosen_columns(), file, schema)
     try:
         statistics = compute_table(rows, schema=schema, span=name, content_digest=digest)
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
+    texts = tuple(bad.text_values.values()) if bad is not None else ()
+    statistics = replace(statistics, facts=replace(gatherer.result(), text_values=texts))
     names = {new: old for new, old in chosen.items() if new != old}
     side = JoinSide(with_slices(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
-    facts = Facts(text_values=tuple(bad.text_values.values()))
     return replace(
-        side,
-        statistics=replace(side.statistics, facts=facts),
-        bad_records=len(bad.records),
-        bad_reasons=bad.reasons(),
-        left_out=bad.left_out,
+        side, bad_records=len(bad.records), bad_reasons=bad.reasons(), left_out=bad.left_out
     )
 
 

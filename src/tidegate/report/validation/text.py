@@ -95,11 +95,14 @@ def _moved(distance: Distance, *, sliced: bool) -> list[str]:
 
 
 def _changed(distance: Distance) -> str:
+    if distance.threshold is None and distance.note:
+        return distance.note
     if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
         return "no more than chance gives"
     if not distance.moved:
         return distance.note
     label, before, after = distance.moved[0]
     verb = "rose" if after > before else "fell"
-    phrase = f"{text.short(label, 40)} {verb} from {text.percent(before)} to {text.percent(after)}"
+    shares = " to ".join(text.percents(before, after))
+    phrase = f"{text.short(label, 40)} {verb} from {shares}"
     return phrase if distance.threshold is not None else f"{phrase} (recorded only)"

@@ -9,6 +9,7 @@ from tidegate.contract import Contract
 from tidegate.core.errors import SignalError
 from tidegate.core.verdict import Finding, Severity
 from tidegate.statistics.model import Statistics
+from tidegate.statistics.row_names import unjudged
 
 
 def measured(
@@ -21,13 +22,18 @@ def measured(
     """
     if baseline is None:
         return None, "there is no span before it to compare with"
+    names = unjudged(statistics, baseline, contract)
+    excluded = (*contract.features.exclude, *names)
+    features = contract.features.model_copy(update={"exclude": excluded})
     sides = []
     for side in (statistics, baseline):
         if side.sample is None:
             return None, f"no rows are kept of {side.span} (gates.shift.rows)"
         sides.append(SpanRows(side.span, side.sample, side.num_examples()))
     try:
-        return compare(sides[0], sides[1], contract), ""
+        found = compare(sides[0], sides[1], contract.model_copy(update={"features": features}))
+        found.left_out.update(names)
+        return found, ""
     except SignalError as error:
         return None, str(error)
 
