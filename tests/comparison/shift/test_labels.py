@@ -60,3 +60,13 @@ def test_false_alarms_of_the_label():
         for seed in range(300)
     ]
     assert 0.02 < np.mean(told) < 0.09
+
+
+def test_classes_that_did_not_change_at_all():
+    table = rows(1)
+    table = table.set_column(4, "y", table["city"])
+    label = shift(table, table).label
+    assert (label.task, label.subject, label.change.value) == ("multiclass", "EWR", 0)
+    assert label.moved == ()
+    one = table.set_column(4, "y", pa.array([f"t{i}" for i in range(len(table))]))
+    assert shift(one, one).label.change.value == 0
