@@ -17,6 +17,7 @@ from rich.text import Text
 from tidegate import validation
 from tidegate.cli.program import ERROR, HOLD, PASS
 from tidegate.contract import Contract
+from tidegate.core.text import count
 from tidegate.core.verdict import Verdict
 from tidegate.model import evaluation
 from tidegate.model.evaluation import Evaluation
@@ -30,6 +31,8 @@ _PAGES = {
     "validation.html": ("validate-examples", "validation_report", "Validation"),
     "evaluation.html": ("evaluate-model", "evaluation_report", "Evaluation"),
 }
+#: The most warnings of a gate that the terminal shows.
+_WARNINGS = 5
 _COLOURS = {"published": "green", "unchanged": "green", "held": "yellow", "failed": "red"}
 
 
@@ -167,7 +170,7 @@ def _summarize(
 def _verdict(name: str, verdict: Verdict | None) -> GateVerdict:
     if verdict is None:
         return GateVerdict(name, "")
-    return GateVerdict(name, verdict.status, verdict.reasons)
+    return GateVerdict(name, verdict.status, verdict.reasons, verdict.warnings)
 
 
 def _metrics(evaluated: Evaluation) -> Iterator[MetricRow]:
@@ -185,6 +188,10 @@ def _print(console: Console, summary: RunSummary, root: Path) -> None:
         colour = {"pass": "green", "hold": "yellow", "": "dim"}[verdict.status]
         status = verdict.status or "not reached"
         console.print(f"  {verdict.name + ' gate':<12}[{colour}]{status}[/{colour}]")
+        for warning in verdict.warnings[:_WARNINGS]:
+            console.print(Text(f"    - warning: {warning}"))
+        if (more := len(verdict.warnings) - _WARNINGS) > 0:
+            console.print(Text(f"    - and {count(more, 'more warning')}, on its page"))
     if summary.metrics:
         table = Table(box=None, padding=(0, 2), header_style="dim")
         for name in ("metric", "challenger", "champion", "difference"):

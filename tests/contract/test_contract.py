@@ -120,6 +120,8 @@ def test_columns_are_checked_against_the_data():
     with pytest.raises(ContractError, match=r"slices names .*did you mean 'origin'"):
         contract.require_columns(["id", "late", "origin"])
     contract.require_columns(["id", "late", "orign"])
+    with pytest.raises(ContractError, match=r"there are: id, late$"):
+        contract.require_columns(["id", "late", "id", "late"])
 
 
 def test_json_schema_accepts_what_the_model_accepts():

@@ -34,6 +34,7 @@ from tidegate.platform.storage import open_store
 
 
 def _require(named: Sequence[tuple[str, str]], columns: Sequence[str]) -> None:
+    columns = tuple(dict.fromkeys(columns))  # Callers name those of both sides.
     for where, column in named:
         if column not in columns:
             raise ContractError(

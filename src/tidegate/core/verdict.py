@@ -47,6 +47,11 @@ class Verdict:
         """The messages of the findings that hold."""
         return tuple(f.message for f in self.findings if f.severity == "hold")
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The messages of the findings that are warnings."""
+        return tuple(f.message for f in self.findings if f.severity == "warn")
+
     def messages(self, code: str) -> tuple[str, ...]:
         """The messages of the findings of one code."""
         return tuple(f.message for f in self.findings if f.code == code)

@@ -1,5 +1,6 @@
 """What is blessed, and what is held and why."""
 
+import json
 import math
 import re
 
@@ -160,3 +161,34 @@ def test_a_metric_that_does_not_decide_may_be_undefined(judged):
     assert message(found, "undefined_metric").startswith("precision is not defined")
     held = judged(lambda x: sigmoid(x) / 4, evaluation={"thresholds": {"precision": {"min": 0.1}}})
     assert codes(held) == ["undefined_metric"]
+
+
+def test_few_examples_are_a_warning(judged):
+    found = judged(data=columns(rows=300))
+    assert "few_examples" in codes(found, "warn")
+    assert re.search(r"has \d\d examples, fewer than the 100", message(found, "few_examples"))
+    lower = {"min_slice_examples": 20}
+    assert "few_examples" not in codes(judged(data=columns(rows=300), evaluation=lower), "warn")
+
+
+def test_few_examples_of_a_class_are_a_warning(judged):
+    data = columns()
+    data["y"] = ((np.arange(ROWS) % 100 == 0) & (data["x"] > -9)).astype(int)
+    found = judged(data=data, evaluation={"thresholds": {"auc": {"min": 0}}})
+    assert re.match(r"only \d of \d+ examples .* have y = 1:", message(found, "few_examples"))
+
+
+@pytest.mark.parametrize(("steps", "warned"), [(99, True), (100, False), (None, False)])
+def test_few_gradient_steps_are_a_warning(tmp_path, steps, warned):
+    contract = contract_of(tmp_path)
+    made = ingested(tmp_path, contract, columns())
+    model = written_model(tmp_path / "m", sigmoid)
+    card = json.loads((model / "model.json").read_text())
+    (model / "model.json").write_text(
+        json.dumps(card | ({} if steps is None else {"steps": steps}))
+    )
+    found = evaluate(model, made, contract)
+    assert ("few_steps" in codes(found, "warn")) is warned
+    assert found.blessed
+    if warned:
+        assert "99 gradient steps" in message(found, "few_steps")

@@ -55,6 +55,8 @@ def test_the_card_says_what_the_model_is(january):
     assert card["history"] == [logs for _, logs in seen]
     assert card["content_digest"] == made.content_digest
     assert card["contract_digest"] == contract.digest
+    batches = -(-made.num_rows("train") // contract.training.batch_size)
+    assert card["steps"] == model.steps == batches * contract.training.epochs
     assert (card["span"], card["rows"]["train"]) == ("2013-01", made.num_rows("train"))
     carrier = next(f for f in card["features"] if f["name"] == "carrier")
     assert carrier["vocabulary_size"] > 10

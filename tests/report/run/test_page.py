@@ -66,3 +66,11 @@ def test_odd_characters_cannot_break_a_page():
     html = report_pages.index_page(a_run(reasons=(odd,)))
     html.encode("utf-8")
     assert "a\ufffdb\ufffd[31m\ufffdgnp.exe\ufffd" in Page(html).plain
+
+
+def test_warnings_of_a_gate_are_shown():
+    warned = run_summary.GateVerdict("data", "pass", (), tuple(f"w{i} <b>" for i in range(22)))
+    plain = Page(report_pages.index_page(a_run("published", verdicts=(warned,)))).plain
+    assert "Warning: w0 <b>" in plain
+    assert "2 more warnings" in plain
+    assert "nothing to object to" not in plain

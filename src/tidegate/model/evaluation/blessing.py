@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -14,17 +15,37 @@ from tidegate.model.evaluation.predictions import Collected
 from tidegate.model.evaluation.result import Evaluation, MetricChange
 from tidegate.numerics.metrics import DECISION, METRICS
 
+#: Fewer gradient steps are a warning. Adam moves a weight by about the learning rate in a step, and
+#: the rate falls to zero: at the default of 0.002, a hundred steps move it by 0.1 at most, which is
+#: hardly beyond where it began.
+MIN_STEPS: Final = 100
+#: Fewer examples of a class are a warning: one of them moves a share of the class by a tenth.
+MIN_OF_CLASS: Final = 10
+
 
 def bless(
-    evaluation: Evaluation, data: Collected, contract: Contract, champion_problem: str
+    evaluation: Evaluation,
+    data: Collected,
+    contract: Contract,
+    champion_problem: str,
+    *,
+    steps: int | None = None,
 ) -> Evaluation:
     """Add the verdict to an evaluation.
 
     The value is compared with the limits; its interval is reported, and a value that may pass only
     by chance is a warning.
+
+    Args:
+        evaluation: The measured metrics.
+        data: The rows they are of.
+        contract: The contract with the limits.
+        champion_problem: Why an existing champion cannot be compared; empty otherwise.
+        steps: The number of gradient steps the model was trained with, if that is known.
     """
     findings = [
         *_unfit_examples(evaluation, data),
+        *_too_few(evaluation, data, contract, steps),
         *_one_answer(evaluation, data),
         *_undefined(evaluation, contract),
         *_thresholds(evaluation, contract),
@@ -80,6 +101,52 @@ def _unfit_examples(evaluation: Evaluation, data: Collected) -> Iterator[Finding
             f"{wrong:,} of {data.rows:,} predictions are not numbers; look for infinite values "
             "in the features, and lower training.learning_rate",
         )
+
+
+def _too_few(
+    evaluation: Evaluation, data: Collected, contract: Contract, steps: int | None
+) -> Iterator[Finding]:
+    """Warn where rows, rows of a class or gradient steps are too few."""
+    rows, least = data.rows, contract.evaluation.min_slice_examples
+    remedy = "take a longer span, or a larger splits.eval"
+    rarest = _rarest(evaluation, data)
+    if 0 < rows < least:
+        yield Finding(
+            "few_examples",
+            evaluation.split,
+            "warn",
+            f"the split {evaluation.split!r} has {rows:,} examples, fewer than the {least:,} of "
+            f"evaluation.min_slice_examples: its figures are uncertain; {remedy}",
+        )
+    elif rarest is not None and rarest[1] < MIN_OF_CLASS:
+        name, found = rarest
+        yield Finding(
+            "few_examples",
+            evaluation.label,
+            "warn",
+            f"only {found:,} of {rows:,} examples of the split {evaluation.split!r} have "
+            f"{evaluation.label} = {name}: figures about them are uncertain; {remedy}",
+        )
+    if steps is not None and steps < MIN_STEPS:
+        yield Finding(
+            "few_steps",
+            "",
+            "warn",
+            f"the model was trained in {steps:,} gradient steps, so it has hardly left its "
+            "beginning; raise training.epochs, or lower training.batch_size",
+        )
+
+
+def _rarest(evaluation: Evaluation, data: Collected) -> tuple[str, int] | None:
+    """The class with the fewest examples, of those that have any."""
+    if evaluation.task == "regression" or not data.rows:
+        return None
+    counts = np.bincount(data.challenger.labels.astype(int), minlength=len(evaluation.classes))
+    there = np.flatnonzero(counts[: len(evaluation.classes)])
+    if len(there) < 2:
+        return None
+    place = int(there[np.argmin(counts[there])])
+    return evaluation.classes[place], int(counts[place])
 
 
 def _one_answer(evaluation: Evaluation, data: Collected) -> Iterator[Finding]:

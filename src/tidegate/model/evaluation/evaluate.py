@@ -89,7 +89,8 @@ def evaluate(
         digests={"content": examples.content_digest, "contract": contract.digest},
         **_charts(data.challenger, label.task, label.classes),
     )
-    return bless(evaluation, data, contract, problem or data.champion_problem)
+    problem = problem or data.champion_problem
+    return bless(evaluation, data, contract, problem, steps=challenger.steps)
 
 
 def _require_columns(examples: Examples, split: str, columns: Sequence[str]) -> None:

@@ -108,6 +108,7 @@ def train(
         "dropped": dropped,
         "parameters": int(model.count_params()),
         "training": contract.training.model_dump(mode="json"),
+        "steps": steps * contract.training.epochs,
         "rows": {split: examples.num_rows(split) for split in examples.splits},
         "history": history,
         "span": examples.span,

@@ -72,6 +72,12 @@ class TrainedModel:
         return self.label.classes
 
     @property
+    def steps(self) -> int | None:
+        """The number of gradient steps of the training; None if it is not recorded."""
+        steps = self.card.get("steps")
+        return None if steps is None else int(steps)
+
+    @property
     def saved_model(self) -> Path:
         """The SavedModel's directory."""
         return self.path / SAVED_MODEL

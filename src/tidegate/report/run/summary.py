@@ -22,11 +22,15 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """A gate's verdict; `status` is empty if the run ended earlier."""
+    """A gate's verdict; `status` is empty if the run ended earlier.
+
+    `warnings` are findings that do not hold.
+    """
 
     name: str
     status: Literal["pass", "hold", ""]
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
