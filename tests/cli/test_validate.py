@@ -9,6 +9,13 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+import pytest
+
 from tests.support.commands import CONTRACT, HEADER, ROWS, lines, text_of
 
 
@@ -215,3 +222,30 @@ def test_colours_are_for_terminals_and_off_with_no_color(home):
     code, shown = in_terminal(arguments, home, **environment, NO_COLOR="1")
     assert code == 3
     assert "\x1b[" not in shown
+
+
+WRITERS = {
+    "csv": pcsv.write_csv,
+    "parquet": pq.write_table,
+    "jsonl": lambda table, file: Path(file).write_text(
+        "".join(json.dumps(row) + "\n" for row in table.to_pylist())
+    ),
+}
+
+
+@pytest.mark.parametrize("end", WRITERS)
+def test_whole_numbers_are_whole_however_they_are_written(call, end):
+    every = np.arange(500)
+    WRITERS[end](pa.table({"n": every % 9}), f"whole.{end}")
+    floats = pa.array((every % 9).astype(float), mask=every % 50 == 7)
+    WRITERS[end](pa.table({"n": floats}), f"written.{end}")
+    Path("schema.pbtxt").write_text(
+        'default_environment: "TRAINING" feature { name: "n" type: INT }\n'
+    )
+    options = ("--against", f"whole.{end}", "--schema", "schema.pbtxt")
+    assert call("validate", f"written.{end}", *options)[0] == 0
+    halves = pc.if_else(pc.equal(floats, 8.0), 8.5, floats)
+    WRITERS[end](pa.table({"n": halves}), f"halves.{end}")
+    code, out, _ = call("validate", f"halves.{end}", *options)
+    assert code == 3
+    assert "column 'n' now has decimals" in out

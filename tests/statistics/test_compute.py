@@ -249,3 +249,14 @@ def test_unreadable_files_are_named(tmp_path):
         compute_files({"all": [good, other]})
     with pytest.raises(StatisticsError, match=r"lacking\.parquet has no column 'y'"):
         compute_files({"all": [good, lacking]})
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.none() | st.integers(-9, 9).map(float) | st.floats(), min_size=1))
+def test_values_with_a_fraction_are_counted_exactly(values):
+    found = summary(pa.array(values, pa.float64()))
+    numbers = [v for v in values if v is not None and not math.isnan(v)]
+    assert found.fractions == sum(not v.is_integer() for v in numbers)
+    assert found.is_whole == (found.fractions == 0)
+    whole = summary(pa.array([1, None]))
+    assert (whole.fractions, whole.is_whole) == (None, True)

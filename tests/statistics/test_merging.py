@@ -117,3 +117,11 @@ def test_merged_statistics_survive_the_disk(tmp_path):
     )
     made.write(tmp_path)
     assert Statistics.read(tmp_path).features() == made.features()
+
+
+def test_fractions_merge_to_what_all_rows_have():
+    for parts in ([[1.0, 2.0], [3.0]], [[1.5, 2.0], [3.5]], [[1.0], [0.5]]):
+        ours = merged([of({"x": pa.array(p)}) for p in parts]).features()["x"]
+        assert ours.fractions == sum(not v.is_integer() for p in parts for v in p)
+    mixed = merged([of({"x": pa.array([1])}), of({"x": pa.array([2.0, None])})]).features()["x"]
+    assert (mixed.type, mixed.fractions) == ("float", 0)

@@ -10,13 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tidegate.data.sources.types import DOUBLE, INT, NULL, STRING
+from tidegate.data.sources.types import DOUBLE, EXACT, INT, NULL, STRING
 
 #: The initial state; not zero, which the finaliser maps to itself.
 _SEED: Final = np.uint64(0x9E3779B97F4A7C15)
 _NULL_LENGTH: Final = np.uint64(2**64 - 1)
-#: Largest magnitude up to which every whole double is exactly one integer.
-_EXACT: Final = float(2**53)
 
 
 def hash_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.uint64]:
@@ -75,7 +73,7 @@ def canonical(values: pa.Array) -> pa.Array:
 
 def _canonical_doubles(values: pa.Array) -> pa.Array:
     numbers = values.fill_null(0.0).to_numpy(zero_copy_only=False)
-    whole = (np.abs(numbers) <= _EXACT) & (np.floor(numbers) == numbers)
+    whole = (np.abs(numbers) <= EXACT) & (np.floor(numbers) == numbers)
     bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.int64)
     integers = pc.cast(pa.array(np.where(whole, numbers, 0.0).astype(np.int64)), STRING)
     others = pc.binary_join_element_wise("bits", pc.cast(pa.array(bits), STRING), ":")

@@ -37,7 +37,7 @@ def validate_with_tfdv(
         )
     try:
         return _tfdv.validate_statistics(
-            statistics.as_list(),
+            statistics.as_expected(schema),
             repair_for_tfdv(schema),
             environment=environment,
             previous_statistics=baseline.as_list()

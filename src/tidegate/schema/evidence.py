@@ -129,7 +129,8 @@ class Evidence:
     def kind(self) -> str:
         """The type: `int`, `float` or `string`.
 
-        A mix of whole and other numbers is `float`.
+        A mix of whole and other numbers is `float`; whole numbers are `int` once a span has them
+        as such, however other spans write them.
 
         Raises:
             SchemaError: the column is text in one span and numbers in another.
@@ -143,7 +144,14 @@ class Evidence:
             )
         if not by_kind:
             return "string"
-        return "float" if "float" in by_kind else next(iter(by_kind))
+        if len(by_kind) > 1:
+            return "int" if self.is_whole else "float"
+        return next(iter(by_kind))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all values of all spans are whole numbers, however they are written."""
+        return all(summary.is_whole for summary in self.populated.values())
 
     def presence(self) -> Bound | None:
         """The required share of rows with a value.

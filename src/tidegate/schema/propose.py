@@ -111,8 +111,11 @@ def _drop_unused(schema: Any) -> None:
 def _widen(schema: Any, feature: Any, evidence: Evidence, inferred: Any) -> None:
     """Widen one column's constraints to the data of the spans."""
     new = next(f for f in inferred.feature if f.name == feature.name)
-    if feature.type != new.type and (feature.type, new.type) != (schema_pb2.FLOAT, schema_pb2.INT):
-        whole = (feature.type, new.type) == (schema_pb2.INT, schema_pb2.FLOAT)
+    types = (feature.type, new.type)
+    numbers = (schema_pb2.INT, schema_pb2.FLOAT)
+    fits = types == numbers[::-1] or (types == numbers and evidence.is_whole)
+    if feature.type != new.type and not fits:
+        whole = types == numbers
         feature.type = new.type
         if not whole or feature.WhichOneof("domain_info") != "int_domain":
             feature.ClearField(feature.WhichOneof("domain_info") or "domain")
@@ -193,7 +196,9 @@ def _misspelt(schema: Any, found: Mapping[str, Evidence]) -> Iterator[str]:
 
 def _left(schema: Any, spans: Sequence[Statistics], environment: str) -> Iterator[str]:
     for span in spans:
-        reported = _tfdv.validate_statistics(span.as_list(), schema, environment=environment)
+        reported = _tfdv.validate_statistics(
+            span.as_expected(schema), schema, environment=environment
+        )
         for name, info in sorted(reported.anomaly_info.items()):
             for reason in info.reason:
                 if reason.type != anomalies_pb2.AnomalyInfo.UNEXPECTED_DATA_TYPE:

@@ -23,7 +23,7 @@ from tidegate.core.errors import StatisticsError
 from tidegate.data.sampling import sample
 from tidegate.numerics.distances import FloatArray
 from tidegate.statistics.cells import cell_masses
-from tidegate.statistics.model import FeatureSummary, Statistics
+from tidegate.statistics.model import FRACTIONS, FeatureSummary, Statistics
 from tidegate.statistics.partial import QUANTILE_BUCKETS, TOP_VALUES
 
 _STANDARD_BUCKETS = 10
@@ -124,6 +124,9 @@ def _feature(name: str, sides: Sequence[FeatureSummary], *, missing: int) -> Any
     common.tot_num_values = common.num_non_missing
     if sides[-1].type != "string":
         nans = sum(side.nans for side in sides)
+        if feature.type == kinds.FLOAT and all(s.is_whole or s.fractions for s in sides):
+            fractions = sum(side.fractions or 0 for side in sides)
+            feature.custom_stats.add(name=FRACTIONS, num=fractions)
         for kind in (statistics_pb2.Histogram.STANDARD, statistics_pb2.Histogram.QUANTILES):
             found = [h for h in stats.histograms if h.type == kind]
             (found[0] if found else stats.histograms.add(type=kind)).num_nan = nans

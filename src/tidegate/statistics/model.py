@@ -8,17 +8,20 @@ import json
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf.message import DecodeError
-from tensorflow_metadata.proto.v0 import statistics_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
 from tidegate.core.errors import StatisticsError
 from tidegate.data.facts import Facts
 from tidegate.data.splits import Leakage
 from tidegate.data.text_values import TextValues
+
+#: The custom statistic of a float column: how many of its values are no whole numbers.
+FRACTIONS: Final = "values with a fraction"
 
 FeatureType = Literal["int", "float", "string"]
 
@@ -50,6 +53,8 @@ class FeatureSummary:
         max: The greatest number, which may be infinite.
         zeros: Numbers equal to zero.
         nans: Values that are NaN (they count as present, not as missing).
+        fractions: Numbers of a float column that are no whole numbers; None if the statistics do
+            not tell, as those of TFDV alone.
         quantiles: The 101 edges of 100 buckets with about as many values each, ascending; a
             frequent value occurs there several times.
         histogram: Ten buckets of equal width as (low, high, count), the count interpolated.
@@ -73,6 +78,7 @@ class FeatureSummary:
     max: float | None
     zeros: int
     nans: int
+    fractions: int | None
     quantiles: tuple[float, ...]
     histogram: tuple[tuple[float, float, float], ...]
     quantile_histogram: tuple[tuple[float, float, float], ...]
@@ -84,6 +90,11 @@ class FeatureSummary:
     def rows(self) -> int:
         """All rows, with a value or without."""
         return self.count + self.missing
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all values are whole numbers, however they are written."""
+        return self.type == "int" or (self.type == "float" and self.fractions == 0)
 
     @property
     def missing_fraction(self) -> float:
@@ -142,6 +153,19 @@ class Statistics:
     def as_list(self, name: str = "all") -> Any:
         """A split as a `DatasetFeatureStatisticsList` for TFDV's functions."""
         return statistics_pb2.DatasetFeatureStatisticsList(datasets=[self.split(name)])
+
+    def as_expected(self, schema: Any, name: str = "all") -> Any:
+        """A split as TFDV is to see it: whole numbers are INT where `schema` says so.
+
+        Where some are missing, many tools write them as 5.0, and so they are FLOAT.
+        """
+        made = statistics_pb2.DatasetFeatureStatisticsList()
+        made.CopyFrom(self.as_list(name))
+        whole = {f.name for f in schema.feature if f.type == schema_pb2.INT}
+        for feature in made.datasets[0].features:
+            if feature.path.step[0] in whole and _fractions(feature) == 0:
+                feature.type = statistics_pb2.FeatureNameStatistics.INT
+        return made
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -283,11 +307,16 @@ def _summary(feature: Any) -> FeatureSummary:
         max=stats.max if known else None,
         zeros=int(stats.num_zeros) if numeric else 0,
         nans=nans,
+        fractions=_fractions(feature),
         quantiles=(by_rank[0][0], *(high for _, high, _ in by_rank)) if by_rank else (),
         histogram=_buckets(standard),
         quantile_histogram=by_rank,
         avg_length=None if numeric or not common.tot_num_values else stats.avg_length,
     )
+
+
+def _fractions(feature: Any) -> int | None:
+    return next((int(c.num) for c in feature.custom_stats if c.name == FRACTIONS), None)
 
 
 def _buckets(histogram: Any) -> tuple[tuple[float, float, float], ...]:

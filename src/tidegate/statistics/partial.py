@@ -26,6 +26,7 @@ from tidegate.core._tfdv import (
 )
 from tidegate.core.errors import StatisticsError
 from tidegate.statistics.histograms import QUANTILES, equal_widths
+from tidegate.statistics.model import FRACTIONS
 
 #: Buckets of the quantile histogram. One value of 1e8 among 10,000 ordinary ones moves the
 #: Jensen-Shannon divergence by 0.10 over TFDV's default of ten and by less than 0.02 over these.
@@ -42,6 +43,44 @@ EXACT_UNIQUES = 16_384
 EXACT_COUNTS = 20_000
 
 Partial = list[Any]
+
+
+class _Fractions:
+    """The number of values of each float column that are no whole numbers.
+
+    Infinite values are none; NaN is not counted. Statistics of TFDV do not tell, as int and float
+    are types there and not values.
+    """
+
+    def create_accumulator(self) -> dict[str, int]:
+        return {}
+
+    def add_input(self, accumulator: dict[str, int], batch: pa.RecordBatch) -> dict[str, int]:
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if pa.types.is_floating(column.type.value_type):
+                values = column.flatten().to_numpy(zero_copy_only=False)
+                whole = np.isfinite(values) & (np.floor(values) == values)
+                count = len(values) - int(np.count_nonzero(whole | np.isnan(values)))
+                accumulator[name] = accumulator.get(name, 0) + count
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Sequence[dict[str, int]]) -> dict[str, int]:
+        first, *others = accumulators
+        for other in others:
+            for name, count in other.items():
+                first[name] = first.get(name, 0) + count
+        return first
+
+    def compact(self, accumulator: dict[str, int]) -> dict[str, int]:
+        return accumulator
+
+    def extract_output(self, accumulator: dict[str, int]) -> Any:
+        made = statistics_pb2.DatasetFeatureStatistics()
+        for name, count in accumulator.items():
+            feature = made.features.add(type=statistics_pb2.FeatureNameStatistics.FLOAT)
+            feature.path.step.append(name)
+            feature.custom_stats.add(name=FRACTIONS, num=count)
+        return made
 
 
 class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[misc]
@@ -97,6 +136,7 @@ _GENERATORS = (
         num_kmv_buckets=EXACT_UNIQUES,
         length_counter_sampling_rate=0.0,
     ),
+    _Fractions(),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.skews import ROWS, compared, contract, served, table, told
 from tidegate.comparison import skew
 from tidegate.comparison.skew.join import joined
-from tidegate.core.errors import StatisticsError
+from tidegate.core.errors import SourceError, StatisticsError
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,13 @@ def test_rows_without_a_key_are_counted():
     result = compared(table(), served(id=key))
     assert (result.keys.serving_without_key, result.keys.pairs) == (4, ROWS - 4)
     assert told(result, "rows_without_key")["serving"].severity == "warn"
+
+
+def test_a_key_that_doubles_do_not_tell_apart_is_refused():
+    beyond = np.arange(ROWS) + 0.5
+    beyond[0] = 2.0**53
+    with pytest.raises(SourceError, match=r"the key 'id' has numbers of 9,007,199,254,740,992 or"):
+        compared(table(id=beyond), served(id=beyond))
 
 
 def test_nan_is_no_key():

@@ -1,4 +1,6 @@
-"""Numbers the contract says may have decimals."""
+"""What values become, in every format."""
+
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -23,3 +25,39 @@ def test_a_numeric_column_that_holds_text_is_an_error(contract_on):
     wet = parquet(id=["a"], rain=["wet"])
     with pytest.raises(SourceError, match=r"'rain' is string"):
         table(contract_on({"1-a": wet, "1-b": wet}, kind="parquet", extra=extra))
+
+
+MIXED = {
+    "csv": (f"id,x\n{2**53 + 1},1\n0.5,2\n".encode(), "1.csv"),
+    "jsonl": (f'{{"id": {2**53 + 1}}}\n{{"id": 0.5}}\n'.encode(), "1"),
+    "parquet": (parquet(id=[float(2**53 + 2), 0.5]), "1"),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_a_key_that_a_double_would_change_is_refused(contract_on, kind):
+    content, name = MIXED[kind]
+    with pytest.raises(SourceError, match=f"^{name}: the key 'id' has numbers of 9,007,199,254,74"):
+        table(contract_on({name: content}, kind=kind))
+    # As a measurement it is a double.
+    read = table(contract_on({name: content}, kind=kind, key="x"))
+    assert read["id"].type == pa.float64()
+
+
+WHOLE = {
+    "csv": lambda values: ("id\n" + "".join(f"{v}\n" for v in values)).encode(),
+    "jsonl": lambda values: "".join(f'{{"id": {v}}}\n' for v in values).encode(),
+    "parquet": lambda values: parquet(id=pa.array([Decimal(v) for v in values])),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_whole_numbers_are_the_same_in_every_format(contract_on, kind):
+    for values, expected in (
+        ([1, 2**53 + 1, 2**63 - 1, -(2**63)], [1, 2**53 + 1, 2**63 - 1, -(2**63)]),
+        ([1, 2**53 + 1, 2**63], ["1", str(2**53 + 1), str(2**63)]),
+        ([10**37 + 1, 10**37], [str(10**37 + 1), str(10**37)]),
+    ):
+        assert (
+            table(contract_on({"1": WHOLE[kind](values)}, kind=kind))["id"].to_pylist() == expected
+        )

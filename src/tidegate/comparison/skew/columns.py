@@ -22,13 +22,16 @@ def compare_columns(
     """Compare every column of either side, training's order first.
 
     A column without any value has no type and differs from none. Whole numbers in the place of
-    floats are no difference: a log of floats may happen to have no decimals.
+    floats are no difference, nor are whole numbers that serving writes as 5.0.
     """
     absent = {f.name for f in schema.feature if SERVING in f.not_in_environment}
     names = dict.fromkeys([*training.schema.names, *serving.schema.names])
+    logged = serving.statistics.features()
     found = []
     for name in names:
         in_training, in_serving = _type(training, name), _type(serving, name)
+        if (in_training, in_serving) == ("int", "float") and logged[name].is_whole:
+            in_serving = "int"
         status = _status(name, in_training, in_serving, name in absent, contract)
         found.append(ColumnSkew(name, serving.calls(name), in_training, in_serving, status))
     return tuple(found)

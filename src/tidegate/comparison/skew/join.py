@@ -17,7 +17,8 @@ from tidegate.comparison.skew.equality import key as key_of
 from tidegate.comparison.skew.result import Keys, Texts
 from tidegate.comparison.skew.sides import JoinSide
 from tidegate.contract import Contract, Tolerance
-from tidegate.data.sources.types import DOUBLE
+from tidegate.core.errors import SourceError
+from tidegate.data.sources.types import DOUBLE, EXACT, inexact_key
 
 #: The most missing keys that are shown for a side.
 SHOWN_KEYS: Final = 5
@@ -54,6 +55,7 @@ def joined(training: JoinSide, serving: JoinSide, contract: Contract) -> Iterato
 
     Raises:
         StatisticsError: the rows cannot be read or joined.
+        SourceError: a key is a double beyond what a double tells apart.
     """
     key = contract.serving_key
     t_at = {name: i for i, name in enumerate(training.schema.names)}
@@ -109,6 +111,13 @@ def _count_keys(
     there = " AND ".join(f"k{i} IS NOT NULL" for i in range(len(key)))
     for i, name in enumerate(key):
         if side.schema.field(name).type == DOUBLE:
+            column = f"c{side.schema.get_field_index(name)}"
+            (beyond,) = database.row(
+                f"SELECT count(*) FROM {table} "  # noqa: S608
+                f"WHERE isfinite({column}) AND abs({column}) >= {EXACT}"
+            )
+            if beyond:
+                raise SourceError(inexact_key(side.calls(name), side.statistics.span))
             there += f" AND CAST(k{i} AS VARCHAR) <> 'nan'"
     database.run(f"CREATE VIEW {table}_rows AS SELECT *, {', '.join(parts)} FROM {table}")  # noqa: S608
     database.run(

@@ -25,6 +25,7 @@ from tidegate.data.sources.objects import SourceObject, hashed
 from tidegate.data.sources.quarantine import BadRecord, BadRecords
 from tidegate.data.sources.selection import select
 from tidegate.data.sources.span_pattern import SpanPattern
+from tidegate.data.sources.types import inexact_key, is_exact
 from tidegate.platform.storage import Store, open_store
 
 __all__ = [
@@ -163,6 +164,7 @@ def read(
         of_span = tuple(items)
         for item in of_span:
             for batch in source.batches(store, item, schema, contract):
+                _require_exact_keys(batch, contract, item.name)
                 if batch.num_rows:
                     rows += batch.num_rows
                     yield batch
@@ -197,8 +199,16 @@ def read_objects(
     schema = source.schema(store, objects, contract, bad)
     bad.check()
     for item in objects:
-        yield from source.batches(store, item, schema, contract)
+        for batch in source.batches(store, item, schema, contract):
+            _require_exact_keys(batch, contract, item.name)
+            yield batch
     _unchanged(store, objects)
+
+
+def _require_exact_keys(batch: pa.RecordBatch, contract: Contract, where: str) -> None:
+    for name in set(contract.key) & set(batch.schema.names):
+        if not is_exact(batch.column(batch.schema.get_field_index(name))):
+            raise SourceError(inexact_key(name, where))
 
 
 def _unchanged(store: Store, objects: Sequence[SourceObject]) -> None:

@@ -24,6 +24,8 @@ NAMED: Final = {str(t): t for t in (INT, DOUBLE, STRING, TIMESTAMP, NULL)}
 _FIRST: Final = -62_135_596_800_000_000
 _END: Final = 253_402_300_800_000_000
 
+#: Largest magnitude up to which every whole number is exactly one double.
+EXACT: Final = 2**53
 #: Digits of a decimal that always fit int64, and of one that a double always holds exactly.
 _INT_DIGITS: Final = 18
 EXACT_DIGITS: Final = 15
@@ -125,3 +127,19 @@ def _texts(values: pa.Array) -> pa.Array:
     # Parquet says that a column is text, and no reader checks it.
     texts.validate(full=True)
     return texts
+
+
+def inexact_key(name: str, where: str) -> str:
+    """What to say of a key that is not `is_exact`."""
+    return (
+        f"{where}: the key {name!r} has numbers of {EXACT:,} or more and numbers with decimals, "
+        "and no double tells such numbers apart; write all as whole numbers, or as text"
+    )
+
+
+def is_exact(values: pa.Array) -> bool:
+    """Whether each value can be told from every other by its type."""
+    if values.type != DOUBLE:
+        return True
+    ends = pc.min_max(pc.abs(values.filter(pc.is_finite(values))))
+    return not ends["max"].is_valid or ends["max"].as_py() < EXACT
