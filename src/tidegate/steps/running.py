@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import logging
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from tidegate import __version__
 from tidegate.contract import Contract
@@ -19,6 +20,9 @@ from tidegate.platform.lineage import Lineage, Making
 from tidegate.platform.registry import Entry, Registry
 from tidegate.steps import openlineage, parents
 
+#: The most characters of the reason of an unforeseen error.
+_REASON: Final = 300
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -26,7 +30,8 @@ R = TypeVar("R")
 def step(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a step: log, and exit with one line on errors.
 
-    Only errors that the user can fix end with one line.
+    The last line is the reason. Of an error that nobody foresaw, the traceback is in the log before
+    it, for the report.
     """
 
     @functools.wraps(function)
@@ -37,6 +42,13 @@ def step(function: Callable[P, R]) -> Callable[P, R]:
                 return function(*args, **kwargs)
         except TidegateError as error:
             sys.exit(f"{function.__name__}: {error}")
+        except Exception as error:
+            traceback.print_exc()
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:_REASON]
+            sys.exit(
+                f"{function.__name__}: {reason}; this is a defect of Tidegate: report it with the "
+                "lines above"
+            )
 
     return wrapper
 
