@@ -29,6 +29,7 @@ from tidegate.core.errors import ExamplesError, SourceError
 from tidegate.data import sources
 from tidegate.data.facts import Facts, Gatherer
 from tidegate.data.joins import Joins
+from tidegate.data.positions import parted
 from tidegate.data.sources.objects import one_line
 from tidegate.data.sources.types import NAMED
 from tidegate.data.splits import DROPPED, SPLITS, Leakage, LeakageCheck, Rows, splitter
@@ -85,6 +86,7 @@ class Examples:
         slices: The column combinations by which statistics are sliced.
         sample_rows: The number of rows kept with the statistics.
         sample_columns: The columns kept of these rows: features and label.
+        positions: Whether the files have each row's position too, beside the columns of `schema`.
     """
 
     path: Path
@@ -99,6 +101,7 @@ class Examples:
     slices: tuple[tuple[str, ...], ...] = ()
     sample_rows: int = 0
     sample_columns: tuple[str, ...] = ()
+    positions: bool = False
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = False) -> Examples:
@@ -142,6 +145,7 @@ class Examples:
                 slices=tuple(tuple(columns) for columns in found.get("slices", ())),
                 sample_rows=found["sample"]["rows"] if "sample" in found else 0,
                 sample_columns=tuple(found["sample"]["columns"]) if "sample" in found else (),
+                positions=found.get("positions", False),
             )
         except FileNotFoundError:
             raise ExamplesError(
@@ -254,6 +258,7 @@ def ingest(
                 "columns": [{"name": f.name, "type": str(f.type)} for f in schema],
                 "splits": {name: [vars(p) for p in parts] for name, parts in splits.items()},
                 **facts,
+                "positions": not contract.key,
                 "slices": contract.slices,
                 "sample": {
                     "rows": contract.gates.shift.rows,
@@ -283,18 +288,19 @@ def _write_splits(
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal bad
         bad = sources.BadRecords(contract)
-        read = sources.read(inputs, contract, bad=bad)
+        read = sources.read(inputs, contract, bad=bad, positions=not contract.key)
         return joins.apply(read) if joins else read
 
     writers: dict[str, _Writer] = {}
     rows = dropped = 0
     divided = splitter(contract, batches, directory)
     with contextlib.ExitStack() as closing:
-        for batch in batches():
+        for read in batches():
+            batch, placed = parted(read)
             gatherer.add(batch)
             if not writers:
                 schema = batch.schema
-                writers = {name: _Writer(directory, name, schema) for name in SPLITS}
+                writers = {name: _Writer(directory, name, placed.schema) for name in SPLITS}
                 for writer in writers.values():
                     closing.callback(writer.abandon)
                 check = LeakageCheck(contract, schema.names, directory)
@@ -303,7 +309,7 @@ def _write_splits(
             chosen = divided.assign(hashed)
             check.add(hashed, chosen)
             for index, writer in enumerate(writers.values()):
-                writer.add(batch.filter(pa.array(chosen == index)))
+                writer.add(placed.filter(pa.array(chosen == index)))
             rows += batch.num_rows
             dropped += int((chosen == DROPPED).sum())
             if on_progress:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from tidegate.contract import Contract
 from tidegate.core.errors import SourceError
 from tidegate.core.spans import range_name, span_order
+from tidegate.data.positions import numbered
 from tidegate.data.sources import csv, jsonl, lookups, parquet, tfrecord
 from tidegate.data.sources.lookups import Lookup
 from tidegate.data.sources.objects import SourceObject, hashed
@@ -133,7 +134,11 @@ def period(contract: Contract, inputs: Inputs) -> tuple[datetime, datetime] | No
 
 
 def read(
-    inputs: Inputs, contract: Contract, *, bad: BadRecords | None = None
+    inputs: Inputs,
+    contract: Contract,
+    *,
+    bad: BadRecords | None = None,
+    positions: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """Read the rows of a span, ordered by object name and row.
 
@@ -147,6 +152,7 @@ def read(
         contract: The contract, which describes how the objects are written.
         bad: The collector of bad records, if the contract sets them aside; complete before the
             first batch.
+        positions: Whether each row's object and ordinal are appended; see `positions.numbered`.
 
     Raises:
         SourceError: one line naming the object and the fault.
@@ -163,11 +169,13 @@ def read(
         rows = 0
         of_span = tuple(items)
         for item in of_span:
+            before = 0
             for batch in source.batches(store, item, schema, contract):
                 _require_exact_keys(batch, contract, item.name)
                 if batch.num_rows:
-                    rows += batch.num_rows
-                    yield batch
+                    yield numbered(batch, item.name, before) if positions else batch
+                    before += batch.num_rows
+            rows += before
         if not rows:
             raise SourceError(f"span {span} has no rows in {_names(of_span)}")
         total += rows

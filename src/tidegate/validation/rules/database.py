@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import duckdb
 
+from tidegate.contract import Contract
 from tidegate.core.errors import ExamplesError
 from tidegate.data.duckdb import literals, locked, one_line, quoted
 from tidegate.data.examples import Examples
+from tidegate.data.positions import POSITION
 from tidegate.statistics.model import FeatureSummary
 from tidegate.validation.rules.names import UnboundNameError, bound, mentioned, sql_names
 from tidegate.validation.rules.result import Rows
@@ -89,7 +91,7 @@ class _Table:
 
 
 def _examples(connection: duckdb.DuckDBPyConnection, examples: Examples, names: str) -> _Table:
-    called = sql_names(examples.schema.names)
+    called = sql_names([*examples.schema.names, *(POSITION if examples.positions else ())])
     listed = ", ".join(quoted(name) for name in called.values())
     source = f"SELECT * FROM read_parquet([{names}]) AS rows({listed})"  # noqa: S608
     try:
@@ -157,6 +159,11 @@ class Database:
     def num_rows(self, table: str) -> int:
         """The number of rows of a table."""
         return self._tables[table].rows
+
+    def identity(self, contract: Contract) -> list[str]:
+        """The columns that tell rows of the examples apart: key, or position without one."""
+        there = self.columns("examples")
+        return [c for c in contract.key or POSITION if c in there]
 
     def column(self, name: str, table: str = "examples") -> str:
         """The quoted SQL name of a column."""

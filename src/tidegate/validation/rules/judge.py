@@ -61,7 +61,7 @@ def _rows(rule: Rule, contract: Contract, database: Database) -> Rows:
     for name in rule.show or ():
         if name not in columns:
             raise QueryError(f"show names {name!r}, which {rule.over} does not have")
-    key = [c for c in (contract.key if rule.over == "examples" else ("name",)) if c in columns]
+    key = database.identity(contract) if rule.over == "examples" else ["name"]
     named = mentioned(f"{rule.check} {rule.where or ''}", columns)
     shown = dict.fromkeys([*key, *named]) if rule.show is None else rule.show
     return database.failing(

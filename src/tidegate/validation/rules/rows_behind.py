@@ -44,14 +44,14 @@ def anomalous_rows(
             no rows.
         database: The database with the examples.
         schema: A `schema_pb2.Schema`.
-        contract: The contract; its key is shown first.
+        contract: The contract; its key is shown first, or the rows' positions without one.
 
     Returns:
         The rows in the order of severity. A finding whose rows cannot be identified is left out.
     """
     columns = database.columns("examples")
     expected = {f.name: f for f in schema.feature}
-    key = [c for c in contract.key if c in columns]
+    key = database.identity(contract)
     ranked = sorted(findings, key=lambda f: _GRAVITY.index(f.severity))
     found: dict[tuple[str, str, str], AnomalousRows] = {}
     for finding in ranked:
