@@ -144,6 +144,43 @@ def _array(values):
         return pa.array([None if v is None else str(v) for v in values])
 
 
+def _section(contract, draw, free, form):
+    """Add to a contract one more section, about one of the columns that are free for it."""
+    some, other = draw.choice(free), draw.choice(free)
+    quoted = '"' + some.replace('"', '""') + '"'
+    rule = {"name": "r", "severity": "warn", "check": f"{quoted} IS NOT NULL"}
+    query = {"name": "r", "select": f"FROM examples WHERE {quoted} IS NULL"}
+    timed = {"time": some, "splits": {"by": "time"}, "gates": {"freshness": "1d"}}
+    limited = {"drift": {"features": {some: {"jensen_shannon": 0.1, "l_infinity": 0.1}}}}
+    section = draw.choice(
+        [
+            {"features": {"exclude": [some]}},
+            {"features": {"categorical": [some]}},
+            {"features": {"numeric": [some]}},
+            {"slices": [[some]]},
+            {"slices": [list({some, other})]},
+            {"time": some},
+            timed,
+            {"splits": {"by": f"hash({some})"}},
+            {"splits": {"by": f"column({some})"}},
+            {"rules": [rule]},
+            {"rules": [query]},
+            {"rules": [rule | {"check": f"{quoted} > 0"}]},
+            {"training": {"numeric": "bucketize"}},
+            {"columns": {some: {"unit": "mile"}}},
+            {"needs": [{"user": "u", "data": [some]}]},
+            {"gates": limited},
+            {"gates": {"drift": {"default": "learned"}, "shift": {"max_auc": 0.6}}},
+            {"gates": {"shift": {"rows": 0}}},
+            {"serving": {"source": dict(contract["source"])}},
+            {"serving": {"source": dict(contract["source"]), "key": [some]}},
+        ]
+    )
+    for name, keys in section.items():
+        whole = isinstance(keys, dict) and isinstance(contract.get(name), dict)
+        contract[name] = {**contract[name], **keys} if whole else keys
+
+
 def prepared(folder, seed):
     """Write a contract and two spans of a table; returns the contract's path."""
     table = Table(seed)
@@ -155,7 +192,9 @@ def prepared(folder, seed):
     keyed = draw.random() < 0.7
     if keyed:
         columns[key] = list(range(table.rows))
-    label = draw.choice(names[1:] or names) if draw.random() < 0.9 else None
+    # Now and then the label is in the key, which is refused.
+    able = names if not keyed or draw.random() < 0.05 else names[1:]
+    label = draw.choice(able) if able and draw.random() < 0.9 else None
     if label is not None and draw.random() < 0.6:
         good = [lambda: draw.randint(0, 1), lambda: draw.choice("ab"), lambda: draw.gauss(0, 1)]
         columns[label] = table.each(draw.choice(good))
@@ -180,28 +219,8 @@ def prepared(folder, seed):
         contract["gates"]["findings"] = {"leak_suspect": "warn"}
         if draw.random() < 0.2:
             contract["task"] = draw.choice(["binary", "multiclass", "regression"])
-    if free:
-        some = draw.choice(free)
-        extra = draw.randint(0, 9)
-        if extra == 0:
-            contract["features"] = {"exclude": [some]}
-        elif extra == 1:
-            contract["features"] = {"categorical": [some]}
-        elif extra == 2:
-            contract["features"] = {"numeric": [some]}
-        elif extra == 3:
-            contract["slices"] = [[some]]
-        elif extra == 4:
-            contract["time"] = some
-        elif extra == 5:
-            contract["splits"] = {"by": f"hash({some})"}
-        elif extra == 6:
-            quoted = '"' + some.replace('"', '""') + '"'
-            contract["rules"] = [
-                {"name": "r", "check": f"{quoted} IS NOT NULL", "severity": "warn"}
-            ]
-        elif extra == 7:
-            contract["training"]["numeric"] = "bucketize"
+    if free and draw.random() < 0.8:
+        _section(contract, draw, free, form)
     (folder / "data").mkdir(parents=True)
     written(table, columns, folder / "data" / f"1.{form}", form)
     later = {n: draw.sample(v, len(v)) if n != key else v for n, v in columns.items()}
@@ -251,6 +270,7 @@ def _run(uri, span, folder):
         **given,
         **stored,
     )
+    _measured(folder, given, {"examples": examples, "statistics": statistics, "schema": schema})
     if verdict == "hold":
         return "held"
     model = folder / "model"
@@ -278,6 +298,35 @@ def _run(uri, span, folder):
     return "published"
 
 
+def _measured(folder, given, made):
+    """What is measured beside a run; it may be impossible, and then ends with one line."""
+    pages = {"page": folder / "page.html", "out": folder / "measured"}
+    with _one_line():
+        steps.measure_features(examples=made["examples"], **given, **pages)
+    earlier = folder.parent / "run-1" / "examples"
+    if earlier.is_dir() and earlier != made["examples"]:
+        with _one_line():
+            steps.measure_shift(examples=made["examples"], baseline=earlier, **given, **pages)
+    with _one_line():
+        steps.measure_skew(serving_span="1", **made, **given, **pages)
+
+
+@contextlib.contextmanager
+def _one_line():
+    try:
+        yield
+    except SystemExit as stop:
+        assert_one_line(str(stop.code))
+
+
+def assert_one_line(said):
+    """Check that what ended a step is a message for a person."""
+    assert said, "failed without a word"
+    assert "\n" not in said.strip(), said
+    assert "Traceback" not in said, said
+    assert "defect of Tidegate" not in said, said
+
+
 def judged(folder, seed):
     """Run a table, for one or two spans; returns how each ended."""
     folder = Path(folder)
@@ -287,9 +336,6 @@ def judged(folder, seed):
     for span in ("1", "2")[: 2 - seed % 2]:
         end, said = run(contract, span, folder / f"run-{span}")
         if end == "failed":
-            assert said, "failed without a word"
-            assert "\n" not in said.strip(), said
-            assert "Traceback" not in said, said
-            assert "defect of Tidegate" not in said, said
+            assert_one_line(said)
         ended.append((end, said if end == "failed" else ""))
     return ended

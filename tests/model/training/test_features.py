@@ -75,7 +75,7 @@ def test_vocabulary_leaves_rare_values_to_the_strangers(tmp_path):
             "feature 'at' is a timestamp.*exclude it in the contract",
         ),
         ({"x": np.r_[np.inf, normal(ROWS - 1)]}, {}, "feature 'x' has no finite mean"),
-        ({}, {"features": {"exclude": ["x"]}}, "no column is left to learn from"),
+        ({}, {"features": {"exclude": ["x"]}}, "no column to learn from beside key, time, label"),
         ({"x": np.ones(ROWS)}, {}, "no column is left to learn from .'x': the same value"),
     ],
 )

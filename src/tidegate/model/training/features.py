@@ -127,7 +127,12 @@ def choose(
             dropped[name] = "not in the schema"
     if not features:
         why = "; ".join(f"{name!r}: {note}" for name, note in dropped.items())
-        raise TrainingError(f"no column is left to learn from ({why or 'all are excluded'})")
+        raise TrainingError(
+            f"no column is left to learn from ({why})"
+            if why
+            else "the data has no column to learn from beside key, time, label and those of "
+            "features.exclude; add one, or take one out there"
+        )
     return tuple(features), dropped
 
 
