@@ -156,7 +156,7 @@ def listing(names: list[str], limit: int = 6) -> str:
     """Format names as `a, b and c`; names beyond `limit` are counted."""
     shown = [short(n, 40) for n in names[:limit]]
     if len(names) > limit:
-        shown.append(f"{len(names) - limit} more")
+        shown.append(f"{len(names) - limit:,} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tidegate.core.text import listing
+
 Severity = Literal["hold", "warn", "info"]
+
+#: The most findings of one code that are told one by one.
+MOST_ALIKE = 10
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,29 @@ class Finding:
     slice: str = ""
 
 
+def in_few_lines(findings: Iterable[Finding]) -> list[Finding]:
+    """Replace many findings of one kind by one that counts and names the columns.
+
+    Up to `MOST_ALIKE` of one code and severity stay as they are.
+    """
+    listed = list(findings)
+    alike: dict[tuple[str, Severity], list[Finding]] = {}
+    for finding in listed:
+        if finding.subject:
+            alike.setdefault((finding.code, finding.severity), []).append(finding)
+    many = {kind: found for kind, found in alike.items() if len(found) > MOST_ALIKE}
+    result = []
+    for finding in listed:
+        kind = (finding.code, finding.severity)
+        if not finding.subject or kind not in many:
+            result.append(finding)
+        elif finding is many[kind][0]:
+            columns = list(dict.fromkeys(f.subject for f in many[kind]))
+            message = f"{len(columns):,} columns ({listing(columns)}); the first: {finding.message}"
+            result.append(Finding(finding.code, "", finding.severity, message))
+    return result
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The decision of a gate, with all its findings.
@@ -44,8 +72,8 @@ class Verdict:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The messages of the findings that hold."""
-        return tuple(f.message for f in self.findings if f.severity == "hold")
+        """The messages of the findings that hold, in few lines."""
+        return tuple(f.message for f in in_few_lines(self.findings) if f.severity == "hold")
 
     @property
     def warnings(self) -> tuple[str, ...]:

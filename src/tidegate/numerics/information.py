@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -81,8 +82,8 @@ def dependence(counts: Array, *, level: float, seed: int) -> Dependence:
     if min(counts.shape, default=0) < 2:
         return Dependence(0.0, 0.0, 1.0, 0.0)
     found = mutual_information(counts)
-    drawn = _under_chance(counts, seed)
-    mean, variance = float(drawn.mean()), float(drawn.var())
+    cells = tuple(sorted(int(n) for n in counts.sum(axis=1)))
+    mean, variance = _moments(cells, tuple(int(n) for n in counts.sum(axis=0)), seed)
     most = entropy(counts.sum(axis=0)) - mean
     if mean <= 0 or most <= 1e-12:
         return Dependence(0.0, 0.0, 1.0, 1.0)
@@ -98,11 +99,17 @@ def dependence(counts: Array, *, level: float, seed: int) -> Dependence:
     )
 
 
-def _under_chance(counts: Array, seed: int) -> Array:
-    """The information, in bits, of `DRAWS` tables with the same margins."""
-    cells, classes = counts.sum(axis=1).astype(np.int64), counts.sum(axis=0).astype(np.int64)
+@lru_cache(maxsize=4096)
+def _moments(cells: tuple[int, ...], classes: tuple[int, ...], seed: int) -> tuple[float, float]:
+    """Mean and variance under chance; wide tables have many columns with the same margins."""
+    drawn = _under_chance(cells, classes, seed)
+    return float(drawn.mean()), float(drawn.var())
+
+
+def _under_chance(cells: tuple[int, ...], classes: tuple[int, ...], seed: int) -> Array:
+    """The information, in bits, of `DRAWS` tables with these margins."""
     generator = np.random.default_rng(seed)
-    left = np.tile(classes, (DRAWS, 1))
+    left = np.tile(np.array(classes, np.int64), (DRAWS, 1))
     joint = np.zeros(DRAWS)
     for size in cells[:-1]:
         open_ = np.full(DRAWS, size)
@@ -115,10 +122,9 @@ def _under_chance(counts: Array, seed: int) -> Array:
         left[:, -1] -= open_
         joint += _x_log_x(open_)
     joint += _x_log_x(left).sum(axis=1)
-    rows = counts.sum()
-    known: Array = (
-        entropy(counts.sum(axis=1)) + entropy(counts.sum(axis=0)) + joint / rows - np.log2(rows)
-    )
+    rows = sum(cells)
+    alone = entropy(np.array(cells)) + entropy(np.array(classes))
+    known: Array = alone + joint / rows - np.log2(rows)
     return np.maximum(known, 0.0)
 
 

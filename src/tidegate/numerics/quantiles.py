@@ -54,6 +54,7 @@ def gamma_above(shape: float, value: float) -> float:
 
 
 @functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)
 def gamma_quantile(shape: float, level: float) -> float:
     """The value that a unit-scale gamma variable exceeds with probability `level`.
 

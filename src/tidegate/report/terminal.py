@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from tidegate.core.errors import StorageError
-from tidegate.core.verdict import Finding
+from tidegate.core.verdict import Finding, in_few_lines
 
 #: The width of a table in a file or a log, and the least width in a terminal, in columns.
 _WIDTH: Final = 200
@@ -142,9 +142,13 @@ def clean(text: str) -> str:
 
 
 def findings(title: str, found: Sequence[Finding], colour: Callable[[str], str]) -> list[str]:
-    """Format a title and a line for each finding; empty without findings."""
+    """Format a title and a line for each finding; empty without findings.
+
+    Many of one kind share a line.
+    """
     if not found:
         return []
+    found = in_few_lines(found)
     width = max(cells(f.code) for f in found)
     return ["", title, *(f"  {colour(f.code.ljust(width))}  {clean(f.message)}" for f in found)]
 

@@ -25,13 +25,15 @@ def respelled(values: list[tuple[str, int]], known: tuple[str, ...]) -> dict[str
 
 def domain(schema: Any, name: str) -> tuple[str, ...]:
     """The values a string feature may have; empty if any."""
-    for feature in schema.feature:
-        if feature.name == name:
-            if feature.WhichOneof("domain_info") == "string_domain":
-                return tuple(feature.string_domain.value)
-            for candidate in schema.string_domain:
-                if feature.WhichOneof("domain_info") == "domain" and (
-                    candidate.name == feature.domain
-                ):
-                    return tuple(candidate.value)
-    return ()
+    feature = next((f for f in schema.feature if f.name == name), None)
+    return () if feature is None else domain_of(schema, feature)
+
+
+def domain_of(schema: Any, feature: Any) -> tuple[str, ...]:
+    """The values that a feature of a schema may have; empty if any."""
+    kind = feature.WhichOneof("domain_info")
+    if kind == "string_domain":
+        return tuple(feature.string_domain.value)
+    if kind != "domain":
+        return ()
+    return next((tuple(d.value) for d in schema.string_domain if d.name == feature.domain), ())

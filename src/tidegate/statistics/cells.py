@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
     value that alone has a cell's share has a cell of its own. No cell is meant to hold fewer than
     ten values. Empty if the baseline has no finite values.
     """
-    wide, points = _parts(baseline)
+    wide, points = _parts(tuple(baseline))
     values: FloatArray = np.unique(np.concatenate([wide[:, :2].ravel(), points[:, 0]]))
     if not len(values):
         return values
@@ -173,7 +174,7 @@ def cell_masses(buckets: Sequence[Bucket], edges: FloatArray) -> FloatArray:
     spread evenly; a bucket of no width is a point; one that reaches to an infinity lies in the
     outermost cell of that side. Shape: (edges + 1,).
     """
-    wide, points = _parts(buckets)
+    wide, points = _parts(tuple(buckets))
     low = sum(c for left, _, c in buckets if left == -math.inf)
     high = sum(c for left, right, c in buckets if right == math.inf and left != -math.inf)
     total = _total(wide, points)
@@ -187,7 +188,8 @@ def _total(wide: FloatArray, points: FloatArray) -> float:
     return float(wide[:, 2].sum() + points[:, 1].sum())
 
 
-def _parts(buckets: Sequence[Bucket]) -> tuple[FloatArray, FloatArray]:
+@lru_cache(maxsize=64)
+def _parts(buckets: tuple[Bucket, ...]) -> tuple[FloatArray, FloatArray]:
     finite = [b for b in buckets if math.isfinite(b[0]) and math.isfinite(b[1])]
     wide = [b for b in finite if b[0] < b[1]]
     points = dict[float, float]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -130,6 +130,9 @@ class Statistics:
     slices: Any = None
     slices_left_out: int = 0
     sample: pa.Table | None = None
+    _summaries: dict[str, dict[str, FeatureSummary]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -186,6 +189,11 @@ class Statistics:
 
     def features(self, name: str = "all") -> dict[str, FeatureSummary]:
         """The columns of a split by name, in the data's order."""
+        if name not in self._summaries:
+            self._summaries[name] = self._summarized(name)
+        return dict(self._summaries[name])
+
+    def _summarized(self, name: str) -> dict[str, FeatureSummary]:
         found = {f.path.step[0]: _summary(f) for f in self.split(name).features}
         if self.facts is None:
             return found

@@ -25,6 +25,7 @@ outermost of the 100 buckets are interpolated. Both are in the moments.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -83,6 +84,15 @@ def jensen_shannon_moments(pooled: FloatArray, n: int, m: int) -> tuple[float, f
     """
     counts = np.round(np.asarray(pooled, float))
     values, times = np.unique(counts[counts > 0], return_counts=True)
+    return _moments(tuple(values.tolist()), tuple(times.tolist()), n, m)
+
+
+@lru_cache(maxsize=4096)
+def _moments(
+    counts: tuple[float, ...], counted: tuple[int, ...], n: int, m: int
+) -> tuple[float, float]:
+    """The moments, from each count and how often it occurs; wide tables have many alike."""
+    values, times = np.array(counts), np.array(counted)
     total = float((values * times).sum())
     if total <= 0:
         return 0.0, 0.0

@@ -89,10 +89,12 @@ def compare(
     is_current = np.repeat([False, True], [baseline_rows.num_rows, current_rows.num_rows])
     left_out: dict[str, str] = {}
     codes = []
-    for name in baseline_rows.schema.names:
-        if name in contract.not_features:
+    not_features = contract.not_features
+    before, now = (dict.fromkeys(rows.schema.names) for rows in (baseline_rows, current_rows))
+    for name in before:
+        if name in not_features:
             continue
-        if name not in current_rows.schema.names:
+        if name not in now:
             left_out[name] = f"{current.name} does not have it"
             continue
         both = _both(baseline_rows.column(name), current_rows.column(name))
@@ -104,8 +106,8 @@ def compare(
             codes.append(coded(name, both, most=most))
     left_out |= {
         name: f"{baseline.name} does not have it"
-        for name in current_rows.schema.names
-        if name not in baseline_rows.schema.names and name not in contract.not_features
+        for name in now
+        if name not in before and name not in not_features
     }
     if not codes:
         raise SignalError(
@@ -117,7 +119,7 @@ def compare(
     features = []
     for i, column in enumerate(codes):
         counts = table(column.codes, is_current.astype(np.int64), column.cells, 2)
-        chance = dependence(counts, level=_FALSE_ALARM / len(codes), seed=seed + i)
+        chance = dependence(counts, level=_FALSE_ALARM / len(codes), seed=seed)
         features.append(
             FeatureShift(
                 name=column.name,

@@ -37,7 +37,8 @@ def twins(baseline: pa.Table, current: pa.Table, features: Sequence[str]) -> Arr
         of each side.
     """
     sizes = (baseline.num_rows, current.num_rows)
-    names = [n for n in baseline.schema.names if n in current.schema.names]
+    there = frozenset(current.schema.names)
+    names = [n for n in baseline.schema.names if n in there]
     best, identity = 0.0, None
     for name in names:
         codes = _codes(baseline, current, name)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from tidegate import __version__
 from tidegate.core import text
-from tidegate.core.verdict import Finding, Verdict
+from tidegate.core.verdict import Finding, Verdict, in_few_lines
 from tidegate.report.html import svg
 
 _SEVERITIES = ("hold", "warn", "info")
@@ -91,4 +91,4 @@ def sort_findings(verdict: Verdict) -> list[Finding]:
 
     Within a severity they keep the gate's order.
     """
-    return sorted(verdict.findings, key=lambda f: _SEVERITIES.index(f.severity))
+    return sorted(in_few_lines(verdict.findings), key=lambda f: _SEVERITIES.index(f.severity))

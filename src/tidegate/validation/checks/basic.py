@@ -144,7 +144,7 @@ def out_of_domain_values(
 ) -> Iterable[Finding]:
     """Report out-of-domain values that stay below TFDV's limit."""
     for feature in schema.feature:
-        summary, known = features.get(feature.name), domains.domain(schema, feature.name)
+        summary, known = features.get(feature.name), domains.domain_of(schema, feature)
         if summary is None or not known or not summary.top_values:
             continue
         values = domains.unseen(summary, known)

@@ -26,6 +26,9 @@ SAMPLE: Final = 5
 MAX_COLUMNS: Final = 12
 MAX_TEXT: Final = 80
 
+#: The rows of a table of statistics that are inserted at a time; one by one takes long.
+_INSERTED: Final = 100
+
 #: The columns of the tables `statistics` and `baseline`; see `FeatureSummary`.
 _FEATURE: Final = {
     "name": "VARCHAR",
@@ -113,9 +116,12 @@ def _features(
     columns = ", ".join(f"{quoted(c)} {kind}" for c, kind in _FEATURE.items())
     connection.execute(f"CREATE TABLE {table} ({columns})")
     rows = [[_plain(getattr(f, c)) for c in _FEATURE] for f in features.values()]
-    if rows:
-        marks = ", ".join("?" for _ in _FEATURE)
-        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    marks = f"({', '.join('?' for _ in _FEATURE)})"
+    for start in range(0, len(rows), _INSERTED):
+        some = rows[start : start + _INSERTED]
+        values = ", ".join([marks] * len(some))
+        cells = [cell for row in some for cell in row]
+        connection.execute(f"INSERT INTO {table} VALUES {values}", cells)  # noqa: S608
     return _Table({c: (c, kind) for c, kind in _FEATURE.items()}, len(rows))
 
 

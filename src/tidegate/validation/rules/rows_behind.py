@@ -10,7 +10,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from tidegate.contract import Contract
 from tidegate.core.verdict import Finding
-from tidegate.schema import domain
+from tidegate.schema.domains import domain_of
 from tidegate.statistics.slices import values_of
 from tidegate.validation.rules.database import Database, QueryError
 from tidegate.validation.rules.result import AnomalousRows
@@ -62,7 +62,7 @@ def anomalous_rows(
             condition: _Condition | None = _repeated(key, database)
             named: list[str] = []
         elif name in columns:
-            known = domain(schema, name)
+            known = domain_of(schema, expected[name]) if name in expected else ()
             column, kind = database.column(name), database.kind(name)
             condition = _condition(finding.code, column, kind, expected.get(name), known)
             named = [name]
