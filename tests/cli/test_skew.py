@@ -274,6 +274,10 @@ def test_without_a_key_columns_and_distributions_are_compared(call, home):
         (["train.csv", "gone.csv", "--key", "id"], "gone.csv is not there; check the path"),
         (["train.csv", "good.csv", "--key", "id", "--rename", "x"], "is not TRAINING=SERVING"),
         (
+            ["train.csv", "good.csv", "--key", "id", "--rename", "distanc=distance"],
+            "--rename names the column 'distanc', which train.csv does not have; did you mean",
+        ),
+        (
             ["train.csv", "good.csv", "--key", "id", "--rename", "a=b"],
             "serving.columns names the column 'b', which good.csv does not have",
         ),

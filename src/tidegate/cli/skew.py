@@ -15,6 +15,7 @@ from tidegate.cli.program import HOLD, PASS
 from tidegate.contract import Contract, Serving
 from tidegate.contract.sections import Source
 from tidegate.core.errors import ContractError
+from tidegate.core.text import nearest
 from tidegate.report.skew import junit
 from tidegate.report.skew.text import as_text
 from tidegate.report.slices import shown_slices
@@ -84,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
         contract, training, serving = one.contract, one.side, other.side
         for side in (training, serving):
             slicing.note_left_out(side.statistics)
+        _require_renamed(options, training)
         judged_by = given or _described(contract, training, serving, options)
         schema = (
             schemas.infer(training.statistics, judged_by)
@@ -119,6 +121,16 @@ def _given(options: argparse.Namespace) -> Contract | None:
         return contract.model_copy(update={"key": tuple(options.key)})
     serving = contract.serving.model_copy(update={"key": tuple(options.key)})
     return contract.model_copy(update={"serving": serving})
+
+
+def _require_renamed(options: argparse.Namespace, training: JoinSide) -> None:
+    for given in options.rename or ():
+        new = given.partition("=")[0]
+        if new not in training.schema.names:
+            raise ContractError(
+                f"--rename names the column {new!r}, which {options.training} does not have"
+                + nearest(new, training.schema.names)
+            )
 
 
 def _renamed(options: argparse.Namespace) -> Serving | None:

@@ -30,3 +30,5 @@ def test_columns_that_logs_call_otherwise(tmp_path):
         recorded(columns={"carrier": "km"})
     with pytest.raises(ContractError, match="leaves no column"):
         recorded(exclude=("id", "carrier", "km", "temp"))
+    with pytest.raises(ContractError, match=r"exclude names the column 'tmp'.*mean 'temp'\?"):
+        recorded(exclude=("tmp",))

@@ -101,7 +101,9 @@ def recorded(
     if first is None:
         raise SourceError(f"{name} has no rows; there is nothing to compare")
     chosen = (
-        {c: c for c in first.schema.names} if logs is None else _named(first.schema, logs, name)
+        {c: c for c in first.schema.names}
+        if logs is None
+        else _named(first.schema, logs, name, left_out=() if bad is None else bad.left_out)
     )
     schema = pa.schema([pa.field(new, first.schema.field(old).type) for new, old in chosen.items()])
     file = directory / "rows.parquet"
@@ -132,15 +134,20 @@ def recorded(
     )
 
 
-def _named(schema: pa.Schema, logs: Serving, name: str) -> dict[str, str]:
+def _named(
+    schema: pa.Schema, logs: Serving, name: str, *, left_out: Iterable[str]
+) -> dict[str, str]:
     """Map the kept columns' training names to their original names."""
     training_name = {old: new for new, old in logs.columns.items()}
-    for old in logs.columns.values():
-        if old not in schema.names:
-            raise ContractError(
-                f"serving.columns names the column {old!r}, which {name} does not have"
-                + nearest(old, schema.names)
-            )
+    known = {"serving.columns": schema.names, "serving.exclude": [*schema.names, *left_out]}
+    named = {"serving.columns": logs.columns.values(), "serving.exclude": logs.exclude}
+    for where, columns in named.items():
+        for old in columns:
+            if old not in known[where]:
+                raise ContractError(
+                    f"{where} names the column {old!r}, which {name} does not have"
+                    + nearest(old, schema.names)
+                )
     chosen: dict[str, str] = {}
     for old in schema.names:
         if old in logs.exclude:
