@@ -68,3 +68,16 @@ def test_the_gate_judges_no_key(tmp_path):
     result, *_ = judged(tmp_path, rows, "label: y\ngates: {min_examples: 100}\n")
     assert result.verdict.status == "pass"
     assert not result.verdict.messages("duplicate_keys")
+    # Fourteen different rows can only repeat.
+    assert not result.verdict.messages("repeated_rows")
+
+
+@pytest.mark.parametrize(("copies", "status"), [(40, "pass"), (301, "hold")])
+def test_repeated_rows_warn_and_hold(tmp_path, copies, status):
+    x = [i * 0.37 for i in range(300)]
+    x += [x[i % 300] for i in range(copies)]
+    rows = pa.table({"x": x, "z": [v * 2 + 1 for v in x], "y": [round(v) % 2 for v in x]})
+    result, *_ = judged(tmp_path, rows, "label: y\ngates: {min_examples: 100}\n")
+    (message,) = result.verdict.messages("repeated_rows")
+    assert message.startswith(f"{copies} of {300 + copies} rows (")
+    assert result.verdict.status == status

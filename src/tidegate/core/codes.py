@@ -147,6 +147,7 @@ CATALOGUE: Final[dict[str, Code]] = {
         times_out_of_order="info",
         unusual_volume="warn",
         duplicate_keys="warn",
+        repeated_rows="warn",
         broken_text="warn",
         padded_text="warn",
         low_match_rate="hold",

@@ -16,7 +16,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -318,7 +318,9 @@ def _write_splits(
         facts = {
             "split": {"by": _by(contract), **divided.facts, "dropped": dropped},
             "leakage": [asdict(fact) for fact in leakage],
-            "facts": gatherer.result(joins, bad).to_json(),
+            "facts": replace(
+                gatherer.result(joins, bad), distinct_rows=check.distinct_rows()
+            ).to_json(),
         }
         if bad.kept:
             _quarantine(bad, directory)

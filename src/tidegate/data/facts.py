@@ -99,6 +99,7 @@ class Facts:
             it holds.
         text_values: Of columns of numbers, the values for which they are read as text.
         empty_objects: The number of objects without rows.
+        distinct_rows: The number of different rows; None if a key tells rows apart.
     """
 
     period: tuple[str, str] | None = None
@@ -111,6 +112,7 @@ class Facts:
     left_out: tuple[tuple[str, str], ...] = ()
     text_values: tuple[TextValues, ...] = ()
     empty_objects: int = 0
+    distinct_rows: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Convert to plain values."""
@@ -136,6 +138,7 @@ class Facts:
             left_out=tuple((c[0], c[1]) for c in plain.get("left_out", ())),
             text_values=tuple(TextValues.of(t) for t in plain.get("text_values", ())),
             empty_objects=plain.get("empty_objects", 0),
+            distinct_rows=plain.get("distinct_rows"),
         )
 
 

@@ -118,20 +118,29 @@ class LeakageCheck:
         wanted = dict.fromkeys([contract.key, contract.splits.hash_columns or contract.key])
         self._columns = [c for c in wanted if c and set(c) <= set(names)]
         self._spools = {c: [Spool(scratch) for _ in SPLITS] for c in self._columns}
+        # Without a key, whole rows that occur again are counted.
+        self._names = () if contract.key else tuple(sorted(names))
+        self._rows = [Spool(scratch)] if self._names else []
 
     def add(self, rows: Rows, chosen: npt.NDArray[np.int64]) -> None:
         """Add rows with their splits from `Splitter.assign`."""
         for columns in self._columns:
             for index, spool in enumerate(self._spools[columns]):
                 spool.add(rows.hashes(columns)[chosen == index])
+        for spool in self._rows:
+            spool.add(rows.hashes(self._names))
 
     def result(self) -> tuple[Leakage, ...]:
         """Leakage of the key, then of the hash columns where they differ."""
         return tuple(Leakage(c, *shared(self._spools[c])) for c in self._columns)
 
+    def distinct_rows(self) -> int | None:
+        """The number of different rows; None if a key tells them apart."""
+        return shared(self._rows)[0] if self._rows else None
+
     def close(self) -> None:
         """Release the disk space."""
-        for spool in (s for spools in self._spools.values() for s in spools):
+        for spool in (s for spools in (*self._spools.values(), self._rows) for s in spools):
             spool.close()
 
 

@@ -33,7 +33,10 @@ def test_keys_that_recur_are_a_warning(tmp_path):
     rows = list(range(400))
     table = pa.table({"user": [i % 40 for i in rows], "t": times(rows)})
     result, _, _, _ = judged(
-        tmp_path, table, "key: [user]\ntime: t\nsplits: {by: time}\ngates: {min_examples: 1}\n"
+        tmp_path,
+        table,
+        "key: [user]\ntime: t\nsplits: {by: time}\n"
+        "gates: {min_examples: 1, findings: {duplicate_keys: warn}}\n",
     )
     assert _leakage(result) == [("leakage", "user", "warn")]
     assert result.verdict.status == "pass"

@@ -123,6 +123,19 @@ def test_keys_that_stand_twice(values, code):
         assert result["duplicate_keys"].message.startswith("3 of 200 rows have a key (id)")
 
 
+@pytest.mark.parametrize(("share", "severity"), [(0.1, "warn"), (0.105, "hold")])
+def test_many_repeated_keys_and_unreadable_times_hold(share, severity):
+    many = round(share * ROWS)
+    computed = replace(statistics(), leakage=(Leakage(("id",), values=ROWS - many, shared=0),))
+    assert found(computed)["duplicate_keys"].severity == severity
+    moments = ["2013-01-31T22:00"] * (ROWS - many) + ["yesterday"] * many
+    assert found(statistics(t=pa.array(moments)))["times_unreadable"].severity == severity
+    agreed = contract("{findings: {times_unreadable: warn}}")
+    assert found(statistics(t=pa.array(moments)), agreed)["times_unreadable"].severity == "warn"
+    asked = contract("{findings: {duplicate_keys: {id: info}}}")
+    assert found(computed, asked)["duplicate_keys"].severity == "info"
+
+
 @pytest.mark.parametrize(
     ("usual", "value", "code"),
     [

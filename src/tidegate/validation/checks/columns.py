@@ -60,7 +60,7 @@ def quality_findings(
     before = {} if baseline is None else baseline.features()
     found: list[Finding] = []
     reported: set[tuple[str, str]] = set()
-    for code, subject, message in itertools.chain(
+    for code, subject, message, *graver in itertools.chain(
         row_findings(statistics, contract, history=history, now=now or datetime.now(UTC)),
         *(
             _of(
@@ -72,7 +72,8 @@ def quality_findings(
             for name, summary in statistics.features().items()
         ),
     ):
-        severity = contract.gates.severity(code, subject, default=SETTABLE[code])
+        default = graver[0] if graver else SETTABLE[code]
+        severity = contract.gates.severity(code, subject, default=default)
         # Facts from the rows are exact, statistics approximate: report each finding once.
         if severity != "off" and (code, subject) not in reported:
             found.append(Finding(code, subject, severity, message))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -12,18 +12,26 @@ from tidegate.contract import Contract, duration
 from tidegate.core.codes import ALL_COLUMNS
 from tidegate.core.spans import TO
 from tidegate.core.text import percent
+from tidegate.core.verdict import Severity
 from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS, Facts, Numbers
 from tidegate.data.sources.span_pattern import SpanPattern
 from tidegate.data.text_problems import TextProblems
-from tidegate.statistics.model import Statistics
+from tidegate.statistics.model import FeatureSummary, Statistics
 
-#: A code, the subject and the message.
-Found = tuple[str, str, str]
+#: A code, the subject, the message, and the default severity if it is not the code's own.
+Found = tuple[str, str, str] | tuple[str, str, str, Severity]
 
 #: The most earlier spans that volume is compared with.
 HISTORY: Final = 12
 #: The tolerated difference of clocks and time zones before a time counts as in the future.
 _TOLERANCE: Final = timedelta(days=1)
+#: Above this share of the rows, unreadable times and repeated keys hold by default ...
+MANY: Final = 0.1
+#: ... and repeated rows of data without a key.
+MOST_ROWS: Final = 0.5
+#: Few columns of few values repeat rows by nature: as many more rows must be possible than there
+#: are.
+_ROOM: Final = 100
 #: The fewest rows to judge near-unique columns; fewer can be near-unique by chance.
 MIN_VALUES: Final = 100
 #: The codes that cannot be judged without the rows.
@@ -35,6 +43,7 @@ _FROM_ROWS: Final = frozenset(
         "times_in_future",
         "times_out_of_order",
         "duplicate_keys",
+        "repeated_rows",
         "placeholder_values",
         "broken_text",
         "padded_text",
@@ -72,6 +81,7 @@ def row_findings(
     yield from _times(facts, contract, rows, now.astimezone(UTC).replace(tzinfo=None))
     yield from _volume(statistics.span, rows, contract, history)
     yield from _duplicates(statistics, contract)
+    yield from _repeated(statistics, facts.distinct_rows)
     for numbers in facts.numbers:
         if numbers.column not in (*contract.key, *contract.features.exclude):
             yield from _numbers(numbers, rows)
@@ -135,6 +145,7 @@ def _times(facts: Facts, contract: Contract, rows: int, now: datetime) -> Iterat
             name,
             f"column {name!r} has no time in ISO 8601 in {times.unreadable:,} of {rows:,} rows; "
             "convert it in the source",
+            _severity(times.unreadable, rows, MANY),
         )
     if times.last is None:
         if limit is not None:
@@ -220,16 +231,51 @@ def _length(pattern: SpanPattern, span: str) -> float:
 
 
 def _duplicates(statistics: Statistics, contract: Contract) -> Iterator[Found]:
+    rows = statistics.num_examples()
     for fact in statistics.leakage:
-        repeated = statistics.num_examples() - fact.values
+        repeated = rows - fact.values
         if fact.columns == contract.key and repeated > 0:
             names = ", ".join(contract.key)
             yield (
                 "duplicate_keys",
                 names,
-                f"{repeated:,} of {statistics.num_examples():,} rows have a key ({names}) that "
-                "another row has; remove the copies in the source, or name more columns in key",
+                f"{repeated:,} of {rows:,} rows have a key ({names}) that another row has; remove "
+                "the copies in the source, or name more columns in key",
+                _severity(repeated, rows, MANY),
             )
+
+
+def _repeated(statistics: Statistics, distinct_rows: int | None) -> Iterator[Found]:
+    rows = statistics.num_examples()
+    if distinct_rows is None or distinct_rows == rows:
+        return
+    repeated = rows - distinct_rows
+    if _could_differ(statistics.features().values(), rows):
+        yield (
+            "repeated_rows",
+            "",
+            f"{repeated:,} of {rows:,} rows ({percent(repeated / rows)}) repeat another in every "
+            "column; remove the copies in the source, or name a key",
+            _severity(repeated, rows, MOST_ROWS),
+        )
+
+
+def _could_differ(features: Iterable[FeatureSummary], rows: int) -> bool:
+    """Whether the columns have values for so many rows that equal ones are no accident."""
+    possible = 1.0
+    for summary in features:
+        if summary.type == "string":
+            different = summary.unique or 1
+        elif summary.min == summary.max:
+            different = 1
+        else:
+            different = summary.distinct or summary.count
+        possible *= max(different, 1)
+    return possible >= _ROOM * rows
+
+
+def _severity(count: int, rows: int, limit: float) -> Severity:
+    return "hold" if count > limit * rows else "warn"
 
 
 def _numbers(numbers: Numbers, rows: int) -> Iterator[Found]:
