@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import index
 from typing import Any, BinaryIO, Final
 
 from tidegate.core.errors import SourceError
@@ -82,8 +83,8 @@ def _chunks(file: BinaryIO, columns: set[str], where: str) -> list[_Chunk]:
                 if name not in columns or about[5] != group[3]:
                     continue
                 lacking.discard(name)
-                start = min(about.get(11) or about[9], about[9])
-                found.append(_Chunk(number, name, about[4], start, about[7]))
+                start = index(min(about.get(11) or about[9], about[9]))
+                found.append(_Chunk(number, name, about[4], start, index(about[7])))
             if lacking:
                 raise SourceError(
                     f"{where}: row group {number} of {group[3]:,} rows has fewer values of column "
@@ -139,12 +140,14 @@ def _page(data: bytes, at: int) -> tuple[_Page | None, int]:
         fields, end = _struct(data, at)
         v2 = fields.get(8, {})
         levels = v2.get(5, 0) + v2.get(6, 0)
-        page = _Page(fields[3], fields[2], fields.get(4), levels, v2.get(7, True))
-        if min(page.compressed, page.uncompressed, levels) < 0:
-            return None, at
+        # A field of another kind than it should be is no number.
+        compressed, uncompressed, levels = map(index, (fields[3], fields[2], levels))
+        crc = None if 4 not in fields else index(fields[4])
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
         return None, at
-    return page, end
+    if min(compressed, uncompressed, levels) < 0:
+        return None, at
+    return _Page(compressed, uncompressed, crc, levels, bool(v2.get(7, True))), end
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
