@@ -76,12 +76,20 @@ def run(options: argparse.Namespace) -> int:
         reading = given.for_serving() if logs else given.model_copy(update={"joins": ()})
     serving_how = _in_serving(how, logs)
     with tempfile.TemporaryDirectory() as scratch:
-        one, other = dialect.read_alike(
-            lambda c: _read(options.training, given, how, scratch, by, text_columns=c),
-            lambda c: _read(
-                options.serving, reading, serving_how, scratch, by, logs, text_columns=c
-            ),
-        )
+        sides: list[JoinSide] = []
+
+        def read_training(text_columns: Collection[str]) -> _Read:
+            found = _read(options.training, given, how, scratch, by, text_columns=text_columns)
+            sides.append(found.side)
+            return found
+
+        def read_serving(text_columns: Collection[str]) -> _Read:
+            return _read(
+                *(options.serving, reading, serving_how, scratch, by, logs, sides[-1]),
+                text_columns=text_columns,
+            )
+
+        one, other = dialect.read_alike(read_training, read_serving)
         contract, training, serving = one.contract, one.side, other.side
         for side in (training, serving):
             slicing.note_left_out(side.statistics)
@@ -163,6 +171,7 @@ def _read(
     scratch: str,
     by: slicing.By,
     logs: Serving | None = None,
+    like: JoinSide | None = None,
     *,
     text_columns: Collection[str],
 ) -> _Read:
@@ -170,7 +179,7 @@ def _read(
     names = {} if logs is None else logs.columns
     original = [names.get(c, c) for c in text_columns]
     with rows.opened(argument, contract, how, text_columns=original) as opened:
-        side = _side(opened, Path(tempfile.mkdtemp(dir=scratch)), by, logs)
+        side = _side(opened, Path(tempfile.mkdtemp(dir=scratch)), by, logs, like)
         in_training = {old: new for new, old in names.items()}
         padded = frozenset(in_training.get(c, c) for c in opened.padded)
         return _Read(side, opened.contract, padded)
@@ -181,11 +190,17 @@ def _in_serving(how: dialect.Dialect, logs: Serving | None) -> dialect.Dialect:
     return replace(how, text=tuple(names.get(c, c) for c in how.text))
 
 
-def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None = None) -> JoinSide:
+def _side(
+    opened: Opened,
+    directory: Path,
+    by: slicing.By,
+    logs: Serving | None,
+    like: JoinSide | None,
+) -> JoinSide:
     from tidegate.comparison import skew
     from tidegate.statistics import compute
 
-    if opened.examples is not None and logs is None:
+    if opened.examples is not None and logs is None and like is None:
         examples = replace(opened.examples, slices=by)
         return skew.of_examples(examples, compute(examples))
     batches = opened.batches
@@ -199,6 +214,7 @@ def _side(opened: Opened, directory: Path, by: slicing.By, logs: Serving | None 
         logs=logs,
         bad=opened.bad,
         slices=by,
+        like=like,
     )
 
 

@@ -52,6 +52,7 @@ def measure_skew(
             logs=contract.serving,
             bad=bad,
             slices=contract.slices,
+            like=training,
         )
         result = skew.measure(training, serving, expected, contract)
     result.write(out)

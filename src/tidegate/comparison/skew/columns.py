@@ -100,7 +100,7 @@ def column_findings(
             yield _skewed(
                 c,
                 f"column {c.column!r} is {c.training_type} in training and {c.serving_type} in "
-                "serving; write both as one type, or name it in features.categorical or numeric",
+                f"serving; {_remedy(c)}",
             )
         elif c.status == "training_only":
             yield _skewed(
@@ -117,6 +117,21 @@ def column_findings(
                 "in training; add it there, or leave it out with serving.exclude",
                 held=False,
             )
+
+
+def _remedy(column: ColumnSkew) -> str:
+    types = {column.training_type, column.serving_type}
+    if types == {"int", "float"}:
+        return "write both with decimals, or name it in the contract's features.numeric"
+    if "time" in types:
+        return (
+            "write its times in ISO 8601 on both sides (2024-01-31, 2024-01-31T08:00:00), or leave "
+            "it out with --exclude (contract: features.exclude)"
+        )
+    return (
+        "write numbers on both sides, or have both read as text with --text (contract: "
+        "features.categorical)"
+    )
 
 
 def _skewed(column: ColumnSkew, message: str, *, held: bool = True) -> Finding:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import tidegate.core._arrow  # noqa: F401
+from tidegate.comparison.skew.spelling import conversions, converted
 from tidegate.contract import Serving
 from tidegate.core.errors import ContractError, SourceError
 from tidegate.core.text import nearest
@@ -78,6 +79,7 @@ def recorded(
     logs: Serving | None = None,
     bad: BadRecords | None = None,
     slices: Sequence[Sequence[str]] = (),
+    like: JoinSide | None = None,
 ) -> JoinSide:
     """Read rows once: write them for the join, and compute their statistics.
 
@@ -90,6 +92,7 @@ def recorded(
         bad: The collector of unreadable records; complete once the rows are read.
         slices: Combinations of columns, by their training names, that define slices; a column that
             is absent defines none.
+        like: The training side, if equal times and booleans are to be spelled as there.
 
     Raises:
         ContractError: `logs` names a column that is not there, or gives one name to two columns.
@@ -126,6 +129,16 @@ def recorded(
     texts = tuple(bad.text_values.values()) if bad is not None else ()
     statistics = replace(statistics, facts=replace(gatherer.result(), text_values=texts))
     names = {new: old for new, old in chosen.items() if new != old}
+    if like is not None:
+        changes = conversions((like.schema, like.files), (schema, (file,)))
+        if changes:
+            again = directory / "alike"
+            again.mkdir()
+            rows = converted((file,), schema, changes)
+            alike = recorded(
+                rows, name=name, directory=again, digest=digest, bad=bad, slices=slices
+            )
+            return replace(alike, names=names)
     side = JoinSide(with_slices(statistics, file, schema, slices), schema, (file,), names)
     if bad is None:
         return side
