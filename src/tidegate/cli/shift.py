@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         excluded = options.exclude or ()
         named = {*excluded, options.label}
         left_out = shift.uninformative_columns(current.rows, baseline.rows, {n for n in named if n})
+        left_out |= {n: data.FROM_FOLDERS for n in one.partitions if n not in named}
         contract = rows.described(contract, options.label, [*excluded, *left_out])
     data.note_left_out(unread, contract)
     contract.require_columns([*baseline.rows.schema.names, *current.rows.schema.names, *unread])
@@ -81,6 +82,7 @@ class _Taken:
     contract: Contract
     padded: frozenset[str]
     left_out: dict[str, str]
+    partitions: tuple[str, ...]
 
 
 def _taken(
@@ -94,7 +96,7 @@ def _taken(
     with rows.opened(argument, given, how, text_columns=text_columns) as opened:
         if opened.examples is not None:
             found = shift.of_examples(opened.examples)
-            return _Taken(found, opened.contract, opened.padded, opened.left_out)
+            return _Taken(found, opened.contract, opened.padded, opened.left_out, opened.partitions)
         first = next(opened.batches)
         contract = opened.contract
         columns = [name for name in first.schema.names if contract.is_sampled(name)]
@@ -102,4 +104,4 @@ def _taken(
         limit = kept_rows(contract.gates.shift.rows or MAX_ROWS, max(len(columns), 1))
         drawn = sample(itertools.chain([first], opened.batches), limit)
         rows_ = shift.SpanRows(opened.name, *drawn)
-        return _Taken(rows_, contract, opened.padded, opened.left_out)
+        return _Taken(rows_, contract, opened.padded, opened.left_out, opened.partitions)

@@ -99,6 +99,7 @@ class Facts:
             it holds.
         text_values: Of columns of numbers, the values for which they are read as text.
         empty_objects: The number of objects without rows.
+        partitions: The columns that folders name.
         distinct_rows: The number of different rows; None if a key tells rows apart.
     """
 
@@ -112,6 +113,7 @@ class Facts:
     left_out: tuple[tuple[str, str], ...] = ()
     text_values: tuple[TextValues, ...] = ()
     empty_objects: int = 0
+    partitions: tuple[str, ...] = ()
     distinct_rows: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -138,6 +140,7 @@ class Facts:
             left_out=tuple((c[0], c[1]) for c in plain.get("left_out", ())),
             text_values=tuple(TextValues.of(t) for t in plain.get("text_values", ())),
             empty_objects=plain.get("empty_objects", 0),
+            partitions=tuple(plain.get("partitions", ())),
             distinct_rows=plain.get("distinct_rows"),
         )
 
@@ -183,6 +186,7 @@ class Gatherer:
             left_out=tuple(bad.left_out.items()) if bad else (),
             text_values=tuple(bad.text_values.values()) if bad else (),
             empty_objects=len(bad.empty) if bad else 0,
+            partitions=bad.partitions if bad else (),
         )
 
 

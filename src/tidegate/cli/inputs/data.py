@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -75,6 +75,10 @@ def measure(
         if contract is None:
             reading.require_columns(measured.statistics.columns)
         return measured
+
+
+#: Why a column that folders name is not compared: every period has another.
+FROM_FOLDERS: Final = "the names of folders"
 
 
 @dataclass(frozen=True)
@@ -259,8 +263,10 @@ def incomparable_columns(
     if current is not None:
         there = row_names(current, least=1)
         reasons = {name: reason for name, reason in reasons.items() if name in there}
+    if statistics.facts is not None:
+        reasons |= dict.fromkeys(statistics.facts.partitions, FROM_FOLDERS)
     for name, column in statistics.features().items():
-        if column.type != "string" or not column.count:
+        if column.type != "string" or not column.count or name in reasons:
             continue
         if _all_times(column):
             reasons[name] = "times"

@@ -50,6 +50,13 @@ class Opened:
         return self.bad.left_out if self.bad is not None else {}
 
     @property
+    def partitions(self) -> tuple[str, ...]:
+        """The columns that folders name."""
+        if self.examples is not None:
+            return self.examples.facts.partitions
+        return self.bad.partitions if self.bad is not None else ()
+
+    @property
     def padded(self) -> frozenset[str]:
         """The columns that are text because of numbers with leading zeros."""
         if self.examples is not None:

@@ -127,7 +127,9 @@ def recorded(
     except OSError as error:
         raise SourceError(f"the rows of {name} cannot be kept in {directory}: {error}") from None
     texts = tuple(bad.text_values.values()) if bad is not None else ()
-    statistics = replace(statistics, facts=replace(gatherer.result(), text_values=texts))
+    named = tuple(n for n in chosen if chosen[n] in bad.partitions) if bad is not None else ()
+    facts = replace(gatherer.result(), text_values=texts, partitions=named)
+    statistics = replace(statistics, facts=facts)
     names = {new: old for new, old in chosen.items() if new != old}
     if like is not None:
         changes = conversions((like.schema, like.files), (schema, (file,)))

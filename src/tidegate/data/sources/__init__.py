@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from tidegate.data.positions import numbered
 from tidegate.data.sources import csv, jsonl, lookups, parquet, tfrecord
 from tidegate.data.sources.lookups import Lookup
 from tidegate.data.sources.objects import SourceObject, hashed
+from tidegate.data.sources.partitions import Partitions, partitions
 from tidegate.data.sources.quarantine import BadRecord, BadRecords
 from tidegate.data.sources.selection import select
 from tidegate.data.sources.span_pattern import SpanPattern
@@ -162,6 +164,8 @@ def read(
     bad = BadRecords(contract) if bad is None else bad
     schema = source.schema(store, inputs.objects, contract, bad)
     bad.check()
+    uri = re.split(r"[{}*?]", contract.source.uri, maxsplit=1)[0]
+    named = _named(inputs.objects, contract, schema, bad, under=uri.rpartition("/")[0])
     total = 0
     pattern = SpanPattern(contract.source_uri)
     by_span = itertools.groupby(inputs.objects, key=lambda item: pattern.match(item.name))
@@ -173,7 +177,8 @@ def read(
             for batch in source.batches(store, item, schema, contract):
                 _require_exact_keys(batch, contract, item.name)
                 if batch.num_rows:
-                    yield numbered(batch, item.name, before) if positions else batch
+                    whole = named.add(batch, item)
+                    yield numbered(whole, item.name, before) if positions else whole
                     before += batch.num_rows
             rows += before
         if not rows:
@@ -206,11 +211,27 @@ def read_objects(
     bad = BadRecords(contract) if bad is None else bad
     schema = source.schema(store, objects, contract, bad)
     bad.check()
+    named = _named(objects, contract, schema, bad)
     for item in objects:
         for batch in source.batches(store, item, schema, contract):
             _require_exact_keys(batch, contract, item.name)
-            yield batch
+            yield named.add(batch, item)
     _unchanged(store, objects)
+
+
+def _named(
+    objects: Sequence[SourceObject],
+    contract: Contract,
+    schema: pa.Schema,
+    bad: BadRecords,
+    *,
+    under: str = "",
+) -> Partitions:
+    """The columns that folders name, noted in `bad`."""
+    found = partitions(objects, contract, schema.names, under=under)
+    bad.partitions = tuple(field.name for field in found.fields)
+    bad.spans = found.spans
+    return found
 
 
 def _require_exact_keys(batch: pa.RecordBatch, contract: Contract, where: str) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from tidegate.contract import Contract
 from tidegate.core.errors import SourceError
+from tidegate.core.text import listing
 from tidegate.data.text_values import TextValues
 
 #: The most bad records that a message names.
@@ -70,6 +71,8 @@ class BadRecords:
             holds. None of them has a role in the contract.
         empty: The objects that have column names and no rows.
         text_values: Of columns of numbers, the values for which they are read as text.
+        partitions: The columns that folders name (`country=DE/`).
+        spans: The names of folders that are no columns, because the span stands in them.
     """
 
     contract: Contract
@@ -78,6 +81,8 @@ class BadRecords:
     left_out: dict[str, str] = field(default_factory=dict)
     empty: list[str] = field(default_factory=list)
     text_values: dict[str, TextValues] = field(default_factory=dict)
+    partitions: tuple[str, ...] = ()
+    spans: tuple[str, ...] = ()
 
     @property
     def kept(self) -> bool:
@@ -144,6 +149,12 @@ class BadRecords:
         if self.empty:
             more = f" and {len(self.empty) - 1} more" if len(self.empty) > 1 else ""
             yield f"skipped, as there are column names and no rows: {self.empty[0]}{more}"
+        if self.partitions:
+            yield f"columns from the names of folders: {listing(list(self.partitions))}"
+        if self.spans:
+            yield (
+                f"no columns, because the span stands in these folders: {listing(list(self.spans))}"
+            )
         for texts in self.text_values.values():
             if texts.padded:
                 yield f"column {texts.column!r} is text, for {texts.examples}: {texts.remedy}"
