@@ -267,7 +267,7 @@ class Statistics:
             if kept := about.get("sample"):
                 raw = (directory / "sample.parquet").read_bytes()
                 intact = intact and hashlib.sha256(raw).hexdigest() == kept["sha256"]
-                sample = pq.read_table(io.BytesIO(raw)) if intact else None
+                sample = _rows(raw) if intact else None
         except (OSError, ValueError, KeyError, TypeError, DecodeError, pa.ArrowException) as error:
             raise StatisticsError(
                 f"cannot read statistics in {directory}: {error}; compute them again, with "
@@ -331,3 +331,10 @@ def _buckets(histogram: Any) -> tuple[tuple[float, float, float], ...]:
     if histogram is None:
         return ()
     return tuple((b.low_value, b.high_value, b.sample_count) for b in histogram.buckets)
+
+
+def _rows(raw: bytes) -> pa.Table:
+    # Without threads: one of Arrow's that still holds the bytes when the interpreter ends would
+    # abort the process.
+    with pq.ParquetFile(io.BytesIO(raw)) as parquet:
+        return parquet.read(use_threads=False)

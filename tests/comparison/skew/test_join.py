@@ -72,3 +72,14 @@ def test_a_broken_file_is_an_error(tmp_path):
         joined(side, side, contract()),
     ):
         pass
+
+
+def test_columns_whose_names_differ_in_case_only_are_compared_each_with_its_own():
+    rows = table()
+    both = {"Temp": rows["distance"], "ID": rows["temp"]}
+    result = compared(table(**both), served(**both))
+    assert {f.feature: f.differing for f in result.features} == dict.fromkeys(
+        ["carrier", "distance", "temp", "Temp", "ID"], 0
+    )
+    changed = compared(table(**both), served(**both | {"Temp": rows["temp"]}))
+    assert {f.feature for f in changed.features if f.differing} == {"Temp"}
