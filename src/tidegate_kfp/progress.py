@@ -6,6 +6,8 @@ from typing import Final
 
 from rich.text import Text
 
+from tidegate.report.terminal import cut
+
 _MARKS: Final = {
     "running": ("…", "cyan"),
     "succeeded": ("✓", "green"),
@@ -20,5 +22,5 @@ def line(name: str, state: str, seconds: float, phrase: str = "") -> Text:
     mark, colour = _MARKS[state]
     text = Text(f"  {mark} ", style=colour)
     text.append(f"{name:<20}{seconds:6.1f} s  ", style="default")
-    text.append(phrase.splitlines()[0][:_SAID] if phrase else "", style="dim")
+    text.append(cut(phrase.splitlines()[0], _SAID) if phrase else "", style="dim")
     return text

@@ -124,6 +124,17 @@ def test_columns_are_checked_against_the_data():
         contract.require_columns(["id", "late", "id", "late"])
 
 
+def test_names_that_yaml_reads_as_numbers_need_quotes():
+    text = (
+        "dataset: d\nsource: {uri: '{SPAN}.csv', format: csv}\nkey: [id]\n"
+        "gates: {drift: {accepted: {2: {x: right}}}}\nfeatures: {exclude: [2013]}\n"
+    )
+    with pytest.raises(ContractError) as caught:
+        Contract.parse(text)
+    for name in ("2", "2013"):
+        assert f'(found {name}); write it in quotes: "{name}"' in str(caught.value)
+
+
 def test_json_schema_accepts_what_the_model_accepts():
     schema = json_schema()
     assert schema["properties"]["dataset"]["pattern"]

@@ -217,9 +217,7 @@ def _propose(options: argparse.Namespace) -> int:
     registry, contract = _opened(options)
     current = registry.current("schema")
     if current is None:
-        raise SchemaError(
-            f"{contract.dataset} has no schema yet; the first run infers one, or import one"
-        )
+        raise SchemaError(_no_schema(contract))
     made = propose.propose(
         approval.schema_of(registry, current),
         [m.statistics for m in _measured(options, contract)],
@@ -296,8 +294,17 @@ def _show(options: argparse.Namespace) -> int:
 def _version(registry: Registry, contract: Contract, version: str | None) -> Entry:
     entry = registry.get("schema", version) if version else registry.current("schema")
     if entry is None:
-        raise SchemaError(f"{contract.dataset} has no schema yet; import one, or run it once")
+        raise SchemaError(_no_schema(contract))
     return entry
+
+
+def _no_schema(contract: Contract) -> str:
+    return (
+        f"{contract.dataset} has no schema yet: the first run that passes the data gate keeps the "
+        "one it infers. To hold a first run to another, write one with 'tidegate schema infer SPAN "
+        "--contract FILE --out schema.pbtxt', edit it, and give it to 'tidegate schema import' and "
+        "'tidegate schema approve'"
+    )
 
 
 def _edit(options: argparse.Namespace) -> int:

@@ -159,4 +159,7 @@ def _explain(error: Any, model: type[BaseModel], root: yaml.Node, name: str) -> 
             message = re.sub(r"^(Value error|Input) ?,? ?", "", error["msg"])
             given = error.get("input")
             shown = f" (found {given!r})" if isinstance(given, str | int | float) else ""
+            if error["type"] == "string_type" and not isinstance(given, dict | tuple | None):
+                # YAML reads 2 and 2013.5 as numbers, as names of columns and spans too.
+                shown += f'; write it in quotes: "{given}"'
             return f"{where}{key or model.__name__.lower()}: {message}{shown}"

@@ -77,8 +77,8 @@ class Verdict:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The messages of the findings that are warnings."""
-        return tuple(f.message for f in self.findings if f.severity == "warn")
+        """The messages of the findings that are warnings, in few lines."""
+        return tuple(f.message for f in in_few_lines(self.findings) if f.severity == "warn")
 
     def messages(self, code: str) -> tuple[str, ...]:
         """The messages of the findings of one code."""

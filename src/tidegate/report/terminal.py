@@ -118,7 +118,7 @@ def cells(text: str) -> int:
 
 
 def cut(text: str, limit: int) -> str:
-    """Shorten a text to at most `limit` columns at its end."""
+    """Shorten a text to at most `limit` columns at its end, between two words if it can be."""
     if cells(text) <= limit:
         return text
     kept = ""
@@ -126,7 +126,10 @@ def cut(text: str, limit: int) -> str:
         if cells(kept + c) >= limit:
             break
         kept += c
-    return kept + "\u2026"
+    words = kept.rpartition(" ")[0].rstrip(" ,;:(")
+    if 2 * len(words) > len(kept) and not text[len(kept)].isspace():
+        kept = words
+    return kept.rstrip() + "\u2026"
 
 
 def _pad(text: str, to: int, side: Literal["l", "r"]) -> str:

@@ -51,6 +51,17 @@ def test_a_text_can_mean_missing(call):
     assert (column["type"], column["missing"], column["max"]) == ("int", 1, 3)
 
 
+def test_absolute_paths_are_shown_as_they_are(call, home):
+    Path("bad.csv").write_text("a,b\n1,2\n1,2,3\n")
+    Path("inner").mkdir()
+    whole = Path("bad.csv").absolute()
+    for typed in (whole, f"file://{whole}"):
+        assert call("stats", typed)[2].splitlines()[-1].startswith(f"error: {whole}:3: ")
+    assert call("stats", "inner/../bad.csv")[2].startswith("error: bad.csv:3: ")
+    Path("zip.csv").write_text("acct,v\n007,1\n")
+    assert f"'007' in {home}/zip.csv:2" in call("stats", home / "zip.csv")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -39,6 +39,7 @@ def test_layouts_that_are_read(text, options):
         ("id;b\n1;2\n", {}, "1:1: its fields .* by ';', .* with ','; give --delimiter ';'"),
         ("id\tb\n1\t2\n", {}, r"a tab, .* give --delimiter \$'\\t' "),
         ("sep=|\nid|b\n1|2\n", {}, r"source\.delimiter"),
+        ("sep=;\nid&b\n1&2\n", {"delimiter": "&"}, "1:1: its fields seem .* read with '&'"),
         ("sep=;\nid,b\n1,2\n", {"delimiter": ","}, "1:1: its fields seem .* by ';'"),
         ("# made\nid,b\n1,2\n", {}, "'# made', .* comment, .* --skip-lines 1 "),
         ("# a\nSales\nid,b\n1,2\n", {"skip_lines": 1}, "'Sales', .* title, .* --skip-lines 2 "),

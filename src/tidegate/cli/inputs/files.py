@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -67,18 +67,22 @@ def found(arguments: Sequence[str], *, read_as: str | None = None) -> Iterator[F
     name = arguments[0] + (f" and {len(arguments) - 1} more" if len(arguments) > 1 else "")
     if any("://" in a for a in arguments):
         root, listed = _remote(arguments, read_as)
-        yield _files(name, root, listed, read_as)
+        shown = {i.name: f"/{i.name}" for i in listed if root == "file:///"}
+        yield _files(name, root, listed, read_as, shown)
         return
     with tempfile.TemporaryDirectory() as directory:
         # Links, so that a store holds only the named files: names in messages are as they were
         # typed, and no file beside them is read.
+        shown = {}
         for path in _local(arguments, read_as):
-            link = Path(directory, _as_name(path))
+            typed = _as_name(path)
+            shown[typed.lstrip("/")] = typed
+            link = Path(directory, typed.lstrip("/"))
             if link.exists():
                 raise SourceError(f"{path} is given twice")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(path.absolute())
-        yield _files(name, directory, open_store(directory).list(), read_as)
+        yield _files(name, directory, open_store(directory).list(), read_as, shown)
 
 
 def format_of(name: str) -> str | None:
@@ -115,7 +119,7 @@ def _as_name(path: Path) -> str:
     name = os.path.normpath(path)
     if name.startswith(".."):
         name = os.path.abspath(path)  # noqa: PTH100 (resolve() would follow links)
-    return name.lstrip("/")
+    return name
 
 
 def _remote(arguments: Sequence[str], read_as: str | None) -> tuple[str, list[ObjectInfo]]:
@@ -139,11 +143,19 @@ def _remote(arguments: Sequence[str], read_as: str | None) -> tuple[str, list[Ob
     return roots.pop(), listed
 
 
-def _files(name: str, root: str, listed: Sequence[ObjectInfo], read_as: str | None) -> Files:
+def _files(
+    name: str,
+    root: str,
+    listed: Sequence[ObjectInfo],
+    read_as: str | None,
+    shown: Mapping[str, str],
+) -> Files:
     formats = {read_as or format_of(info.name) for info in listed}
     if None in formats:
         odd = next(info.name for info in listed if format_of(info.name) is None)
-        raise SourceError(f"{odd}: its name does not tell its format; say --read-as FORMAT")
+        raise SourceError(
+            f"{shown.get(odd, odd)}: its name does not tell its format; say --read-as FORMAT"
+        )
     if len(formats) > 1:
         names = ", ".join(sorted(str(f) for f in formats))
         raise SourceError(f"{name} is of several formats ({names}); name files of one")
@@ -151,7 +163,9 @@ def _files(name: str, root: str, listed: Sequence[ObjectInfo], read_as: str | No
     return Files(
         name=name,
         root=root,
-        objects=tuple(hashed(store, info) for info in listed),
+        objects=tuple(
+            replace(hashed(store, info), shown=shown.get(info.name, "")) for info in listed
+        ),
         format=str(formats.pop()),
         tabs=all(_suffix(info.name) == ".tsv" for info in listed),
     )

@@ -175,7 +175,7 @@ def read(
         for item in of_span:
             before = 0
             for batch in source.batches(store, item, schema, contract):
-                _require_exact_keys(batch, contract, item.name)
+                _require_exact_keys(batch, contract, item.label)
                 if batch.num_rows:
                     whole = named.add(batch, item)
                     yield numbered(whole, item.name, before) if positions else whole
@@ -214,7 +214,7 @@ def read_objects(
     named = _named(objects, contract, schema, bad)
     for item in objects:
         for batch in source.batches(store, item, schema, contract):
-            _require_exact_keys(batch, contract, item.name)
+            _require_exact_keys(batch, contract, item.label)
             yield named.add(batch, item)
     _unchanged(store, objects)
 
@@ -245,7 +245,7 @@ def _unchanged(store: Store, objects: Sequence[SourceObject]) -> None:
     now = {info.name: info.version for info in store.list(prefix)}
     for item in objects:
         if now.get(item.name) != item.version:
-            raise SourceError(f"{item.name} was changed while it was read; start the run again")
+            raise SourceError(f"{item.label} was changed while it was read; start the run again")
 
 
 def _by_span(contract: Contract) -> tuple[SpanPattern, dict[str, dict[int, list[Any]]]]:
@@ -266,5 +266,5 @@ def _newest(span: str, versions: dict[int, list[Any]]) -> list[Any]:
 
 
 def _names(objects: Sequence[SourceObject]) -> str:
-    names = [o.name for o in objects]
+    names = [o.label for o in objects]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

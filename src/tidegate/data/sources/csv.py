@@ -63,10 +63,10 @@ def schema(
             layout = _layout(store, item, contract)
             names = names or layout.names
             types = types or {n: _column_type(n, contract) for n in names}
-            check_same_columns(layout.names, names, where=item.name, first_where=objects[0].name)
+            check_same_columns(layout.names, names, where=item.label, first_where=objects[0].label)
             _narrow(store, item, contract, layout, types, bad, threads)
     if len(bad.empty) == len(objects):
-        what = objects[0].name if len(objects) == 1 else f"each of {len(objects)} objects"
+        what = objects[0].label if len(objects) == 1 else f"each of {len(objects)} objects"
         raise SourceError(f"{what} has a header and no rows; remove it or fill it")
     return pa.schema([(n, column.type) for n, column in types.items()])
 
@@ -89,7 +89,7 @@ def _layout(store: Store, item: SourceObject, contract: Contract) -> Layout:
     with located(store, item, contract, None), open_text(store, item, contract) as file:
         found = find_layout(file, item, contract)
     if found is None:
-        raise SourceError(f"{item.name} is empty; a CSV file begins with its column names")
+        raise SourceError(f"{item.label} is empty; a CSV file begins with its column names")
     return found
 
 
@@ -122,7 +122,7 @@ def _narrow(
             return
         if name in contract.features.numeric:
             message = _NOT_NUMERIC.format(name=name, text=no_numbers(values, column.marks)[0])
-            raise SourceError(f"{item.name}: {message}")
+            raise SourceError(f"{item.label}: {message}")
         if column.texts:
             places = [row for row in range(whole.num_rows) if row not in found]
             text_values[name] = {rows + places[r]: text for r, text in column.texts.items()}
@@ -135,12 +135,12 @@ def _narrow(
     if ragged or unfit:
         set_aside(store, item, contract, layout, len(ragged), unfit, bad)
     elif not rows:
-        bad.empty.append(item.name)
+        bad.empty.append(item.label)
     bad.good += rows - len(unfit)
     wanted = {row for texts in text_values.values() for row in texts}
     lines = lines_of(store, item, contract, layout, wanted) if wanted else {}
     for name, texts in text_values.items():
-        places = tuple(f"{item.name}:{lines[row]}" for row in texts)
+        places = tuple(f"{item.label}:{lines[row]}" for row in texts)
         bad.text_values[name] = TextValues(name, tuple(texts.values()), places, types[name].padded)
 
 

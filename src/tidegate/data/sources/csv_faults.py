@@ -54,14 +54,14 @@ def set_aside(
         for line, row, raw in _rows(store, item, contract, layout):
             if len(row) != width:
                 found += 1
-                bad.add(item.name, line, _ragged(width, row), raw.encode())
+                bad.add(item.label, line, _ragged(width, row), raw.encode())
             else:
                 if place in unfit:
-                    bad.add(item.name, line, unfit[place], raw.encode())
+                    bad.add(item.label, line, unfit[place], raw.encode())
                 place += 1
     if found != ragged or any(row >= place for row in unfit):
         raise SourceError(
-            f"{item.name}: its bad rows cannot be told from the good ones with certainty; is a "
+            f"{item.label}: its bad rows cannot be told from the good ones with certainty; is a "
             "quotation mark unclosed?"
         )
 
@@ -132,14 +132,14 @@ def located(
         yield
     except UnicodeError:
         message = _bad_text(store, item, contract)
-        message = message or f"{item.name} is not {contract.source.encoding} text"
+        message = message or f"{item.label} is not {contract.source.encoding} text"
         raise SourceError(message) from None
     except READ_ERRORS as error:
-        raise SourceError(f"{item.name} cannot be read: {one_line(error)}") from None
+        raise SourceError(f"{item.label} cannot be read: {one_line(error)}") from None
     except (pa.ArrowException, text_csv.Error) as error:
         found = _bad_text(store, item, contract)
         found = found or _bad_row(store, item, contract, layout, block_size)
-        raise SourceError(found or f"{item.name} is not valid CSV: {one_line(error)}") from None
+        raise SourceError(found or f"{item.label} is not valid CSV: {one_line(error)}") from None
 
 
 def _bad_text(store: Store, item: SourceObject, contract: Contract) -> str | None:
@@ -150,14 +150,14 @@ def _bad_text(store: Store, item: SourceObject, contract: Contract) -> str | Non
         for number, line in enumerate(io.BufferedReader(file), start=1):
             if number == 1 and line[:2] in (b"\xff\xfe", b"\xfe\xff"):
                 return (
-                    f"{item.name} is UTF-16; save it as UTF-8, or give --encoding utf-16 "
+                    f"{item.label} is UTF-16; save it as UTF-8, or give --encoding utf-16 "
                     "(contract: source.encoding)"
                 )
             try:
                 line.decode()
             except UnicodeDecodeError as error:
                 return (
-                    f"{item.name}:{number}: byte {error.start + 1} (0x{line[error.start]:02x}) "
+                    f"{item.label}:{number}: byte {error.start + 1} (0x{line[error.start]:02x}) "
                     "is not UTF-8; save the file as UTF-8, or give its --encoding "
                     "(contract: source.encoding)"
                 )
@@ -173,7 +173,7 @@ def _bad_encoded(store: Store, item: SourceObject, encoding: str) -> str | None:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             number += error.object[: error.start].decode(encoding, "ignore").count("\n")
-            return f"{item.name}, about line {number}, is not {encoding} text: {one_line(error)}"
+            return f"{item.label}, about line {number}, is not {encoding} text: {one_line(error)}"
     return None
 
 
@@ -189,14 +189,14 @@ def _bad_row(
     try:
         for line, row, raw in _rows(store, item, contract, layout):
             if layout is not None and len(row) != (width := len(layout.fields)):
-                message = f"{item.name}:{line}: {_ragged(width, row)}"
+                message = f"{item.label}:{line}: {_ragged(width, row)}"
                 if (lines := len(raw.splitlines())) > 1:
                     message += f"; its quotation marks span {lines} lines: is one unclosed?"
                 return message
             if (length := sum(map(len, row))) > longest:
                 longest, longest_line = length, line
     except text_csv.Error:
-        return f"{item.name}:{line}: a quotation mark is not closed, or a field is too long"
+        return f"{item.label}:{line}: a quotation mark is not closed, or a field is too long"
     if block_size is not None and longest > block_size // 2:
-        return f"{item.name}:{longest_line}: a row of {longest:,} characters is too long"
+        return f"{item.label}:{longest_line}: a row of {longest:,} characters is too long"
     return None

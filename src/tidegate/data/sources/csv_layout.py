@@ -98,7 +98,7 @@ def find_layout(file: Any, item: SourceObject, contract: Contract) -> Layout | N
     trailing = _is_trailing(names, sample, named=isinstance(source.header, tuple))
     if trailing and not names[-1]:
         names = names[:-1]
-    check_columns(names, where=item.name)
+    check_columns(names, where=item.label)
     return Layout(tuple(names), trailing, len("".join(seen[:at]).encode()), at)
 
 
@@ -148,13 +148,13 @@ def _check(
     if len(widths) == 1 and (width := widths.pop()) > 1 and len(names) == 1:
         comment = "a comment" if names[0].startswith(("#", "%", "//")) else "a title"
         raise SourceError(
-            f"{item.name}:{before + 1}: one field, {names[0][:60]!r}, where the next rows have "
+            f"{item.label}:{before + 1}: one field, {names[0][:60]!r}, where the next rows have "
             f"{width}: if it is {comment}, leave it out with --skip-lines {before + 1} "
             "(contract: source.skip_lines)"
         )
     if looks := _like_data(names, sample):
         raise SourceError(
-            f"{item.name}:{before + 1}: the column names look like a row of data "
+            f"{item.label}:{before + 1}: the column names look like a row of data "
             f"({', '.join(map(repr, looks[:3]))}); if the file has no column names, give them with "
             "--header NAME,NAME,... (contract: source.header: [names]); if it has, confirm it with "
             "--header first_row"
@@ -165,10 +165,14 @@ def _check_delimiter(found: str, item: SourceObject, contract: Contract) -> None
     if found == contract.source.delimiter:
         return
     raise SourceError(
-        f"{item.name}:1: its fields seem to be separated by {_DELIMITERS.get(found, repr(found))}, "
-        f"and it is read with {_DELIMITERS[contract.source.delimiter]!s}; give --delimiter "
-        f"{_shell(found)} (contract: source.delimiter), or the one that is right"
+        f"{item.label}:1: its fields seem to be separated by {_called(found)}, and it is read with "
+        f"{_called(contract.source.delimiter)}; give --delimiter {_shell(found)} (contract: "
+        "source.delimiter), or the one that is right"
     )
+
+
+def _called(delimiter: str) -> str:
+    return _DELIMITERS.get(delimiter, repr(delimiter))
 
 
 def _shell(character: str) -> str:

@@ -106,7 +106,7 @@ def _lines(store: Store, item: SourceObject) -> Iterator[records.Frame]:
         while raw := file.readline(MAX_LINE + 1):
             number += 1
             if len(raw) > MAX_LINE:
-                raise SourceError(f"{item.name}:{number}: a line of over {MAX_LINE:,} bytes")
+                raise SourceError(f"{item.label}:{number}: a line of over {MAX_LINE:,} bytes")
             line = (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
             if line.strip():
                 yield number, line, None

@@ -20,12 +20,19 @@ class SourceObject:
         size: Its size in bytes.
         sha256: The SHA-256 of its content, in hexadecimal.
         version: The store's version, to notice a change while reading; not part of any digest.
+        shown: Its name in messages, if that is another: an absolute path, as it was typed.
     """
 
     name: str
     size: int
     sha256: str
     version: str = ""
+    shown: str = ""
+
+    @property
+    def label(self) -> str:
+        """Its name in messages."""
+        return self.shown or self.name
 
 
 def hashed(store: Store, info: ObjectInfo) -> SourceObject:

@@ -64,12 +64,12 @@ def schema(
             rows = file.metadata.num_rows
             bad.good += rows
             if not rows:
-                bad.empty.append(item.name)
-            check_columns(found.names, where=item.name)
+                bad.empty.append(item.label)
+            check_columns(found.names, where=item.label)
             types = {f.name: _inside(f, item, contract, bad) for f in found}
             plain = {name for name, type_ in types.items() if type_ is not None}
             if not VERIFIES_PAGES:
-                check_pages(raw, plain, where=item.name)
+                check_pages(raw, plain, where=item.label)
             if rows:
                 fractional |= {f.name for f in found if normal_type(f.type) != INT}
             unsure = [f for f in found if f.name in plain and may_not_fit(f.type)]
@@ -80,14 +80,14 @@ def schema(
         if item is first:
             merged = types
             continue
-        check_same_columns(found.names, list(merged), where=item.name, first_where=first.name)
+        check_same_columns(found.names, list(merged), where=item.label, first_where=first.label)
         for name, type_ in types.items():
             if name not in fractional and {merged[name], type_} == {INT, STRING}:
                 merged[name] = STRING
             else:
                 merged[name] = _both(name, merged[name], type_, item)
     made = pa.schema([(name, type_) for name, type_ in merged.items() if type_ is not None])
-    bad.require_a_column(made.names, first.name)
+    bad.require_a_column(made.names, first.label)
     return made
 
 
@@ -105,7 +105,7 @@ def batches(
                     columns.append(convert(values, field.type))
                 except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                     raise SourceError(
-                        f"{item.name}: column {field.name!r} ({values.type}) cannot be read as "
+                        f"{item.label}: column {field.name!r} ({values.type}) cannot be read as "
                         f"{field.type}: {one_line(error)}"
                     ) from None
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -117,13 +117,13 @@ def _inside(
     """The internal type by the footer; None for a column that is left out."""
     type_ = normal_type(field.type)
     if type_ is None:
-        bad.leave_out(field.name, f"{field.type}, which is no plain value", item.name)
+        bad.leave_out(field.name, f"{field.type}, which is no plain value", item.label)
         return None
     if field.name in contract.features.numeric:
         if type_ not in (INT, DOUBLE, NULL):
             raise SourceError(
-                f"{item.name}: column {field.name!r} is {field.type}, and the contract names it in "
-                "features.numeric; write numbers, or take it out there"
+                f"{item.label}: column {field.name!r} is {field.type}, and the contract names it "
+                "in features.numeric; write numbers, or take it out there"
             )
         return NULL if type_ == NULL else DOUBLE
     if field.name in contract.features.categorical:
@@ -135,7 +135,7 @@ def _inside(
         and field.type.precision > EXACT_DIGITS
     ):
         raise SourceError(
-            f"{item.name}: column {field.name!r} is {field.type} and the key, and no double holds "
+            f"{item.label}: column {field.name!r} is {field.type} and the key, and no double holds "
             f"more than {EXACT_DIGITS} digits exactly; write it as text or as whole numbers"
         )
     return type_
@@ -161,7 +161,7 @@ def _tried(
                 left.remove(field)
                 found[field.name] = STRING if found[field.name] == INT else None
                 if found[field.name] is None:
-                    bad.leave_out(field.name, f"{field.type}, and not UTF-8 text", item.name)
+                    bad.leave_out(field.name, f"{field.type}, and not UTF-8 text", item.label)
     return found
 
 
@@ -173,8 +173,8 @@ def _both(
     both = wider(one, other)
     if both is None:
         raise SourceError(
-            f"{item.name}: column {name!r} is {other} here and {one} in the files before; write it "
-            "as one type"
+            f"{item.label}: column {name!r} is {other} here and {one} in the files before; write "
+            "it as one type"
         )
     return both
 
@@ -187,8 +187,8 @@ def _opened(store: Store, item: SourceObject) -> Iterator[tuple[Any, Any]]:
             yield pq.ParquetFile(raw, coerce_int96_timestamp_unit="us", **PARQUET), raw
     except UnicodeDecodeError:
         raise SourceError(
-            f"{item.name} is not a whole Parquet file: the name of a column is not UTF-8; write it "
-            "again"
+            f"{item.label} is not a whole Parquet file: the name of a column is not UTF-8; write "
+            "it again"
         ) from None
     except (pa.ArrowException, OSError, EOFError) as error:
         raise SourceError(_unreadable(item, error)) from None
@@ -199,13 +199,13 @@ def _unreadable(item: SourceObject, error: BaseException) -> str:
     lower = said.lower()
     if any(word in lower for word in _ENCRYPTED):
         return (
-            f"{item.name} is encrypted ({said}), and Tidegate takes no keys for Parquet; write it "
+            f"{item.label} is encrypted ({said}), and Tidegate takes no keys for Parquet; write it "
             "without encryption"
         )
     if isinstance(error, pa.ArrowNotImplementedError) or any(word in lower for word in _NOT_YET):
         return (
-            f"{item.name} uses what pyarrow {pa.__version__} does not read: {said}; a newer "
+            f"{item.label} uses what pyarrow {pa.__version__} does not read: {said}; a newer "
             "pyarrow may (that of Python 3.12 and later is newer), or DuckDB: let it copy the "
             "file, or write the file without it"
         )
-    return f"{item.name} is not a whole Parquet file: {said}; write it again"
+    return f"{item.label} is not a whole Parquet file: {said}; write it again"

@@ -84,7 +84,7 @@ class RecordFormat:
             for item in objects:
                 for number, record in self._good(store, item, contract, columns, bad.add):
                     bad.good += 1
-                    columns.add(record, f"{item.name}:{number}")
+                    columns.add(record, f"{item.label}:{number}")
             if not columns.mixed:
                 break
             # Lists stand in columns of plain values: read again, and take their records for bad.
@@ -93,8 +93,8 @@ class RecordFormat:
             bad.good = good
         bad.left_out |= columns.left_out
         names = [name for name in columns.found if name not in bad.left_out]
-        bad.require_a_column(names, objects[0].name)
-        check_columns(names, where=objects[0].name)
+        bad.require_a_column(names, objects[0].label)
+        check_columns(names, where=objects[0].label)
         return pa.schema([(n, _decide(n, columns.found[n], contract)) for n in names])
 
     def batches(
@@ -129,7 +129,7 @@ class RecordFormat:
                     continue
                 except BadRecordError as error:
                     reason = str(error)
-            on_bad(item.name, number, reason, raw)
+            on_bad(item.label, number, reason, raw)
 
 
 class _Columns:

@@ -94,7 +94,7 @@ def readable(item: SourceObject) -> Iterator[None]:
     try:
         yield
     except (*READ_ERRORS, pa.ArrowException) as error:
-        raise SourceError(f"{item.name} cannot be read: {one_line(error)}") from None
+        raise SourceError(f"{item.label} cannot be read: {one_line(error)}") from None
 
 
 def _native(file: BinaryIO) -> Any:
@@ -111,7 +111,7 @@ def _member(file: BinaryIO, item: SourceObject) -> Any:
     if len(members) != 1:
         listed = ", ".join(m.filename for m in members[:3]) or "nothing"
         raise SourceError(
-            f"{item.name} holds {len(members)} files ({listed}); a .zip must hold one: "
+            f"{item.label} holds {len(members)} files ({listed}); a .zip must hold one: "
             "give each file its own"
         )
     return archive.open(members[0])

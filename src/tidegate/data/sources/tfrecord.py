@@ -88,7 +88,7 @@ def _frames(store: Store, item: SourceObject) -> Iterator[records.Frame]:
         number = 0
         while head := file.read(12):
             number += 1
-            where = f"{item.name}:{number}"
+            where = f"{item.label}:{number}"
             if len(head) < 12:
                 raise SourceError(f"{where}: the file ends within a record; write it again")
             if not _length_is_whole(head):
