@@ -92,7 +92,7 @@ def test_rules_over_rows_hold_without_examples(home):
     assert verdict == "hold"
     (reason,) = reasons
     assert "rule 'far_enough'" in reason
-    assert "there are no examples to judge; give them to validate_examples" in reason
+    assert "it needs rows, and there are only statistics; give the data itself" in reason
 
 
 def test_examples_must_be_those_of_the_statistics(home):

@@ -32,6 +32,7 @@ REST = "(the rest)"
 #: Cells of about equal mass that a numeric baseline is cut into.
 CELLS = 20
 _VALUES_PER_CELL = 10
+_COARSE = "about: the statistics of a side have ten quantiles, as TFDV writes them"
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ def of_values(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
 def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
     """Put a numeric feature on the baseline's quantiles, and NaN."""
     edges = cell_edges(baseline.quantile_histogram)
+    if _is_coarse(current):
+        # TFDV's ten buckets spread a current value over a tenth of all: the cells are theirs.
+        inner = cell_edges(current.quantile_histogram)
+        inside = inner[(inner > edges[:1]) & (inner < edges[-1:])]
+        edges = np.unique(np.concatenate([edges[:1], inside, edges[-1:]]))
     new = cell_masses(current.quantile_histogram, edges)
     old = cell_masses(baseline.quantile_histogram, edges)
     return Cells(
@@ -95,7 +101,13 @@ def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
         np.append(new, current.nans),
         np.append(old, baseline.nans),
         numeric=True,
+        note=_COARSE if _is_coarse(current) or _is_coarse(baseline) else "",
     )
+
+
+def _is_coarse(summary: FeatureSummary) -> bool:
+    buckets = summary.quantile_histogram
+    return len(buckets) < CELLS and any(low < high for low, high, _ in buckets)
 
 
 def align_counts(

@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.commands import HEADER, ROWS, lines, text_of
+from tests.support.records import example, framed
+from tidegate.cli.inputs.files import format_of
 
 
 def test_stats_of_every_format_and_place_are_the_same(call, home):
@@ -98,3 +100,32 @@ def test_mistakes_are_one_line(call, home, arguments, message):
     assert last.startswith("error: ")
     assert message in last
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("data_tfrecord-00000-of-00012.gz", "tfrecord"),
+        ("data_tfrecord-00000-of-00001", "tfrecord"),
+        ("a/train.tfrecord-00003-of-00010", "tfrecord"),
+        ("part-00001-of-00002.parquet", "parquet"),
+        ("FeatureStats.pb", "statistics"),
+        ("stats.pbtxt", "statistics"),
+        ("stats_tfrecord-00000-of-00001.gz", "statistics"),
+        ("statistics.pb", "statistics"),
+        ("schema.pbtxt", None),
+        ("saved_model.pb", None),
+        ("my_csv", None),
+    ],
+)
+def test_names_that_tfx_gives_are_known(name, expected):
+    assert format_of(name) == expected
+
+
+def test_records_of_tfx_are_read(call, home):
+    for part, ids in enumerate([[1, 2], [3]]):
+        content = gzip.compress(framed(*(example(id=i) for i in ids)))
+        Path(f"data_tfrecord-0000{part}-of-00002.gz").write_bytes(content)
+    files = ("data_tfrecord-00000-of-00002.gz", "data_tfrecord-00001-of-00002.gz")
+    code, out, _ = call("stats", *files, "--format", "json")
+    assert (code, json.loads(out)["rows"]) == (0, 3)

@@ -64,7 +64,7 @@ def frames(content):
         Path(directory, "1").write_bytes(content)
         store = sources.open_store(directory)
         item = sources.SourceObject("1", len(content), "")
-        return [(data, fault is None) for _, data, fault in tfrecord._frames(store, item)]
+        return [(data, fault is None) for _, data, fault in tfrecord.frames(store, item)]
 
 
 @settings(max_examples=300)

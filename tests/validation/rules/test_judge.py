@@ -234,7 +234,9 @@ def test_a_rule_that_cannot_be_judged_holds_and_is_named(span, asked, problem):
 
 def test_rules_over_rows_hold_where_there_are_none_to_see(span):
     result = span.judge(rule("km >= 0"), with_rows=False)
-    assert "there are no examples to judge" in told(result, "rule_not_evaluated").message
+    assert (
+        "it needs rows, and there are only statistics" in told(result, "rule_not_evaluated").message
+    )
     assert result.verdict.status == "hold"
 
 

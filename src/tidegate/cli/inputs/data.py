@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from tidegate.cli.inputs import slicing
 from tidegate.cli.inputs.dialect import Dialect, as_text, reading_of
-from tidegate.cli.inputs.files import found
+from tidegate.cli.inputs.files import STATISTICS, Files, found
 from tidegate.contract import Contract
 from tidegate.core import text
 from tidegate.core.errors import SourceError
@@ -28,13 +28,20 @@ from tidegate.data.examples import Examples, Part
 from tidegate.data.facts import NEAR_UNIQUE, Gatherer
 from tidegate.data.joins import Joins
 from tidegate.data.sampling import Sampler, kept_rows
+from tidegate.data.sources import tfrecord
 from tidegate.data.sources.lookups import find
 from tidegate.data.splits import LeakageCheck, Rows
 from tidegate.data.times import is_time
+from tidegate.platform.storage import open_store
 from tidegate.report import terminal
 
 if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary, Statistics
+
+#: Why a column that folders name is not compared: every period has another.
+FROM_FOLDERS: Final = "the names of folders"
+#: The most files that a message names.
+_SHOWN: Final = 6
 
 
 def measure(
@@ -67,6 +74,8 @@ def measure(
     if contract is not None and len(arguments) == 1 and is_span(arguments[0]):
         return _measure_span(arguments[0], as_text(contract, text_columns), keep, by)
     with found(arguments, read_as=how.read_as) as files:
+        if files.format == STATISTICS:
+            return _recorded(files, reading_of(files, contract, how), by)
         reading = as_text(reading_of(files, contract, how), text_columns)
         bad = sources.BadRecords(reading)
         rows = sources.read_objects(files.root, files.objects, reading, bad=bad)
@@ -77,8 +86,32 @@ def measure(
         return measured
 
 
-#: Why a column that folders name is not compared: every period has another.
-FROM_FOLDERS: Final = "the names of folders"
+def _recorded(files: Files, reading: Contract, by: slicing.By | None) -> Measured:
+    """Statistics that TFDV or TFX wrote."""
+    from tidegate.statistics import tfdv_files
+
+    names = [item.name for item in files.objects]
+    if len(names) > 1:
+        raise SourceError(
+            f"{files.name} holds {len(names)} files of statistics ({', '.join(names[:_SHOWN])}); "
+            "name one of them"
+        )
+    if by:
+        raise SourceError(f"{files.name} holds statistics and no rows, and slices need rows")
+    (item,) = files.objects
+    store = open_store(files.root)
+    if "tfrecord" in item.name:
+        records = [data for _, data, fault in tfrecord.frames(store, item) if not fault]
+    else:
+        records = [store.read(item.name)[0]]
+    proto = tfdv_files.parse(item.name, records)
+    statistics, left_out = tfdv_files.of_proto(proto, span=files.name, content_digest=item.sha256)
+    note_left_out(left_out, reading)
+    terminal.note(
+        f"{files.name} holds statistics and no rows: rows told apart, duplicate keys, rules over "
+        "rows and the checks of single values need the data itself"
+    )
+    return Measured(statistics, reading)
 
 
 @dataclass(frozen=True)

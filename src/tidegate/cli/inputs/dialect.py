@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from tidegate.cli.inputs.files import FORMATS, Files
+from tidegate.cli.inputs.files import FORMATS, STATISTICS, Files
 from tidegate.contract import Contract
 from tidegate.contract.sections import Source
 from tidegate.core.errors import ContractError
@@ -184,7 +184,9 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
     Raises:
         ContractError: the dialect is not valid.
     """
-    source: dict[str, Any] = {"uri": files.name, "format": files.format}
+    # Statistics have no rows to read, so any format will do.
+    format_ = "parquet" if files.format == STATISTICS else files.format
+    source: dict[str, Any] = {"uri": files.name, "format": format_}
     if files.format == "csv":
         source |= {"delimiter": "\t"} if files.tabs else {}
         source |= how.csv
@@ -192,7 +194,7 @@ def bare_contract(files: Files, how: Dialect) -> Contract:
         option = _option(next(iter(how.csv)))
         raise ContractError(f"--{option} is for CSV; {files.name} is {files.format}")
     # A Parquet file is good as a whole or not at all.
-    if how.max_bad_records is not None and files.format != "parquet":
+    if how.max_bad_records is not None and format_ != "parquet":
         source.update(bad_records="quarantine", max_bad_records=how.max_bad_records)
     stem = Path(files.name).name.split(".")[0].lower()
     name = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:63] or "data"
@@ -219,7 +221,7 @@ def written(contract: Contract, files: Files) -> Contract:
 
     If their format differs from the contract's, their names decide it.
     """
-    if files.format == contract.source.format:
+    if files.format in (contract.source.format, STATISTICS):
         source = contract.source
     else:
         tabs = {"delimiter": "\t"} if files.tabs else {}

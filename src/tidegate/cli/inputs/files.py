@@ -6,12 +6,13 @@ They are paths, directories, or objects of a store.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from tidegate.core.errors import SourceError
 from tidegate.data.sources.objects import SourceObject, hashed
@@ -28,8 +29,17 @@ _FORMATS: Final = {
     ".tfrecord": "tfrecord",
     ".tfrecords": "tfrecord",
 }
+#: What TFX and others append to the name of each of several files.
+_SHARD: Final = re.compile(r"-\d+-of-\d+(?=\.|$)")
+#: Statistics of TFDV and TFX: FeatureStats.pb, stats.pbtxt, stats_tfrecord.
+_STATISTICS: Final = re.compile(r"(stats|statistics)[^/]*(\.pb|\.pbtxt|[._]tfrecords?)$")
+#: The format of files that hold statistics in place of rows.
+STATISTICS: Final = "statistics"
 _PACKED: Final = (".gz", ".bz2", ".zst", ".zip")
 FORMATS: Final = tuple(dict.fromkeys(_FORMATS.values()))
+
+
+_F = TypeVar("_F")
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Files:
         name: The name as typed.
         root: The URI that the objects' names are relative to.
         objects: The objects in the order given, within a directory by name.
-        format: The format of all of them.
+        format: The format of all of them; `STATISTICS` if they have no rows.
         tabs: Whether their names indicate tabs between fields.
     """
 
@@ -86,13 +96,23 @@ def found(arguments: Sequence[str], *, read_as: str | None = None) -> Iterator[F
 
 
 def format_of(name: str) -> str | None:
-    """The format from a name's suffix, or None."""
-    return _FORMATS.get(_suffix(name))
+    """The format from a name, or None; `STATISTICS` for statistics of TFDV."""
+    plain = _unpacked(name)
+    if _STATISTICS.search(plain):
+        return STATISTICS
+    # As TFX names records: data_tfrecord-00000-of-00012.gz.
+    return "tfrecord" if plain.endswith("_tfrecord") else _FORMATS.get(_suffix(name))
+
+
+def _unpacked(name: str) -> str:
+    """A name without the marks of a part of several and of compression."""
+    plain = _SHARD.sub("", name.lower())
+    base, end = os.path.splitext(plain)  # noqa: PTH122 (names of objects are no paths)
+    return base if end in _PACKED else plain
 
 
 def _suffix(name: str) -> str:
-    base, end = os.path.splitext(name.lower())  # noqa: PTH122 (names of objects are no paths)
-    return os.path.splitext(base)[1] if end in _PACKED else end  # noqa: PTH122
+    return os.path.splitext(_unpacked(name))[1]  # noqa: PTH122
 
 
 def _local(arguments: Sequence[str], read_as: str | None) -> Iterator[Path]:
@@ -103,11 +123,16 @@ def _local(arguments: Sequence[str], read_as: str | None) -> Iterator[Path]:
             data = [p for p in inside if _is_data(p.relative_to(path).as_posix(), read_as)]
             if not data:
                 raise SourceError(f"{argument} holds no data files; there are: {_ends()}")
-            yield from data
+            yield from _rows_first(data, key=lambda path: path.name)
         elif path.is_file():
             yield path
         else:
             raise SourceError(f"{argument} is not there; check the path")
+
+
+def _rows_first(files: Sequence[_F], key: Callable[[_F], str]) -> Sequence[_F]:
+    """Those with rows, where there are any; statistics may lie beside them."""
+    return [f for f in files if format_of(key(f)) != STATISTICS] or files
 
 
 def _is_data(name: str, read_as: str | None) -> bool:
@@ -123,7 +148,8 @@ def _as_name(path: Path) -> str:
 
 
 def _remote(arguments: Sequence[str], read_as: str | None) -> tuple[str, list[ObjectInfo]]:
-    roots, listed = set(), []
+    roots: set[str] = set()
+    listed: list[ObjectInfo] = []
     for argument in arguments:
         scheme, _, rest = argument.partition("://")
         bucket, _, name = rest.partition("/")
@@ -137,7 +163,7 @@ def _remote(arguments: Sequence[str], read_as: str | None) -> tuple[str, list[Ob
         ]
         if not here:
             raise SourceError(f"{argument} is not there, or holds no data files ({_ends()})")
-        listed += here
+        listed += _rows_first(here, key=lambda info: info.name)
     if len(roots) > 1:
         raise SourceError("files of several buckets cannot be read as one; copy them into one")
     return roots.pop(), listed

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from tidegate.cli.inputs.dialect import Dialect, as_text, reading_of
-from tidegate.cli.inputs.files import found
+from tidegate.cli.inputs.files import STATISTICS, found
 from tidegate.contract import Contract
-from tidegate.core.errors import ContractError
+from tidegate.core.errors import ContractError, SourceError
 from tidegate.data import sources
 from tidegate.data.examples import Examples
 from tidegate.data.joins import Joins
@@ -106,6 +106,11 @@ def opened(
         yield Opened(inputs.span, batches, contract, None, inputs.digest, bad)
         return
     with found([argument], read_as=how.read_as) as files:
+        if files.format == STATISTICS:
+            raise SourceError(
+                f"{argument} holds statistics and no rows, and this command needs rows; give the "
+                "data itself"
+            )
         reading = as_text(reading_of(files, contract, how), text_columns)
         inputs = sources.Inputs(files.name, files.objects, files.root, (), find(reading))
         bad = sources.BadRecords(reading)

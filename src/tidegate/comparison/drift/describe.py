@@ -31,7 +31,8 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
         unit: The unit of the numbers; empty if it is not known.
 
     Returns:
-        A clause without a full stop; empty if no share changed by a thousandth.
+        A clause without a full stop; empty if no share changed by a thousandth. It says about where
+        a side has too few quantiles to tell the cells' shares exactly.
     """
     moved = cells.moved(1)
     if not moved or abs(moved[0][2] - moved[0][1]) < _VISIBLE:
@@ -39,7 +40,7 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
     label, old, new = moved[0]
     if not cells.numeric:
         return _text(label, old, new)
-    return (
+    phrase = (
         _nans(cells)
         or _median(current, baseline, unit)
         or _beyond(cells, baseline, unit)
@@ -47,6 +48,7 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
         or f"{baseline.name} {label} {_went(old, new)} from {' to '.join(percents(old, new))} of "
         "rows"
     )
+    return f"{phrase} (about)" if cells.note else phrase
 
 
 def _text(label: str, old: float, new: float) -> str:

@@ -78,7 +78,12 @@ def _value(name: str, feature: Any) -> records.Value:
     return value  # type: ignore[no-any-return]
 
 
-def _frames(store: Store, item: SourceObject) -> Iterator[records.Frame]:
+def frames(store: Store, item: SourceObject) -> Iterator[records.Frame]:
+    """The records of a file, each with its number and its fault, if it has one.
+
+    Raises:
+        SourceError: the file cannot be read, or ends within a record.
+    """
     with readable(item), open_stream(store, item) as stream:
         file: Any = io.BufferedReader(stream, 1 << 20)
         # TFX writes gzip under any name. No plain record is mistaken for it: its crc decides.
@@ -159,4 +164,4 @@ def _example_class() -> Any:
 Example: Final = _example_class()
 
 #: TFRecord files of tf.Example.
-FORMAT: Final = records.RecordFormat(_frames, parse, leaves_out=False)
+FORMAT: Final = records.RecordFormat(frames, parse, leaves_out=False)

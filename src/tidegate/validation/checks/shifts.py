@@ -27,6 +27,8 @@ def measured(
     features = contract.features.model_copy(update={"exclude": excluded})
     sides = []
     for side in (statistics, baseline):
+        if side.sample is None and side.facts is None:
+            return None, f"of {side.span} there are statistics and no rows, which it needs"
         if side.sample is None:
             return None, f"no rows are kept of {side.span} (gates.shift.rows)"
         sides.append(SpanRows(side.span, side.sample, side.num_examples()))

@@ -46,7 +46,7 @@ def _judged(rule: Rule, contract: Contract, database: Database) -> RuleResult:
 def _rows(rule: Rule, contract: Contract, database: Database) -> Rows:
     columns = database.columns(rule.over)
     if not columns:
-        raise QueryError("there are no examples to judge; give them to validate_examples")
+        raise QueryError("it needs rows, and there are only statistics; give the data itself")
     if rule.check is None:
         query = database.bound(one_select(rule.select or ""), rule.over)
         return database.returned(query, of=database.num_rows(rule.over), show=rule.show)
