@@ -50,6 +50,17 @@ def test_any_numbers(values):
     assert ours == theirs
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(numbers | st.sampled_from([np.inf, -np.inf, np.nan]), min_size=1, max_size=300),
+    st.sampled_from([2, 3, 100]),
+)
+def test_any_quantile_buckets(values, buckets):
+    quantiles, cumulative = sketched(values, buckets)
+    ours = histograms.equal_shares(quantiles, cumulative)
+    assert ours == quantiles_util.generate_quantiles_histogram(quantiles, cumulative)
+
+
 @pytest.mark.parametrize(
     "values",
     [

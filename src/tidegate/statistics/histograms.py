@@ -42,8 +42,7 @@ def equal_widths(
             quantiles, cumulative, least, greatest, BUCKETS, infinite
         )
     lows, highs, weights = (
-        values.astype(np.float64)
-        for values in quantiles_util._get_bin_weights(quantiles, cumulative)
+        values.astype(np.float64) for values in bin_weights(quantiles, cumulative)
     )
     result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.STANDARD)
     counts = _overlaps(lows, highs, edges) * weights
@@ -53,6 +52,37 @@ def equal_widths(
     for low, high, count in zip(edges[:-1], edges[1:], sums, strict=True):
         result.buckets.add(low_value=low, high_value=high, sample_count=count)
     return result
+
+
+def equal_shares(quantiles: _Floats, cumulative: _Floats) -> Any:
+    """The `Histogram` of type QUANTILES of a column, a bucket between two quantiles."""
+    result = statistics_pb2.Histogram(type=statistics_pb2.Histogram.QUANTILES)
+    add = result.buckets.add
+    for low, high, count in zip(
+        *(v.tolist() for v in bin_weights(quantiles, cumulative)), strict=True
+    ):
+        add(low_value=low, high_value=high, sample_count=count)
+    return result
+
+
+def bin_weights(quantiles: _Floats, cumulative: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+    """Lower ends, upper ends and counts of the buckets, as TFDV's `_get_bin_weights` has them.
+
+    Buckets with one upper end share their counts evenly; buckets of the least value alone share the
+    count up to it too.
+    """
+    lows, highs = quantiles[:-1], quantiles[1:]
+    counts = np.diff(cumulative.astype(np.float64))
+    if not len(counts):
+        return lows, highs, counts
+    starts = np.flatnonzero(np.r_[True, highs[1:] != highs[:-1]])
+    sizes = np.diff(np.r_[starts, len(highs)])
+    counts = np.repeat(np.add.reduceat(counts, starts) / sizes, sizes)
+    least = (lows == lows[0]) & (highs == highs[0])
+    first = int(np.argmin(np.r_[least, False]))
+    if first:
+        counts[:first] += float(cumulative[0]) / first
+    return lows, highs, counts
 
 
 def _overlaps(lows: _Floats, highs: _Floats, edges: _Floats) -> _Floats:

@@ -20,12 +20,11 @@ from tidegate.core._tfdv import (
     array_util,
     basic_stats_generator,
     merge_util,
-    quantiles_util,
     top_k_uniques_sketch_stats_generator,
     types,
 )
 from tidegate.core.errors import StatisticsError
-from tidegate.statistics.histograms import QUANTILES, equal_widths
+from tidegate.statistics.histograms import QUANTILES, equal_shares, equal_widths
 from tidegate.statistics.model import FRACTIONS
 
 #: Buckets of the quantile histogram. One value of 1e8 among 10,000 ordinary ones moves the
@@ -110,7 +109,7 @@ class _BasicStats(basic_stats_generator.BasicStatsGenerator):  # type: ignore[mi
                     greatest=numbers.finite_max,
                     infinite=numbers.pos_inf_count,
                 ),
-                statistics_pb2.Histogram.QUANTILES: quantiles_util.generate_quantiles_histogram(
+                statistics_pb2.Histogram.QUANTILES: equal_shares(
                     *_quantiles(numbers.quantiles_summary, QUANTILE_BUCKETS)
                 ),
             }

@@ -9,7 +9,7 @@ parsed by Arrow, in the columns' own threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
@@ -32,6 +32,9 @@ from tidegate.platform.storage import Store
 
 #: The number of bytes parsed at a time; no row may be longer.
 BLOCK_SIZE = 1 << 22
+
+#: The bytes of a column from which a thread of its own is worth it.
+_MUCH: Final = 1 << 14
 
 _NOT_NUMERIC: Final = (
     "column {name!r} has {text!r}, and the contract names it in features.numeric; fix the source, "
@@ -81,8 +84,14 @@ def batches(
         for whole in _texts(store, item, layout, contract, []):
             batch, _ = _good(whole, layout, contract)
             texts = [batch.column(layout.names.index(f.name)) for f in schema]
-            columns = list(threads.map(parse, texts, schema.types, [marks] * len(texts)))
+            spread = _spread(whole, threads)
+            columns = list(spread(parse, texts, schema.types, [marks] * len(texts)))
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _spread(batch: pa.RecordBatch, threads: ThreadPoolExecutor) -> Callable[..., Iterable[Any]]:
+    """Map over columns, in threads if there is enough to do: a thread has its own cost a column."""
+    return threads.map if batch.nbytes > _MUCH * max(batch.num_columns, 1) else map
 
 
 def _layout(store: Store, item: SourceObject, contract: Contract) -> Layout:
@@ -129,7 +138,7 @@ def _narrow(
 
     for whole in _texts(store, item, layout, contract, ragged):
         good, found = _good(whole, layout, contract)
-        list(threads.map(narrow, layout.names, good.columns))
+        list(_spread(whole, threads)(narrow, layout.names, good.columns))
         unfit |= {rows + row: reason for row, reason in found.items()}
         rows += whole.num_rows
     if ragged or unfit:

@@ -21,6 +21,16 @@ _WHOLE: Final = r"^[ \t]*[+-]?[0-9]+[ \t]*$"
 _PADDED: Final = r"^[ \t]*[+-]?0[0-9]+[ \t]*$"
 
 
+def _among(characters: bytes) -> Any:
+    """Whether each byte is one of some characters, by its value."""
+    table = np.zeros(256, np.bool_)
+    table[list(characters)] = True
+    return table
+
+
+_ZERO, _DIGIT, _SIGN, _AFTER_SIGN = map(_among, (b"0", b"0123456789", b"+- \t", b"+-0 \t"))
+
+
 class Marks(NamedTuple):
     """The characters in numbers: between thousands, and before decimals."""
 
@@ -191,9 +201,7 @@ def padded(values: pa.Array) -> pa.Array:
     ends = np.frombuffer(values.buffers()[1], np.int32)[values.offset :][: len(values) + 1]
     rows = np.flatnonzero(np.diff(ends) > 1)
     first, second = data[ends[rows]], data[ends[rows] + 1]
-    digit = (second >= ord("0")) & (second <= ord("9"))
-    signed = np.isin(first, list(b"+- \t")) & np.isin(second, list(b"+-0 \t"))
-    if len(rows := rows[((first == ord("0")) & digit) | signed]):
+    if len(rows := rows[(_ZERO[first] & _DIGIT[second]) | (_SIGN[first] & _AFTER_SIGN[second])]):
         found = pc.match_substring_regex(values.take(pa.array(rows)), _PADDED).fill_null(False)
         mask[rows[found.to_numpy(zero_copy_only=False)]] = True
     return pa.array(mask)
