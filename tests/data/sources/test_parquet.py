@@ -198,3 +198,21 @@ def test_a_part_without_rows_is_counted_and_has_no_types(contract_on):
     batches = list(sources.read(sources.resolve(contract, "1"), contract, bad=bad))
     assert pa.Table.from_batches(batches).to_pydict() == {"id": [7]}
     assert bad.empty == ["1-a"]
+
+
+def test_rows_are_those_of_the_row_groups(contract_on):
+    content = parquet(id=[1, 2])
+    for place in range(4, len(content) - 8):
+        patched = content[:place] + b"\0" + content[place + 1 :]
+        try:
+            about = pq.ParquetFile(io.BytesIO(patched)).metadata
+        except (OSError, pa.ArrowException):
+            continue
+        if about.num_rows == 0 and about.row_group(0).num_rows == 2:
+            break
+    else:
+        pytest.fail("no byte of the footer is the number of rows")
+    contract = contract_on({"1": patched}, kind="parquet")
+    bad = sources.BadRecords(contract)
+    (batch,) = sources.read(sources.resolve(contract, "1"), contract, bad=bad)
+    assert (batch.to_pydict(), bad.good, bad.empty) == ({"id": [1, 2]}, 2, [])

@@ -90,7 +90,7 @@ def _recorded(files: Files, reading: Contract, by: slicing.By | None) -> Measure
     """Statistics that TFDV or TFX wrote."""
     from tidegate.statistics import tfdv_files
 
-    names = [item.name for item in files.objects]
+    names = [item.label for item in files.objects]
     if len(names) > 1:
         raise SourceError(
             f"{files.name} holds {len(names)} files of statistics ({', '.join(names[:_SHOWN])}); "

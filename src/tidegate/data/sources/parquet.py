@@ -61,7 +61,7 @@ def schema(
     for item in objects:
         with _opened(store, item) as (file, raw):
             found = file.schema_arrow
-            rows = file.metadata.num_rows
+            rows = _rows(file)
             bad.good += rows
             if not rows:
                 bad.empty.append(item.label)
@@ -95,6 +95,7 @@ def batches(
     store: Store, item: SourceObject, schema: pa.Schema, _contract: Contract
 ) -> Iterator[pa.RecordBatch]:
     """Read the rows of one object in the schema from `schema`."""
+    rows = 0
     with _opened(store, item) as (file, _):
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=schema.names):
             names = batch.schema.names
@@ -108,7 +109,18 @@ def batches(
                         f"{item.label}: column {field.name!r} ({values.type}) cannot be read as "
                         f"{field.type}: {one_line(error)}"
                     ) from None
+            rows += batch.num_rows
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        if rows != _rows(file):
+            raise SourceError(
+                f"{item.label} has {_rows(file):,} rows by its footer, and {rows:,} were read; "
+                "write it again"
+            )
+
+
+def _rows(file: Any) -> int:
+    # Some writers leave the number of all rows at 0; row groups are what is read.
+    return sum(file.metadata.row_group(i).num_rows for i in range(file.num_row_groups))
 
 
 def _inside(
