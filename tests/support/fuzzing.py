@@ -210,7 +210,7 @@ def prepared(folder, seed):
         "dataset": "d",
         "source": {"uri": f"data/{{SPAN}}.{form}", "format": form},
         "gates": {"min_examples": 1, "drift": draw.choice(["auto", "report"])},
-        "training": {"epochs": 1, "hidden_units": [4], "batch_size": 64},
+        "training": {"hidden_units": [4], "batch_size": 64, "learning_rate": 0.03, "epochs": 2},
     }
     if keyed:
         contract["key"] = [key]
