@@ -191,9 +191,9 @@ def test_partials_pickle_into_a_process_that_has_loaded_nothing(tmp_path):
     file.write_bytes(pickle.dumps(partial_of(pa.RecordBatch.from_pydict({"i": [1, 2, 3]}))))
     code = """
     import pickle, sys
-    basic, top = pickle.load(open(sys.argv[1], "rb"))
+    partial = pickle.load(open(sys.argv[1], "rb"))
     from tidegate.statistics.partial import extract
-    print(extract([basic, top], name="all", columns=["i"]).features[0].num_stats.mean)
+    print(extract(partial, name="all", columns=["i"]).features[0].num_stats.mean)
     """
     assert python(code, str(file)) == "2.0\n"
 
