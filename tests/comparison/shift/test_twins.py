@@ -49,6 +49,11 @@ def test_a_table_against_itself_is_a_coin(table, seed):
     assert [f.auc.value for f in found.features] == pytest.approx([0.5] * len(found.features))
 
 
+def test_rows_without_the_identity_are_twins_of_their_like():
+    table = pa.table({"id": [*range(40), *[None] * 20], "x": [0.5] * 60})
+    assert shift(table, table).auc.value == 0.5
+
+
 @settings(max_examples=40)
 @given(tables(), tables())
 def test_a_number_stands_for_one_row_of_each_side_at_most(baseline, current):

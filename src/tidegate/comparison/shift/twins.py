@@ -24,8 +24,9 @@ def twins(baseline: pa.Table, current: pa.Table, features: Sequence[str]) -> Arr
     and judges its twin is wrong by construction: it has seen the cell filled by one side only. Its
     AUC falls below 0.5, and hides a real shift.
 
-    Twins have the same value in the column that identifies entities, if there is one, and
-    otherwise in all features; the n-th such row of a side belongs to the n-th of the other.
+    Twins have the same value in the column that identifies entities, if there is one and it has a
+    value, and otherwise in all features; the n-th such row of a side belongs to the n-th of the
+    other.
 
     Args:
         baseline: The baseline rows, with all their columns.
@@ -54,7 +55,10 @@ def twins(baseline: pa.Table, current: pa.Table, features: Sequence[str]) -> Arr
         codes = _codes(baseline, current, name)
         if codes is not None:
             _, whole = np.unique(whole * (codes.max() + 2) + codes, return_inverse=True)
-    return _numbered(whole if identity is None else identity, whole, sizes)
+    if identity is None:
+        return _numbered(whole, whole, sizes)
+    # Of a row without identity, all values must be equal.
+    return _numbered(np.where(identity < 0, identity.max() + 1 + whole, identity), whole, sizes)
 
 
 def _codes(baseline: pa.Table, current: pa.Table, name: str) -> Array | None:
@@ -71,7 +75,7 @@ def _codes(baseline: pa.Table, current: pa.Table, name: str) -> Array | None:
 
 
 def _numbered(identity: Array, whole: Array, sizes: tuple[int, int]) -> Array:
-    """Number each value's n-th occurrence on a side; a missing value has no twin.
+    """Number each value's n-th occurrence on a side.
 
     Equal rows come in the same order on both sides, so that of several with one value those that
     are alike are twins.
@@ -84,9 +88,6 @@ def _numbered(identity: Array, whole: Array, sizes: tuple[int, int]) -> Array:
     starts = np.flatnonzero(begins)
     ordinal = np.empty(len(identity), np.int64)
     ordinal[order] = np.arange(len(identity)) - starts[np.cumsum(begins) - 1]
-    key = np.column_stack([identity, ordinal, np.zeros_like(side)])
-    missing = identity < 0
-    key[missing, 1] = np.flatnonzero(missing)
-    key[missing, 2] = 1
+    key = np.column_stack([identity, ordinal])
     _, numbers = np.unique(key, axis=0, return_inverse=True)
     return np.asarray(numbers, np.int64).reshape(-1)
