@@ -41,7 +41,7 @@ def test_a_hold_says_what_and_exits_with_3(call):
     assert "'ua' looks like 'UA'" in out
     assert "feature 'distance' drifted" in out
     moved = out.partition("\nmoved most\n")[2].splitlines()
-    assert moved[1].split()[:3] == ["distance", "jensen_shannon", "0.9351"]
+    assert moved[1].split()[:3] == ["distance", "jensen_shannon", "1.0000"]
     assert "What tells them apart most: distance" in out.partition("\nrows told apart\n")[2]
 
 

@@ -116,10 +116,10 @@ CASES = {
         feature("whole", bool_domain=P.BoolDomain()), said="neither of the two"
     ),
     "BOOL_TYPE_SMALL_INT": Case(
-        edit_nothing, {"flag": INDEX % 2 - 1}, "flag", "of its bool_domain (-1 to 0)"
+        edit_nothing, {"flag": INDEX % 2 - 1}, "flag", "of its bool_domain (\u22121 to 0)"
     ),
     "BOOL_TYPE_UNEXPECTED_FLOAT": Case(
-        feature("real", bool_domain=P.BoolDomain()), column="real", said="(-3.95 to 3.95)"
+        feature("real", bool_domain=P.BoolDomain()), column="real", said="(\u22123.95 to 3.95)"
     ),
     "BOOL_TYPE_UNEXPECTED_STRING": Case(
         in_turn(
@@ -192,7 +192,7 @@ CASES = {
         feature("real", float_domain=P.FloatDomain(disallow_inf=True)),
         {"real": np.where(INDEX == 3, np.inf, INDEX / 10)},
         "real",
-        "infinite values (from 0 to inf)",
+        "infinite values (from 0 to \u221e)",
     ),
     "INT_TYPE_BIG_INT": Case(feature("whole", int_domain=P.IntDomain(max=1)), said="above the 1 "),
     "INT_TYPE_SMALL_INT": Case(

@@ -45,6 +45,7 @@ def test_numbers_merge_to_what_all_rows_have(parts):
     theirs = of({"x": pa.concat_arrays(columns)}).features()["x"]
     for field in ("type", "count", "missing", "nans", "zeros", "min", "max"):
         assert getattr(ours, field) == getattr(theirs, field), field
+    assert ours.counts == theirs.counts
     if theirs.mean is not None:
         assert ours.mean == pytest.approx(theirs.mean, abs=1e-6)
         assert ours.std == pytest.approx(theirs.std, abs=1e-5)

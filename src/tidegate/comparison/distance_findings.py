@@ -9,7 +9,7 @@ from typing import Final
 from tidegate.comparison.drift.missing_and_new import Share
 from tidegate.contract import Limits, Threshold
 from tidegate.core.errors import ContractError
-from tidegate.core.text import apart, percents
+from tidegate.core.text import apart, fixed, percents
 from tidegate.core.verdict import Finding, Severity
 from tidegate.numerics.distances import Distance
 from tidegate.statistics.slice_findings import others
@@ -101,9 +101,7 @@ def distance_finding(d: Distance, wording: Wording) -> Finding | None:
     """Turn one distance over all rows into a finding, or None."""
     key = wording.key_of(d.feature)
     if d.status == "drift":
-        moves = "; ".join(
-            f"{label}: {' -> '.join(percents(past, new))}" for label, past, new in d.moved
-        )
+        moves = "; ".join(f"{label}: {past} -> {new}" for label, past, new in d.moves)
         return Finding(
             wording.code,
             d.feature,
@@ -118,8 +116,8 @@ def distance_finding(d: Distance, wording: Wording) -> Finding | None:
             d.feature,
             "warn",
             f"feature {d.feature!r}: {counts} are too few to tell {wording.noun} from chance "
-            f"({d.measure_name} {d.value or 0:.3f}, and chance alone gives up to "
-            f"{d.noise or 0:.3f}); {wording.more}",
+            f"({d.measure_name} {fixed(d.value or 0)}, and chance alone gives up to "
+            f"{fixed(d.noise or 0)}); {wording.more}",
         )
     if d.status == "report" and d.value is None:
         return Finding(
@@ -165,8 +163,8 @@ def _figures(d: Distance) -> str:
     what = f"{d.changed}; " if d.changed else ""
     value, threshold = apart((d.value or 0, d.threshold or 0), lambda v, n: f"{v:.{n}f}", 3)
     return (
-        f"{what}{d.measure_name} {value} is above {threshold} ({d.origin}; chance "
-        f"alone gives up to {d.noise or 0:.4f})"
+        f"{what}{d.measure_name} {value} is above {threshold} ({d.origin}; chance alone gives up "
+        f"to {fixed(d.noise or 0)})"
     )
 
 

@@ -70,6 +70,18 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{_MINUS}{text}" if value < 0 else text
 
 
+def exactly(value: float) -> str:
+    """Format a number with all digits that tell it from its neighbours, and thousands separated."""
+    if not math.isfinite(value):
+        return number(value)
+    size = abs(value)
+    text = f"{size:,.0f}" if size == round(size) and size < 1e15 else repr(size)
+    if "e" not in text and "," not in text and size >= 1000:
+        whole, _, rest = text.partition(".")
+        text = f"{int(whole):,}.{rest}"
+    return f"{_MINUS}{text.replace('e+', 'e')}" if value < 0 else text.replace("e+", "e")
+
+
 def fixed(value: float | None, decimals: int = 4) -> str:
     """Format a number with fixed decimals, so that columns line up."""
     if value is None or not math.isfinite(value):

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from tidegate.core.errors import SignalError
 from tidegate.core.task import Task
+from tidegate.core.text import exactly
+from tidegate.numerics.counts import labels as counted_labels
 
 Array: TypeAlias = NDArray[Any]
 Kind = Literal["number", "text", "time"]
@@ -114,11 +116,16 @@ def _numbers(name: str, kind: Kind, values: Array, most: int) -> Coded:
         uppers = np.unique(np.searchsorted(reached, wanted, side="left").clip(max=len(found) - 1))
     lowers = np.r_[0, uppers[:-1] + 1]
     codes: Array = np.searchsorted(found[uppers], values, side="left").astype(np.int32)
-    say = _number if kind == "number" else _time
-    labels = [
-        say(found[low]) if low == high else f"{say(found[low])} to {say(found[high])}"
-        for low, high in zip(lowers, uppers, strict=True)
-    ]
+    if kind == "number" and np.isfinite(found).all():
+        edges = np.r_[np.nextafter(found[0], -math.inf), found[uppers]]
+        whole = bool((found == np.floor(found)).all())
+        labels = counted_labels(edges, found, found, whole=whole)[1:-1]
+    else:
+        say = exactly if kind == "number" else _time
+        labels = [
+            say(found[low]) if low == high else f"{say(found[low])} to {say(found[high])}"
+            for low, high in zip(lowers, uppers, strict=True)
+        ]
     missing = int((~present).sum())
     if missing:
         codes[~present] = len(labels)
@@ -144,10 +151,6 @@ def _texts(name: str, column: pa.ChunkedArray, most: int) -> Coded:
     if missing:
         labels.append(MISSING)
     return Coded(name, "text", cell[indices], tuple(labels), missing, len(words))
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}"
 
 
 def _time(value: float) -> str:

@@ -14,6 +14,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 
+from tidegate.core.text import percents
+
 Measure = Literal["jensen_shannon", "l_infinity"]
 Status = Literal["ok", "drift", "too_few", "not_comparable", "report"]
 #: The display name of each measure.
@@ -41,7 +43,8 @@ class Distance:
         status: `drift` holds; `report` is recorded and not judged.
         note: A remark on the comparison, or empty.
         moved: At most three (label, share in the baseline, current share), the greatest change
-            first.
+            first, of the values.
+        estimated: Whether the shares in `moved` and `changed` are estimates.
         changed: The change in words; empty if none is visible.
         reported_metrics: Distances of other tools by name; see `comparison.drift.reported_metrics`.
         slice: The slice that was compared with the same slice, as `column=value`; empty for all.
@@ -61,6 +64,14 @@ class Distance:
     changed: str = ""
     reported_metrics: tuple[tuple[str, float], ...] = ()
     slice: str = ""
+    estimated: bool = False
+
+    @property
+    def moves(self) -> tuple[tuple[str, str, str], ...]:
+        """`moved` with the shares in words."""
+        about = "about " if self.estimated else ""
+        written = [(label, *percents(old, new)) for label, old, new in self.moved]
+        return tuple((label, about + old, about + new) for label, old, new in written)
 
     @property
     def ratio(self) -> float:

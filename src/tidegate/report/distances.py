@@ -27,7 +27,8 @@ def sentence(distance: Distance) -> str:
         phrase += fixed(distance.threshold)
     chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
     if chance:
-        phrase += ", no more than chance gives between two samples of these sizes"
+        phrase += ", no more than chance gives between two samples of these sizes, up to "
+        phrase += fixed(distance.noise)
     if distance.changed and not chance:
         phrase = f"{capitalize(short(distance.changed, 200))}; {phrase}"
     return f"{phrase}."

@@ -14,7 +14,7 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
-from tidegate.core.text import percent
+from tidegate.core.text import exactly, number, percent
 from tidegate.core.verdict import Finding, Severity
 from tidegate.schema import domain
 from tidegate.schema.domains import respelled, unseen
@@ -199,7 +199,7 @@ def _sample(summary: FeatureSummary) -> str:
     if summary.top_values:
         return f" ({', '.join(repr(v) for v, _ in summary.top_values[:3])})"
     if summary.min is not None and summary.max is not None:
-        return f" ({summary.min:g} to {summary.max:g})"
+        return f" ({number(summary.min)} to {number(summary.max)})"
     return ""
 
 
@@ -221,7 +221,7 @@ def _unseen_values(s: Subject) -> str:
     )
 
 
-def _bound(side: str, number: Callable[[Any], Any]) -> Callable[[Subject], str]:
+def _bound(side: str, cast: Callable[[Any], Any]) -> Callable[[Subject], str]:
     def words(s: Subject) -> str:
         if s.summary is None or s.expected is None or getattr(s.summary, side) is None:
             return _passed_on(s)
@@ -230,10 +230,11 @@ def _bound(side: str, number: Callable[[Any], Any]) -> Callable[[Subject], str]:
         if limit is None:
             return _passed_on(s)
         least, beyond = ("least", "below") if side == "min" else ("greatest", "above")
-        found = number(getattr(s.summary, side))
+        found, bound = (exactly(cast(end)) for end in (getattr(s.summary, side), limit))
         return (
-            f"the {least} value of column {s.name!r} is {found:,}, {beyond} the {number(limit):,} "
-            f"that schema.pbtxt allows (median {s.summary.median:g}); {_FIX}, or widen its domain"
+            f"the {least} value of column {s.name!r} is {found}, {beyond} the {bound} "
+            f"that schema.pbtxt allows (median {number(s.summary.median)}); {_FIX}, or widen its "
+            "domain"
         )
 
     return words
@@ -250,7 +251,7 @@ _ALLOW = "allow them in its float_domain"
 def _has_infinity(s: Subject) -> str:
     ends = ""
     if s.summary is not None and s.summary.min is not None and s.summary.max is not None:
-        ends = f" (from {s.summary.min:g} to {s.summary.max:g})"
+        ends = f" (from {number(s.summary.min)} to {number(s.summary.max)})"
     return f"column {s.name!r} has infinite values{ends}; {_FIX}, or {_ALLOW}"
 
 

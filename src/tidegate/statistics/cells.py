@@ -20,12 +20,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from tidegate.core.text import apart
+from tidegate.numerics.counts import Bucket, alike, labels
 from tidegate.numerics.distances import FloatArray
 from tidegate.statistics.model import FeatureSummary
 from tidegate.statistics.partial import EXACT_COUNTS
-
-Bucket = tuple[float, float, float]
 
 #: The label of all values that neither side lists.
 REST = "(the rest)"
@@ -46,6 +44,8 @@ class Cells:
         numeric: Whether the cells were cut from the baseline: then the first and the last edge
             are its least and greatest value, and values beyond them are new.
         note: A remark on the cells; may be empty.
+        known: Whether the statistics contain both masses of each cell; None if all.
+        estimated: Whether masses are estimates: interpolated, or of a sketch of values.
     """
 
     labels: list[str]
@@ -53,6 +53,8 @@ class Cells:
     baseline: FloatArray
     numeric: bool
     note: str = ""
+    known: FloatArray | None = None
+    estimated: bool = False
 
     @property
     def shares(self) -> tuple[FloatArray, FloatArray]:
@@ -68,41 +70,71 @@ class Cells:
         return bool(self.current.sum() > 0 and self.baseline.sum() > 0)
 
     def moved(self, most: int = 3) -> tuple[tuple[str, float, float], ...]:
-        """The cells whose share changed most: label, baseline share, current share."""
+        """The known cells whose share changed most: label, baseline share, current share."""
         if not self.comparable:
             return ()
         old, new = self.shares
-        ranked = np.argsort(-np.abs(new - old), kind="stable")[:most]
-        return tuple(
-            (self.labels[i], float(old[i]), float(new[i])) for i in ranked if new[i] != old[i]
-        )
+        change = np.abs(new - old)
+        if self.known is not None:
+            change = np.where(self.known, change, 0.0)
+        ranked = np.argsort(-change, kind="stable")[:most]
+        return tuple((self.labels[i], float(old[i]), float(new[i])) for i in ranked if change[i])
 
 
 def of_values(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
     """Put a categorical feature on its values."""
-    labels, new, old = align_counts(current, baseline)
+    labels, new, old, known = align_counts(current, baseline)
     cut = labels[-1] == REST
     note = f"the {len(labels) - 1:,} most frequent values, all others as one" if cut else ""
-    return Cells(labels, new, old, numeric=False, note=note)
+    return Cells(
+        labels,
+        new,
+        old,
+        numeric=False,
+        note=note,
+        known=known,
+        estimated=current.sketched or baseline.sketched,
+    )
 
 
 def of_numbers(current: FeatureSummary, baseline: FeatureSummary) -> Cells:
     """Put a numeric feature on the baseline's quantiles, and NaN."""
-    edges = cell_edges(baseline.quantile_histogram)
-    if _is_coarse(current):
+    new_buckets, old_buckets, exact = common_buckets(current, baseline)
+    edges = cell_edges(old_buckets, exact=exact)
+    coarse = not exact and (_is_coarse(current) or _is_coarse(baseline))
+    if coarse and _is_coarse(current):
         # TFDV's ten buckets spread a current value over a tenth of all: the cells are theirs.
-        inner = cell_edges(current.quantile_histogram)
+        inner = cell_edges(new_buckets, exact=exact)
         inside = inner[(inner > edges[:1]) & (inner < edges[-1:])]
         edges = np.unique(np.concatenate([edges[:1], inside, edges[-1:]]))
-    new = cell_masses(current.quantile_histogram, edges)
-    old = cell_masses(baseline.quantile_histogram, edges)
-    return Cells(
-        [*cell_labels(edges), "NaN"],
-        np.append(new, current.nans),
-        np.append(old, baseline.nans),
-        numeric=True,
-        note=_COARSE if _is_coarse(current) or _is_coarse(baseline) else "",
+    lows, highs = (
+        np.unique([b[side] for b in (*new_buckets, *old_buckets) if math.isfinite(b[side])])
+        for side in (0, 1)
     )
+    whole = current.type == baseline.type == "int"
+    return Cells(
+        [*labels(edges, lows, highs, whole=whole), "NaN"],
+        np.append(cell_masses(new_buckets, edges), current.nans),
+        np.append(cell_masses(old_buckets, edges), baseline.nans),
+        numeric=True,
+        note=_COARSE if coarse else "",
+        estimated=not exact,
+    )
+
+
+def common_buckets(
+    current: FeatureSummary, baseline: FeatureSummary
+) -> tuple[Sequence[Bucket], Sequence[Bucket], bool]:
+    """The histograms of a numeric feature of two spans.
+
+    Returns:
+        The buckets of each, and whether they are exact counts over the same intervals; otherwise
+        they are those between sketched quantiles.
+    """
+    if current.counts is None or baseline.counts is None:
+        return current.quantile_histogram, baseline.quantile_histogram, False
+    new, old = alike(current.counts, baseline.counts)
+    return new.buckets, old.buckets, True
 
 
 def _is_coarse(summary: FeatureSummary) -> bool:
@@ -112,26 +144,31 @@ def _is_coarse(summary: FeatureSummary) -> bool:
 
 def align_counts(
     current: FeatureSummary, baseline: FeatureSummary
-) -> tuple[list[str], FloatArray, FloatArray]:
+) -> tuple[list[str], FloatArray, FloatArray, FloatArray]:
     """Align the value counts of two categorical features.
 
     If a feature has more values than its statistics list, the count of a value that only the other
     side lists is hidden; it is at most the least count listed. Of the possible counts, the one
     nearest to the other side's share is taken, so that the distance is never exaggerated. The
     remaining values are the last cell, `REST`.
+
+    Returns:
+        Labels, counts of this span and of the baseline, and whether both counts are known.
     """
     a, b = dict(current.top_values), dict(baseline.top_values)
     labels = sorted(a.keys() | b.keys())
     x, y = _counts(a, labels), _counts(b, labels)
     least_x, least_y = _least_listed(current), _least_listed(baseline)
     if least_x == least_y == 0:
-        return labels, x, y
+        return labels, x, y, np.ones(len(labels), bool)
     hidden_x = np.where(x > 0, x, np.minimum(least_x, y / baseline.count * current.count))
     hidden_y = np.where(y > 0, y, np.minimum(least_y, x / current.count * baseline.count))
+    known = ((x > 0) | (least_x == 0)) & ((y > 0) | (least_y == 0))
     return (
         [*labels, REST],
         np.append(hidden_x, max(current.count - hidden_x.sum(), 0)),
         np.append(hidden_y, max(baseline.count - hidden_y.sum(), 0)),
+        np.append(known, known.all()),
     )
 
 
@@ -152,13 +189,18 @@ def _counts(values: Mapping[str, int], labels: Sequence[str]) -> FloatArray:
     return counts
 
 
-def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
+def cell_edges(baseline: Sequence[Bucket], *, exact: bool, cells: int = CELLS) -> FloatArray:
     """The ascending edges of about `cells` cells with equal baseline shares.
 
     A cell reaches from one edge (exclusive) to the next (inclusive). Before the first edge lie the
     values below the baseline's least value, and beyond the last the values above its greatest. A
-    value that alone has a cell's share has a cell of its own. No cell is meant to hold fewer than
-    ten values. Empty if the baseline has no finite values.
+    value that alone has a cell's share has a cell of its own, and so has a counted interval. No
+    cell is meant to hold fewer than ten values. Empty if the baseline has no finite values.
+
+    Args:
+        baseline: The baseline's histogram.
+        exact: Whether it counts values over fixed intervals; else it lies between quantiles.
+        cells: The number of cells.
     """
     wide, points = _parts(tuple(baseline))
     values: FloatArray = np.unique(np.concatenate([wide[:, :2].ravel(), points[:, 0]]))
@@ -168,13 +210,15 @@ def cell_edges(baseline: Sequence[Bucket], *, cells: int = CELLS) -> FloatArray:
     share /= share[-1]
     total = _total(wide, points)
     least = max(1 / cells, _VALUES_PER_CELL / total)
-    heavy = points[points[:, 1] >= least * total, 0]
+    heavy = points[points[:, 1] >= least * total][:, [0, 0]]
+    if exact:
+        heavy = np.concatenate([heavy, wide[wide[:, 2] >= least * total, :2]])
     edges, last = [np.nextafter(values[0], -np.inf)], 0.0
     for value, reached in zip(values, share, strict=True):
         if reached - last >= (1 - 1e-6) * least:
             edges.append(value)
             last = reached
-    edges += [values[-1], *heavy, *np.nextafter(heavy, -np.inf)]
+    edges += [values[-1], *heavy[:, 1], *np.nextafter(heavy[:, 0], -np.inf)]
     result: FloatArray = np.unique(np.array(edges, float))
     return result
 
@@ -229,15 +273,3 @@ def _below(wide: FloatArray, points: FloatArray, values: FloatArray) -> FloatArr
         reached = np.append(0.0, np.cumsum(points[:, 1]))
         result += reached[np.searchsorted(points[:, 0], values, side="right")]
     return result
-
-
-def cell_labels(edges: FloatArray) -> list[str]:
-    """The labels of the cells between `edges`."""
-    if not len(edges):
-        return ["any"]
-    # An edge a hair below a value only parts that value from what is below it.
-    shown = apart(edges.tolist(), lambda value, digits: f"{value:,.{digits}g}", 6)
-    labels = [f"below {shown[0]}"]
-    for low, high, a, b in zip(edges, edges[1:], shown, shown[1:], strict=False):
-        labels.append(b if np.nextafter(high, -np.inf) == low else f"{a} to {b}")
-    return [*labels, f"above {shown[-1]}"]

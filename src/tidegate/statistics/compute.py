@@ -26,6 +26,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tidegate.core._arrow import PARQUET
 from tidegate.core.errors import StatisticsError
 from tidegate.data.sampling import kept_rows, sample
+from tidegate.statistics import exact
 from tidegate.statistics.model import Statistics
 from tidegate.statistics.partial import Partial, copy, extract, merge, partial_of
 from tidegate.statistics.slices import compute_slices
@@ -198,6 +199,9 @@ def _assemble(
         whole = reduce(merge, (copy(part) for part in parts.values()), _empty(schema))
         parts = {"all": whole, **parts}
     datasets = [extract(p, name=name, columns=schema.names) for name, p in parts.items()]
+    # Only whole spans and slices are compared.
+    for feature in (f for dataset in datasets if dataset.name != "all" for f in dataset.features):
+        exact.drop(feature)
     proto = statistics_pb2.DatasetFeatureStatisticsList(datasets=datasets)
     return Statistics(proto, span, content_digest)
 

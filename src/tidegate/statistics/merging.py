@@ -1,10 +1,11 @@
 """Merge the recorded statistics of several spans into one.
 
-Counts, shares of listed values, means and deviations are the same as for all rows together. For
-values that not every span lists, the sum covers the spans that list them, and the rest is one
-cell, as within a single span. Quantiles come from the mixture of the spans' quantile histograms,
-each spread evenly within its buckets: they are within one of 100 buckets of the exact ones. The
-number of distinct values is exact where all are listed, else the largest of the spans'.
+Counts, shares of listed values, counts of numbers, means and deviations are the same as for all
+rows together. For values that not every span lists, the sum covers the spans that list them, and
+the rest is one cell, as within a single span. Where numbers are not all counted one by one,
+quantiles come from the mixture of the spans' quantile histograms, each spread evenly within its
+buckets: they are within one of 100 buckets of the exact ones. The number of distinct values is
+exact where all are listed, else the largest of the spans'.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial as bind
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -21,7 +24,9 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from tidegate.core.errors import StatisticsError
 from tidegate.data.sampling import sample
+from tidegate.numerics.counts import add
 from tidegate.numerics.distances import FloatArray
+from tidegate.statistics import exact
 from tidegate.statistics.cells import cell_masses
 from tidegate.statistics.model import FRACTIONS, FeatureSummary, Statistics
 from tidegate.statistics.partial import QUANTILE_BUCKETS, TOP_VALUES
@@ -130,6 +135,9 @@ def _feature(name: str, sides: Sequence[FeatureSummary], *, missing: int) -> Any
         for kind in (statistics_pb2.Histogram.STANDARD, statistics_pb2.Histogram.QUANTILES):
             found = [h for h in stats.histograms if h.type == kind]
             (found[0] if found else stats.histograms.add(type=kind)).num_nan = nans
+        counted = [side.counts for side in sides if side.counts is not None]
+        if len(counted) == len(sides):
+            exact.store(feature, reduce(bind(add, most=exact.MOST), counted))
     return feature
 
 

@@ -19,6 +19,8 @@ from tidegate.core.errors import StatisticsError
 from tidegate.data.facts import Facts
 from tidegate.data.splits import Leakage
 from tidegate.data.text_values import TextValues
+from tidegate.numerics.counts import Counts
+from tidegate.statistics.exact import EXACT_UNIQUES, stored
 
 #: The custom statistic of a float column: how many of its values are no whole numbers.
 FRACTIONS: Final = "values with a fraction"
@@ -49,7 +51,7 @@ class FeatureSummary:
             `max`.
         std: Population standard deviation.
         min: The least number, which may be infinite.
-        median: The median, within 0.5 % of the ranks.
+        median: The median, exact where each value is counted, else within 0.5 % of the ranks.
         max: The greatest number, which may be infinite.
         zeros: Numbers equal to zero.
         nans: Values that are NaN (they count as present, not as missing).
@@ -63,6 +65,7 @@ class FeatureSummary:
         text_values: Of a text column with numbers, the values for which it is text; None if they
             are not known.
         distinct: The approximate number of different whole numbers; None where it is not known.
+        counts: The exact counts of the numbers; None for strings, and where they were not counted.
     """
 
     name: str
@@ -85,6 +88,7 @@ class FeatureSummary:
     avg_length: float | None
     text_values: TextValues | None = None
     distinct: int | None = None
+    counts: Counts | None = None
 
     @property
     def rows(self) -> int:
@@ -95,6 +99,11 @@ class FeatureSummary:
     def is_whole(self) -> bool:
         """Whether all values are whole numbers, however they are written."""
         return self.type == "int" or (self.type == "float" and self.fractions == 0)
+
+    @property
+    def sketched(self) -> bool:
+        """Whether the counts of its values are upper bounds, from a sketch of very many values."""
+        return (self.unique or 0) > EXACT_UNIQUES
 
     @property
     def missing_fraction(self) -> float:
@@ -320,6 +329,7 @@ def _summary(feature: Any) -> FeatureSummary:
         histogram=_buckets(standard),
         quantile_histogram=by_rank,
         avg_length=None if numeric or not common.tot_num_values else stats.avg_length,
+        counts=stored(feature) if numeric else None,
     )
 
 

@@ -1,8 +1,9 @@
 """Compute partial statistics of batches, merge them, and convert them.
 
 The same pair (`partial_of`, `merge`) runs wherever batches are: in this process, in several, or in
-the executors of a cluster. A partial is a list with one accumulator for each generator; it pickles
-to a few megabytes for any number of rows. At the end it becomes TFDV's proto.
+the executors of a cluster. A partial is a list with one accumulator for each generator, and the
+exact counts; it pickles to a few megabytes for any number of rows. At the end it becomes TFDV's
+proto.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tidegate.core._tfdv import (
     types,
 )
 from tidegate.core.errors import StatisticsError
+from tidegate.statistics import exact
 from tidegate.statistics.histograms import QUANTILES, equal_shares, equal_widths
 from tidegate.statistics.model import FRACTIONS
 
@@ -35,8 +37,6 @@ QUANTILE_BUCKETS = 100
 EPSILON = 0.002
 #: Most frequent values kept of a string column.
 TOP_VALUES = 1000
-#: Distinct values up to which `unique` is exact (the size of TFDV's KMV sketch).
-EXACT_UNIQUES = 16_384
 #: Distinct values up to which the counts of string values are exact. Above EXACT_UNIQUES by more
 #: than the sketch's error, so that `unique` tells whether a count can be inexact.
 EXACT_COUNTS = 20_000
@@ -132,7 +132,7 @@ _GENERATORS = (
         num_top_values=TOP_VALUES,
         num_rank_histogram_buckets=TOP_VALUES,
         num_misragries_buckets=EXACT_COUNTS,
-        num_kmv_buckets=EXACT_UNIQUES,
+        num_kmv_buckets=exact.EXACT_UNIQUES,
         length_counter_sampling_rate=0.0,
     ),
     _Fractions(),
@@ -145,18 +145,19 @@ def partial_of(batch: pa.RecordBatch) -> Partial:
     Raises:
         StatisticsError: a column's type has no statistics (lists, structs, maps).
     """
+    names = batch.schema.names
+    plain = pa.RecordBatch.from_arrays(
+        [_plain(column, name) for name, column in zip(names, batch.columns, strict=True)], names
+    )
     # TFDV sees an example's feature as a list of values; a missing value is a list that is null.
     lists = pa.RecordBatch.from_arrays(
-        [
-            array_util.ToSingletonListArray(_plain(column, name))
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        ],
-        batch.schema.names,
+        [array_util.ToSingletonListArray(column) for column in plain.columns], names
     )
     # An infinite value makes the mean NaN, which validation reports by name; numpy's warnings
     # would add nothing.
     with np.errstate(invalid="ignore", over="ignore"):
-        return [g.add_input(g.create_accumulator(), lists) for g in _GENERATORS]
+        sketched = [g.add_input(g.create_accumulator(), lists) for g in _GENERATORS]
+    return [*sketched, exact.count_columns(plain)]
 
 
 def merge(first: Partial, second: Partial) -> Partial:
@@ -165,9 +166,11 @@ def merge(first: Partial, second: Partial) -> Partial:
     `second` stays unchanged.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        return [
-            g.merge_accumulators([a, b]) for g, a, b in zip(_GENERATORS, first, second, strict=True)
+        sketched = [
+            g.merge_accumulators([a, b])
+            for g, a, b in zip(_GENERATORS, first[:-1], second[:-1], strict=True)
         ]
+    return [*sketched, exact.add_columns(first[-1], second[-1])]
 
 
 def copy(partial: Partial) -> Partial:
@@ -180,14 +183,17 @@ def extract(partial: Partial, *, name: str, columns: Sequence[str]) -> Any:
 
     The partial is consumed.
     """
-    outputs = [g.extract_output(g.compact(a)) for g, a in zip(_GENERATORS, partial, strict=True)]
+    *sketched, counted = partial
+    outputs = [g.extract_output(g.compact(a)) for g, a in zip(_GENERATORS, sketched, strict=True)]
     dataset = merge_util.merge_dataset_feature_statistics(outputs).datasets[0]
     dataset.name = name
     position = {column: i for i, column in enumerate(columns)}
     features = sorted(dataset.features, key=lambda f: position[f.path.step[0]])
     for feature in features:
-        if feature.string_stats.unique > EXACT_UNIQUES:
+        if feature.string_stats.unique > exact.EXACT_UNIQUES:
             _drop_guesses(feature.string_stats)
+        if (counts := counted.get(feature.path.step[0])) is not None:
+            exact.store(feature, counts)
     del dataset.features[:]
     dataset.features.extend(features)
     return dataset

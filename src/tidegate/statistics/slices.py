@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 import tidegate.core._arrow  # noqa: F401
+from tidegate.statistics import exact
 from tidegate.statistics.partial import Partial, extract, merge, partial_of
 
 #: The fewest rows of a slice; with fewer, chance alone gives more than the practical effect size
@@ -94,8 +95,10 @@ def compute_slices(
 
 
 def _lean(dataset: Any) -> Any:
-    """Drop what no comparison reads: ranks, values of near-unique columns."""
+    """Drop what no comparison reads: ranks, values of near-unique columns, fine counts."""
     for feature in dataset.features:
+        if (counts := exact.stored(feature)) is not None:
+            exact.store(feature, counts.within(exact.LEAST))
         if not feature.HasField("string_stats"):
             continue
         strings = feature.string_stats

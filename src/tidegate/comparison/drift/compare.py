@@ -241,4 +241,5 @@ def _judge(
         status=status,
         note=note,
         moved=cells.moved(),
+        estimated=cells.estimated,
     )

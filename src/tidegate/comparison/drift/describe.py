@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tidegate.core.text import apart, percent, percents
+from tidegate.core.text import apart, number, percent, percents
 from tidegate.statistics.cells import REST, Cells
 from tidegate.statistics.model import FeatureSummary
 
@@ -31,53 +31,53 @@ def changed(cells: Cells, current: FeatureSummary, baseline: FeatureSummary, uni
         unit: The unit of the numbers; empty if it is not known.
 
     Returns:
-        A clause without a full stop; empty if no share changed by a thousandth. It says about where
-        a side has too few quantiles to tell the cells' shares exactly.
+        A clause without a full stop; empty if no known share changed by a thousandth.
     """
     moved = cells.moved(1)
     if not moved or abs(moved[0][2] - moved[0][1]) < _VISIBLE:
         return ""
     label, old, new = moved[0]
+    about = "about " if cells.estimated else ""
     if not cells.numeric:
-        return _text(label, old, new)
-    phrase = (
+        return _text(label, old, new, about)
+    return (
         _nans(cells)
         or _median(current, baseline, unit)
-        or _beyond(cells, baseline, unit)
+        or _beyond(cells, about)
         or _spread(current, baseline, unit)
-        or f"{baseline.name} {label} {_went(old, new)} from {' to '.join(percents(old, new))} of "
-        "rows"
+        or f"{baseline.name} {label} {_went(old, new)} from {_shares(about, old, new)} of values"
     )
-    return f"{phrase} (about)" if cells.note else phrase
 
 
-def _text(label: str, old: float, new: float) -> str:
+def _shares(about: str, old: float, new: float) -> str:
+    return " to ".join(about + share for share in percents(old, new))
+
+
+def _text(label: str, old: float, new: float, about: str) -> str:
     name = "all other values together" if label == REST else repr(label)
     if old == 0:
-        return f"{name} is new: {percent(new)} of rows"
+        return f"{name} is new: {about}{percent(new)} of values"
     if new == 0:
-        return f"{name} is gone: it was {percent(old)} of rows"
-    return f"{name} {_went(old, new)} from {' to '.join(percents(old, new))} of rows"
+        return f"{name} is gone: it was {about}{percent(old)} of values"
+    return f"{name} {_went(old, new)} from {_shares(about, old, new)} of values"
 
 
 def _nans(cells: Cells) -> str:
     old, new = cells.shares
     if new[-1] - old[-1] < _STRAY:
         return ""
-    return f"{percent(float(new[-1]))} of rows are NaN, {percent(float(old[-1]))} before"
+    return f"{percent(float(new[-1]))} of values are NaN, {percent(float(old[-1]))} before"
 
 
-def _beyond(cells: Cells, baseline: FeatureSummary, unit: str) -> str:
-    old, new = cells.shares
+def _beyond(cells: Cells, about: str) -> str:
+    _, new = cells.shares
     last = len(new) - 2
-    below, above = new[0] - old[0], new[last] - old[last]
-    if max(below, above) < _STRAY:
+    place = 0 if new[0] > new[last] else last
+    if new[place] < _STRAY:
         return ""
-    if below > above:
-        least = quantity(baseline.min, unit)
-        return f"{percent(below)} of rows now lie below {least}, the least before"
-    greatest = quantity(baseline.max, unit)
-    return f"{percent(above)} of rows now lie above {greatest}, the greatest before"
+    return (
+        f"{about}{percent(float(new[place]))} of values are now {cells.labels[place]}, none before"
+    )
 
 
 def _median(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:
@@ -87,8 +87,9 @@ def _median(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str
     low, high = _middle_half(baseline)
     if abs(new - old) <= _TELLING * (high - low):
         return ""
-    shown = apart((old, new), lambda value, digits: quantity(value, digits=digits), 4)
-    return f"median {baseline.name} {_went(old, new)} from {' to '.join(shown)} {unit}".rstrip()
+    was, now = apart((old, new), number, 4)
+    was, now = f"{_about(baseline)}{was}", f"{_about(current)}{now} {unit}".rstrip()
+    return f"median {baseline.name} {_went(old, new)} from {was} to {now}"
 
 
 def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str:
@@ -98,10 +99,19 @@ def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str
     if not abs(new - old) > _TELLING * old:
         return ""
     values = [end for half in halves for end in half]
-    shown = apart(values, lambda value, digits: quantity(value, digits=digits), 4)
-    ends = [f"{low} to {high} {unit}".rstrip() for low, high in (shown[:2], shown[2:])]
+    shown = apart(values, number, 4)
+    ends = [
+        f"{_about(baseline)}{shown[0]} to {shown[1]}",
+        f"{_about(current)}{shown[2]} to {shown[3]}",
+    ]
     verb = "widened" if new > old else "narrowed"
-    return f"the middle half of {baseline.name} {verb}: {ends[0]} before, {ends[1]} now"
+    unit = f" {unit}".rstrip()
+    return f"the middle half of {baseline.name} {verb}: {ends[0]}{unit} before, {ends[1]}{unit} now"
+
+
+def _about(summary: FeatureSummary) -> str:
+    """Marks quantiles that are sketched."""
+    return "" if summary.counts is not None and summary.counts.each else "about "
 
 
 def _middle_half(summary: FeatureSummary) -> tuple[float, float]:
@@ -114,19 +124,3 @@ def _middle_half(summary: FeatureSummary) -> tuple[float, float]:
 
 def _went(old: float, new: float) -> str:
     return "rose" if new > old else "fell"
-
-
-def quantity(value: float | None, unit: str = "", digits: int = 4) -> str:
-    """Format a number with its unit; whole numbers whole."""
-    if value is None:
-        return "nothing"
-    size = abs(value)
-    if math.isfinite(value) and value == round(value) and size < 1e15:
-        text = f"{value:,.0f}"
-    elif not math.isfinite(value) or (size and (size >= 1e9 or size < 1e-4)):
-        text = f"{value:.{digits - 1}g}"
-    elif size >= 1000:
-        text = f"{value:,.{digits - 4}f}"
-    else:
-        text = f"{value:.{digits}g}"
-    return f"{text} {unit}".rstrip()

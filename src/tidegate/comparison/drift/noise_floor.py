@@ -15,9 +15,9 @@ hundred-thousandth, which no affordable number of random divisions reaches. So n
   skewness, and half a count's correction.
 
 Cells of numbers are cut from the baseline's own quantiles, so the baseline fills them evenly and
-chance is in their borders; the moments are the same. Two things come on top: the current span's
-least and greatest value lie beyond the baseline's, with a share of 1 / (m + 1) on average; and the
-outermost of the 100 buckets are interpolated. Both are in the moments.
+chance is in their borders; the moments are the same. What comes on top is in the moments: the
+current span's least and greatest value lie beyond the baseline's, with a share of 1 / (m + 1) on
+average; and where values are not counted, the outermost of the 100 buckets are interpolated.
 
 `docs/thresholds.md` compares all this with simulated runs.
 """
@@ -67,8 +67,11 @@ def noise_floor(
         return l_infinity_floor(pooled, n_current, n_baseline, level)
     mean, variance = jensen_shannon_moments(pooled, n_current, n_baseline)
     if cells.numeric:
-        mean += 1 / (n_baseline + 1) + _GRAIN[0]
-        variance += (1 / n_baseline + 1 / n_current) / (2 * n_baseline) + _GRAIN[1] ** 2
+        mean += 1 / (n_baseline + 1)
+        variance += (1 / n_baseline + 1 / n_current) / (2 * n_baseline)
+    if cells.estimated:
+        mean += _GRAIN[0]
+        variance += _GRAIN[1] ** 2
     if mean <= 0 or variance <= 0:
         return 0.0
     return min(gamma_quantile(mean**2 / variance, level) * variance / mean, 1.0)

@@ -5,7 +5,7 @@
   has a bin of its own), one bin each below and above the baseline's range, and NaN; each value of
   text is a bin. A share of zero counts as 0.0001. Its usual limits are 0.1 and 0.25.
 - `kolmogorov_smirnov`: the greatest difference of the two cumulative distributions, in [0, 1], at
-  the edges of the 100 quantile buckets of either; within 0.01 of the exact figure. Numbers only.
+  the ends of the counted intervals: exact where each value is counted. Numbers only.
 - `wasserstein`: the mean distance between equal quantiles of the two, from the 1st to the 99th
   percentile, in the column's own unit. Without that cut one outlier of 1e8 among 10,000 would be a
   distance of 10,000. Numbers only.
@@ -19,8 +19,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tidegate.numerics.counts import Bucket
 from tidegate.numerics.distances import FloatArray
-from tidegate.statistics.cells import Bucket, Cells, cell_edges, cell_masses
+from tidegate.statistics.cells import Cells, cell_edges, cell_masses, common_buckets
 from tidegate.statistics.model import FeatureSummary
 
 #: Replaces a share of zero in the population stability index.
@@ -38,19 +39,18 @@ def reported_metrics(
         return ()
     if not cells.numeric:
         found = [("psi", psi(*cells.shares))]
-        new = unseen(current, baseline)
-        return (*found, ("unseen", new)) if new is not None else tuple(found)
-    edges = cell_edges(baseline.quantile_histogram, cells=_PSI_CELLS)
+        strange = unseen(current, baseline)
+        return (*found, ("unseen", strange)) if strange is not None else tuple(found)
+    new, old, exact = common_buckets(current, baseline)
+    edges = cell_edges(old, exact=exact, cells=_PSI_CELLS)
     masses = [
-        np.append(cell_masses(side.quantile_histogram, edges), side.nans)
-        for side in (baseline, current)
+        np.append(cell_masses(buckets, edges), side.nans)
+        for buckets, side in ((old, baseline), (new, current))
     ]
     measured = {
         "psi": psi(*(mass / mass.sum() for mass in masses)),
-        "kolmogorov_smirnov": kolmogorov_smirnov(
-            baseline.quantile_histogram, current.quantile_histogram
-        ),
-        "wasserstein": wasserstein(baseline.quantile_histogram, current.quantile_histogram),
+        "kolmogorov_smirnov": kolmogorov_smirnov(old, new),
+        "wasserstein": wasserstein(old, new),
     }
     return tuple((name, value) for name, value in measured.items() if np.isfinite(value))
 

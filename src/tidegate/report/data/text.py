@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tidegate.core import text
@@ -94,8 +94,8 @@ def as_json(statistics: Statistics) -> dict[str, Any]:
 def _columns(statistics: Statistics) -> list[dict[str, Any]]:
     columns = []
     for column in statistics.features().values():
-        plain = {k: documents.finite(v) for k, v in asdict(column).items()}
-        for histogram in ("histogram", "quantile_histogram"):
+        plain = {k: documents.finite(v) for k, v in asdict(replace(column, counts=None)).items()}
+        for histogram in ("histogram", "quantile_histogram", "counts"):
             del plain[histogram]
         plain["top_values"] = [list(pair) for pair in column.top_values[:_GIVEN]]
         columns.append({**plain, "missing_fraction": column.missing_fraction})

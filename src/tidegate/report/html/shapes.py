@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tidegate.core.text import exactly
+from tidegate.numerics.counts import Counts
 
 if TYPE_CHECKING:
     from tidegate.statistics import FeatureSummary
@@ -30,6 +35,7 @@ class Buckets:
         cut_low: Whether the first bucket also holds everything below it.
         cut_high: Whether the last bucket also holds everything above it.
         whole: Whether the values are whole numbers, with edges between them.
+        estimated: Whether the shares are interpolated between quantiles, not counted.
     """
 
     edges: tuple[float, ...]
@@ -38,20 +44,20 @@ class Buckets:
     cut_low: bool = False
     cut_high: bool = False
     whole: bool = False
+    estimated: bool = False
 
-    def label(self, index: int) -> tuple[float | None, float | None]:
-        """The bounds of a bucket.
-
-        They are equal if it is one value; None where it is open.
-        """
+    def label(self, index: int) -> str:
+        """The values that a bucket holds, in words."""
         last, inset = len(self.edges) - 2, 0.5 if self.whole else 0.0
         low, high = self.edges[index] + inset, self.edges[index + 1] - inset
-        if index == last:
-            high = min(high, self.ends[1])
-        return (
-            None if index == 0 and self.cut_low else low,
-            None if index == last and self.cut_high else high,
-        )
+        if low == high:
+            return exactly(low)
+        if index == 0 and self.cut_low:
+            return f"{exactly(high)} or less" if self.whole else f"below {exactly(high)}"
+        if index == last and self.cut_high:
+            return f"{exactly(low)} or more"
+        to = "to" if self.whole or index == last else "to below"
+        return f"{exactly(low)} {to} {exactly(high)}"
 
 
 def is_numeric(summary: FeatureSummary) -> bool:
@@ -62,27 +68,92 @@ def is_numeric(summary: FeatureSummary) -> bool:
 def buckets(*summaries: FeatureSummary) -> Buckets | None:
     """Put numeric distributions on common buckets of equal width.
 
-    Within a bucket of the original histogram, values are taken as evenly spread. Long tails are
-    folded into the outermost buckets, so that one outlier does not flatten the whole picture.
+    Long tails are folded into the outermost buckets, so that one outlier does not flatten the whole
+    picture. The shares are exact where the statistics count the numbers; else values are taken as
+    evenly spread between quantiles.
 
     Returns:
         The buckets; None if a summary has no finite values.
     """
+    counted = [s.counts for s in summaries if s.counts is not None]
+    if len(counted) < len(summaries):
+        return _interpolated(summaries)
+    digits = min((c.digits for c in counted), default=0)
+    finite = [c.rounded(digits).finite() for c in counted]
+    if not finite or not all(c.total for c in finite):
+        return None
+    whole = all(s.type == "int" for s in summaries)
+    low = min(float(c.lows[0]) for c in finite)
+    high = max(float(c.highs[-1]) for c in finite)
+    if low == high:
+        return Buckets((low, low), tuple((1.0,) for _ in finite), (low, low))
+    inner = [(c.quantile(0.1), c.quantile(0.9)) for c in finite]
+    low, high, cut_low, cut_high = _without_tails(low, high, inner)
+    edges = _round_edges(low, high, finite, whole=whole)
+    shares = [_shares(c, edges) for c in finite]
+    inset = 0.5 if whole else 0.0
+    return Buckets(
+        tuple(float(e) - inset for e in edges),
+        tuple(shares),
+        (float(edges[0]), float(edges[-1]) - 2 * inset),
+        cut_low,
+        cut_high,
+        whole,
+    )
+
+
+def _without_tails(
+    low: float, high: float, inner: Sequence[tuple[float, float]]
+) -> tuple[float, float, bool, bool]:
+    """The drawn range, and whether it is cut at either end.
+
+    Args:
+        low: The least value.
+        high: The greatest value.
+        inner: The 10th and the 90th percentile of each distribution.
+    """
+    tenth, ninetieth = min(a for a, _ in inner), max(b for _, b in inner)
+    width = ninetieth - tenth
+    if not (width > 0 and high - low > _LONG_TAIL * width):
+        return low, high, False, False
+    cut_low, cut_high = low < tenth - width, high > ninetieth + width
+    return max(low, tenth - width), min(high, ninetieth + width), cut_low, cut_high
+
+
+def _round_edges(low: float, high: float, counted: Sequence[Counts], *, whole: bool) -> Any:
+    """Edges of about 20 buckets at round numbers, which divide no counted interval."""
+    least = Decimal(max(high / _BUCKETS - low / _BUCKETS, math.ulp(0.0)))
+    for step in (
+        Decimal((0, (m,), e)) for e in itertools.count(least.adjusted()) for m in (1, 2, 5)
+    ):
+        if step < least or (whole and step < 1):
+            continue
+        first = (Decimal(low) / step).to_integral_value(ROUND_FLOOR)
+        last = (Decimal(high) / step).to_integral_value(ROUND_FLOOR) + 1
+        edges = np.array([float((first + i) * step) for i in range(int(last - first) + 1)])
+        places = [[np.searchsorted(edges, x, "right") for x in (c.lows, c.highs)] for c in counted]
+        if all(np.array_equal(a, b) for a, b in places):
+            return edges
+    raise AssertionError  # A step beyond all values divides none.
+
+
+def _shares(counts: Counts, edges: Any) -> tuple[float, ...]:
+    place = np.searchsorted(edges, counts.lows, "right") - 1
+    sums = np.bincount(place.clip(0, len(edges) - 2), counts.counts, len(edges) - 1)
+    return tuple(float(x) for x in sums / counts.total)
+
+
+def _interpolated(summaries: Sequence[FeatureSummary]) -> Buckets | None:
     drawn = [_distribution(s) for s in summaries]
     known = [d for d in drawn if d is not None]
     if len(known) != len(drawn) or not known:
         return None
     low = min(float(d[0][0]) for d in known)
     high = max(float(d[0][-1]) for d in known)
-    inner = [s.quantiles for s in summaries if len(s.quantiles) > 4]
     cut_low = cut_high = False
-    if inner:
-        tenth = min(_quantile(q, 0.1) for q in inner)
-        ninetieth = max(_quantile(q, 0.9) for q in inner)
-        width = ninetieth - tenth
-        if width > 0 and high - low > _LONG_TAIL * width:
-            cut_low, cut_high = low < tenth - width, high > ninetieth + width
-            low, high = max(low, tenth - width), min(high, ninetieth + width)
+    if inner := [s.quantiles for s in summaries if len(s.quantiles) > 4]:
+        percentiles = [(_quantile(q, 0.1), _quantile(q, 0.9)) for q in inner]
+        low, high, cut_low, cut_high = _without_tails(low, high, percentiles)
     if high <= low:
         return Buckets((low, low), tuple((1.0,) for _ in known), (low, low))
     whole = all(s.type == "int" for s in summaries)
@@ -97,9 +168,8 @@ def buckets(*summaries: FeatureSummary) -> Buckets | None:
         at = np.interp(edges, knots, cumulative)
         at[0], at[-1] = 0.0, 1.0
         shares.append(tuple(float(x) for x in np.diff(at)))
-    return Buckets(
-        tuple(float(e) for e in edges), tuple(shares), (low, high), cut_low, cut_high, whole
-    )
+    ends = tuple(float(e) for e in edges)
+    return Buckets(ends, tuple(shares), (low, high), cut_low, cut_high, whole, estimated=True)
 
 
 def _bucket_count(summaries: Sequence[FeatureSummary]) -> int:
@@ -135,11 +205,19 @@ def _distribution(
 
 @dataclass(frozen=True)
 class ValueShare:
-    """A value's share in one or two samples, each in [0, 1]."""
+    """A value's share in one or two samples.
+
+    Attributes:
+        value: The value.
+        shares: Each in [0, 1]; NaN where the statistics do not list the value.
+        counts: The number of times it occurs; None where that is not known.
+        estimated: Whether the counts are upper bounds.
+    """
 
     value: str
     shares: tuple[float, ...]
-    counts: tuple[int, ...]
+    counts: tuple[int | None, ...]
+    estimated: bool = False
 
 
 def value_shares(*summaries: FeatureSummary, limit: int) -> tuple[tuple[ValueShare, ...], int]:
@@ -149,17 +227,19 @@ def value_shares(*summaries: FeatureSummary, limit: int) -> tuple[tuple[ValueSha
         At most `limit` values, ranked by the largest of their shares, and the number of other
         known values.
     """
-    counts = [dict(s.top_values) for s in summaries]
-    totals = [max(s.count, 1) for s in summaries]
-    values = dict.fromkeys(v for top in counts for v in top)
-    rows = [
-        ValueShare(
-            v,
-            tuple(c.get(v, 0) / t for c, t in zip(counts, totals, strict=True)),
-            tuple(c.get(v, 0) for c in counts),
-        )
-        for v in values
+    listed = [dict(s.top_values) for s in summaries]
+    # A value that a whole list lacks does not occur.
+    rest = [
+        0 if sum(c.values()) >= s.count else None for c, s in zip(listed, summaries, strict=True)
     ]
-    rows.sort(key=lambda r: (-max(r.shares), r.value))
+    rows = []
+    for value in dict.fromkeys(v for top in listed for v in top):
+        counts = tuple(c.get(value, r) for c, r in zip(listed, rest, strict=True))
+        shares = tuple(
+            math.nan if n is None else n / max(s.count, 1)
+            for n, s in zip(counts, summaries, strict=True)
+        )
+        rows.append(ValueShare(value, shares, counts, any(s.sketched for s in summaries)))
+    rows.sort(key=lambda r: (-max(s for s in r.shares if not math.isnan(s)), r.value))
     known = max([len(rows), *(s.unique or 0 for s in summaries)])
     return tuple(rows[:limit]), known - len(rows[:limit])

@@ -54,14 +54,6 @@ def _line(css: str, points: Iterable[tuple[float, float]]) -> str:
     return f'<path class="{css}" d="M{path}"/>' if path else ""
 
 
-def _range(low: float | None, high: float | None) -> str:
-    if low == high:
-        return number(low)
-    if low is None:
-        return f"below {number(high)}"
-    return f"{number(low)} and above" if high is None else f"{number(low)} to {number(high)}"
-
-
 def histogram(
     buckets: Buckets, label: str, *, series: Sequence[str] = _BOTH, large: bool = False
 ) -> Markup:
@@ -103,7 +95,8 @@ def histogram(
                 paths[css].append(f"M{_c(x)} {_c(floor)}v{_c(-tall)}h{_c(bar)}v{_c(tall)}z")
         if large and any(shares):
             phrase = " \u2192 ".join(percent(s) for s in shares)
-            title = escape(f"{_range(*buckets.label(index))}: {phrase}")
+            about = "about " if buckets.estimated else ""
+            title = escape(f"{buckets.label(index)}: {about}{phrase}")
             start = _c(left + index * step)
             hits.append(
                 f'<path d="M{start} {_c(top)}h{_c(step)}v{_c(plot_h)}h{_c(-step)}z">'

@@ -98,11 +98,11 @@ def _changed(distance: Distance) -> str:
     if distance.threshold is None and distance.note:
         return distance.note
     if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
-        return "no more than chance gives"
+        return f"no more than chance gives, up to {text.fixed(distance.noise)}"
     if not distance.moved:
         return distance.note
-    label, before, after = distance.moved[0]
-    verb = "rose" if after > before else "fell"
-    shares = " to ".join(text.percents(before, after))
-    phrase = f"{text.short(label, 40)} {verb} from {shares}"
+    _, old, new = distance.moved[0]
+    label, before, after = distance.moves[0]
+    verb = "rose" if new > old else "fell"
+    phrase = f"{text.short(label, 40)} {verb} from {before} to {after}"
     return phrase if distance.threshold is not None else f"{phrase} (recorded only)"

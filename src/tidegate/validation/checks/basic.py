@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tidegate.contract import Contract
-from tidegate.core.text import percent
+from tidegate.core.text import number, percent
 from tidegate.core.verdict import Finding
 from tidegate.schema import anomalies, domains
 from tidegate.statistics.model import FeatureSummary, Statistics
@@ -98,7 +98,7 @@ def label_findings(statistics: Statistics, contract: Contract) -> Iterable[Findi
             )
             return
         if summary.rows and _one_value(summary):
-            value = summary.top_values[0][0] if summary.top_values else f"{summary.min:g}"
+            value = summary.top_values[0][0] if summary.top_values else f"{number(summary.min)}"
             yield Finding(
                 "label_one_value",
                 name,

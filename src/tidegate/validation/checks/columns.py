@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 
 from tidegate.contract import Contract
 from tidegate.core.codes import SETTABLE
-from tidegate.core.text import percent
+from tidegate.core.text import exactly, number, percent
 from tidegate.core.verdict import Finding
 from tidegate.data.facts import NEAR_UNIQUE, PLACEHOLDER_DAYS
 from tidegate.data.times import is_time
+from tidegate.numerics.counts import between
 from tidegate.numerics.units import conversion
 from tidegate.statistics.model import FeatureSummary, Statistics
 from tidegate.validation.checks.rows import MIN_VALUES, Found, Past, row_findings
@@ -99,7 +100,7 @@ def _of(
         return
     numeric = summary.type != "string"
     if (summary.min is not None and summary.min == summary.max) or summary.unique == 1:
-        value = f"{summary.min:g}" if numeric else repr(summary.top_values[0][0])
+        value = number(summary.min) if numeric else repr(summary.top_values[0][0])
         yield (
             "constant_column",
             name,
@@ -134,6 +135,7 @@ def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
 
     Placeholders of numbers and times are counted exactly when the rows are read.
     """
+    about = "at most " if summary.sketched else ""
     for value, count in summary.top_values:
         text = value.strip().lower()
         known = text in PLACEHOLDER_TEXTS or text.startswith(PLACEHOLDER_DAYS)
@@ -142,7 +144,7 @@ def _placeholders(summary: FeatureSummary) -> Iterator[Found]:
             yield (
                 "placeholder_values",
                 summary.name,
-                f"column {summary.name!r} is {value!r} in about {percent(share)} of "
+                f"column {summary.name!r} is {value!r} in {about}{percent(share)} of "
                 f"{summary.count:,} values, which looks like a missing value; write it as missing "
                 "(CSV: source.null_values)",
             )
@@ -154,13 +156,13 @@ def _far_out(summary: FeatureSummary) -> Iterator[Found]:
         return
     low, middle, high = edges[25], edges[50], edges[75]
     fences = low - FAR_OUT * (high - low), high + FAR_OUT * (high - low)
-    beyond = sum(q < fences[0] or q > fences[1] for q in edges) / 100
+    beyond, about, ends = _beyond(summary, *fences)
     if low < high and beyond > MIN_OUTLIERS:
         yield (
             "outliers",
             summary.name,
-            f"about {percent(beyond)} of feature {summary.name!r} lie beyond Tukey's outer fences, "
-            f"{fences[0]:g} and {fences[1]:g} (three interquartile ranges from the quartiles)",
+            f"{about}{percent(beyond)} of the values of feature {summary.name!r} are {ends}, "
+            "beyond Tukey's outer fences (three interquartile ranges from the quartiles)",
         )
     for value, near in ((summary.min, edges[1]), (summary.max, edges[99])):
         usual = abs(near - middle)
@@ -168,9 +170,27 @@ def _far_out(summary: FeatureSummary) -> Iterator[Found]:
             yield (
                 "extreme_values",
                 summary.name,
-                f"feature {summary.name!r} reaches {value:g}, while 98 % of its values lie from "
-                f"{edges[1]:g} to {edges[99]:g}; correct it in the source if it is an error",
+                f"feature {summary.name!r} reaches {number(value)}, while {about or 'at least '}"
+                f"98% of its values lie from {number(edges[1])} to {number(edges[99])}; correct it "
+                "in the source if it is an error",
             )
+
+
+def _beyond(summary: FeatureSummary, low: float, high: float) -> tuple[float, str, str]:
+    """The share of values beyond two fences, how exact it is, and which values those are."""
+    counts = summary.counts
+    if counts is None:
+        share = sum(q < low or q > high for q in summary.quantiles) / 100
+        return share, "about ", f"below {number(low)} or above {number(high)}"
+    lows, highs = counts.lows, counts.highs
+    below, above = highs < low, lows > high
+    ends = []
+    if below.any():
+        ends.append(f"below {exactly(between(highs[below][-1], lows[~below][0]))}")
+    if above.any():
+        ends.append(f"{exactly(between(highs[~above][-1], lows[above][0]))} or more")
+    share = float(counts.counts[below | above].sum()) / counts.total
+    return share, "", " or ".join(ends)
 
 
 def _text_of_other(summary: FeatureSummary) -> Iterator[Found]:
