@@ -51,6 +51,31 @@ if ! .venv/bin/uv --version >/dev/null 2>&1 ||
     .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
         -r requirements/bootstrap.txt || die "$failed"
 fi
+# uv reads none of pip's configuration. Where packages come from, by which certificate and proxy, is
+# taken from it, as pip ranks it: what the environment says, then [install], then [global].
+pip_configuration=$(.venv/bin/pip --disable-pip-version-check config list 2>/dev/null) || pip_configuration=
+configured() {
+    for place in :env: install global; do
+        value=$(printf '%s\n' "$pip_configuration" | sed -n "s/^$place\.$1='\(.*\)'\$/\1/p" | sed "s/\\\\n/$2/g; s/^$2//")
+        [ -z "$value" ] || break
+    done
+    printf %s "$value"
+}
+hand_over() {
+    eval "[ -z \"\${$1:-}\" ]" || return 0
+    value=$(configured "$2" "${3:- }")
+    [ -z "$value" ] || export "$1=$value"
+}
+hand_over UV_DEFAULT_INDEX index-url
+hand_over UV_INDEX extra-index-url
+hand_over UV_FIND_LINKS find-links ,
+hand_over UV_NO_INDEX no-index
+hand_over UV_INSECURE_HOST trusted-host
+hand_over UV_HTTP_TIMEOUT timeout
+hand_over SSL_CERT_FILE cert
+hand_over SSL_CLIENT_CERT client-cert
+hand_over ALL_PROXY proxy
+
 # Source distributions are built with the locked setuptools, so that nothing unlocked is downloaded.
 # Run outside the project: its resolution overrides are for making the lock, not for installing it.
 root=$PWD
