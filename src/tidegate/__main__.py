@@ -2,7 +2,13 @@
 
 import sys
 
-from tidegate.cli import main
-
 if __name__ == "__main__":
+    # What follows cannot be imported by an older Python, so this is written for any.
+    if sys.version_info < (3, 11):  # noqa: UP036
+        sys.exit(
+            "error: tidegate needs Python 3.11 or newer; this is {}.{}".format(*sys.version_info)
+        )
+
+    from tidegate.cli import main
+
     sys.exit(main())

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import tidegate
+
 
 def test_a_wrong_command_line_is_2(call):
     for arguments in ([], ["stats"], ["validate", "a"], ["valdate"]):
@@ -71,3 +73,14 @@ def test_a_column_that_the_contract_alone_knows_is_named(call, home, arguments, 
     assert ended == code, err
     assert "features.exclude names the column 'carier', which the data does not have" in err
     assert "did you mean 'carrier'?" in err
+
+
+def test_an_older_python_is_told_what_it_lacks():
+    program = Path(tidegate.__file__).with_name("__main__.py")
+    code = (
+        "import runpy, sys; sys.version_info = (3, 10, 13, 'final', 0); "
+        f"runpy.run_path({str(program)!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "error: tidegate needs Python 3.11 or newer; this is 3.10\n"

@@ -390,7 +390,7 @@ def race(work, writers):
     racers = [context.Process(target=run, args=(n,)) for n in range(writers)]
     for racer in racers:
         racer.start()
-    found = dict(results.get(timeout=120) for _ in racers)
+    found = dict(results.get(timeout=600) for _ in racers)
     for racer in racers:
         racer.join()
     return found

@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Relay:
-    """Passes connections on to a server; `spoil(number, answers)` may end one early."""
+    """Passes connections on to a server.
 
-    def __init__(self, target, *, spoil=lambda _: None, tls=None):
-        self._target, self._spoil, self._tls = target, spoil, tls
+    `spoil(number)` may limit the bytes of the answers of one, and `drop(number)` end one before any.
+    """
+
+    def __init__(self, target, *, spoil=lambda _: None, drop=lambda _: False, tls=None):
+        self._target, self._spoil, self._drop, self._tls = target, spoil, drop, tls
         self.connections = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         scheme = "https" if tls else "http"
@@ -37,6 +40,10 @@ class Relay:
 
     def _serve(self, near, number):
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            if self._drop(number):
+                near.recv(65_536)
+                near.close()
+                return
             if self._tls:
                 near = self._tls.wrap_socket(near, server_side=True)
             stack.enter_context(near)

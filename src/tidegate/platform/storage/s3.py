@@ -22,7 +22,7 @@ from tidegate.platform.storage import ObjectInfo, check_name
 from tidegate.platform.storage.proxies import proxy_for
 from tidegate.platform.storage.ranged import PIECE, RangedFile
 from tidegate.platform.storage.retry import retried
-from tidegate.platform.storage.s3_client import BusyError, client, endpoint
+from tidegate.platform.storage.s3_client import BusyError, client, endpoint, tls_problem
 
 #: Name prefix of the store's own objects.
 _OWN: Final = ".tidegate-"
@@ -306,10 +306,9 @@ class S3Store:
             raise StorageError(f"{what}: {self._explained(error)}") from None
         except (MinioException, BusyError) as error:
             raise StorageError(f"{what}: {self._endpoint} {_answered(error)}") from None
-        except urllib3.exceptions.SSLError:
-            raise StorageError(
-                f"{what}: no trusted connection to {self._endpoint}; name its CA in AWS_CA_BUNDLE"
-            ) from None
+        except urllib3.exceptions.SSLError as error:
+            problem = tls_problem(error, self._endpoint)
+            raise StorageError(f"{what}: {problem}") from None
         except urllib3.exceptions.ProxyError:
             proxy = proxy_for(self._endpoint)
             raise StorageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from minio.credentials.providers import (
     IamAwsProvider,
     Provider,
 )
-from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError
+from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from tidegate.core.errors import StorageError
@@ -33,6 +34,10 @@ _TIMEOUT: Final = urllib3.Timeout(connect=10, read=60)
 #: The timeout for the instance metadata service, which is near or absent.
 _NEAR: Final = urllib3.Timeout(connect=1, read=5)
 _CONNECTIONS: Final = 10
+#: What versions of OpenSSL say of an answer that is no TLS.
+_PLAIN_ANSWERS: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}
+)
 _PROXY_CREDENTIALS: Final = 407
 #: If any of these is set, the platform provides credentials.
 _PLATFORM: Final = (
@@ -220,7 +225,34 @@ def _plain_pool() -> urllib3.PoolManager:
     return urllib3.PoolManager(timeout=_NEAR, retries=urllib3.Retry(total=1))
 
 
+def tls_problem(error: SSLError, where: str) -> str:
+    """Describe why there is no TLS connection to an endpoint, and the remedy."""
+    if _distrusted(error):
+        return f"no trusted connection to {where}; name its CA in AWS_CA_BUNDLE"
+    if _not_tls(error):
+        plain = where.replace("https://", "http://", 1)
+        return f"{where} answers without TLS; if it is to, set S3_ENDPOINT to {plain}"
+    return f"no TLS connection to {where} ({_cause(error)}); check the server and the network"
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error of the TLS library that an error of urllib3 was made from."""
+    inner = error.args[0] if error.args else None
+    return _cause(inner) if isinstance(inner, BaseException) else error
+
+
+def _distrusted(error: SSLError) -> bool:
+    return isinstance(_cause(error), ssl.SSLCertVerificationError)
+
+
+def _not_tls(error: SSLError) -> bool:
+    return getattr(_cause(error), "reason", None) in _PLAIN_ANSWERS
+
+
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, ProxyError):
         return _may_pass(error.original_error)
+    if isinstance(error, SSLError):
+        # A server that restarts, or is busy, drops a handshake; a certificate does not get better.
+        return not (_distrusted(error) or _not_tls(error))
     return isinstance(error, (BusyError, NewConnectionError, HTTPTimeoutError, ProtocolError))
