@@ -183,3 +183,14 @@ def test_any_text_is_a_contract_or_an_explained_error(text):
         Contract.parse(text)
     except ContractError as error:
         assert str(error).startswith("contract")
+
+
+def test_a_relative_source_lies_beside_the_contract_and_not_where_its_link_leads(tmp_path):
+    """As in a ConfigMap, whose links lead to a folder that changes with every version."""
+    inner = tmp_path / "..2026_11_29"
+    inner.mkdir()
+    (inner / "contract.yaml").write_text(
+        "dataset: d\nsource: {uri: 'data/{YYYY}/x.csv', format: csv}\nkey: [id]\n"
+    )
+    (tmp_path / "contract.yaml").symlink_to(inner / "contract.yaml")
+    assert Contract.load(tmp_path / "contract.yaml").source_uri.startswith(str(tmp_path / "data"))

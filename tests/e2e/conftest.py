@@ -35,7 +35,14 @@ def namespace():
 @pytest.fixture(scope="session")
 def bucket(core):
     """A place in object storage, which this process can reach as the pods do."""
-    secret = core.read_namespaced_secret("tidegate-storage", NAMESPACE).data
+    try:
+        secret = core.read_namespaced_secret("tidegate-storage", NAMESPACE).data
+    except client.ApiException as error:
+        pytest.exit(
+            f"cannot read the Secret tidegate-storage in namespace {NAMESPACE} ({error.reason}); "
+            "apply manifests/overlays/kind and create the Secret (docs/kubernetes.md)",
+            returncode=1,
+        )
     for key, value in secret.items():
         os.environ[key] = base64.b64decode(value).decode()
     if endpoint := os.environ.get("TIDEGATE_E2E_S3_ENDPOINT"):

@@ -454,3 +454,13 @@ def test_threads_may_share_a_registry(registry, payload):
     for thread in threads:
         thread.join()
     assert len(registry.versions("model")) == 6
+
+
+def test_a_registry_that_cannot_be_written_is_told_before_anything_is_done(tmp_path):
+    Registry((tmp_path / "new").as_uri(), "d").require_writable()
+    Registry((tmp_path / "new").as_uri(), "d").require_writable()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(
+        RegistryError, match=r"the registry file://.*/file is not writable: .*not a"
+    ):
+        Registry((tmp_path / "file").as_uri(), "d").require_writable()

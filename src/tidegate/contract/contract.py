@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
@@ -290,7 +291,8 @@ class Contract(Section):
                 raw = open_store(folder).read(name)[0]
             else:
                 raw = Path(file).read_bytes()
-                folder = str(Path(file).resolve().parent)
+                # Links are not followed: a ConfigMap's lead to folders that change with it.
+                folder = str(Path(os.path.abspath(file)).parent)  # noqa: PTH100
             text = raw.decode("utf-8")
         except (OSError, StorageError, UnicodeDecodeError) as error:
             raise ContractError(f"cannot read the contract {file}: {error}") from None

@@ -4,6 +4,7 @@
     <uri>/<dataset>/statistics/    index.json   <version>/<digest>/{payload..., manifest.json}
     <uri>/<dataset>/models/        index.json   <version>/<digest>/{payload..., manifest.json}
     <uri>/<dataset>/runs/<run>/<step>.json
+    <uri>/<dataset>/writable       empty, written when a run begins
 
 A payload is immutable and written first, under a digest of its own content, so that two writers of
 one version never mix their files. One conditional write of the small `index.json` is the commit: a
@@ -13,6 +14,7 @@ race, the second finds the condition broken, reads again and decides anew.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import random
@@ -360,6 +362,20 @@ class Registry:
             if e.promoted and span_order(e.span) < span_order(span)
         ]
         return max(reversed(before), key=lambda e: span_order(e.span), default=None)
+
+    def require_writable(self) -> None:
+        """Check that the registry can be written, before work is done that ends in it.
+
+        Raises:
+            RegistryError: it cannot be.
+        """
+        try:
+            with contextlib.suppress(PreconditionError):
+                self._store.create(f"{self._dataset}/writable", b"")
+        except StorageError as error:
+            raise RegistryError(
+                f"the registry {self._store.uri} is not writable: {error}"
+            ) from None
 
     def record(self, run_id: str, step: str, facts: Mapping[str, Any]) -> None:
         """Record the facts of a run's step; a repeated step overwrites them.

@@ -39,6 +39,7 @@ def resolve_inputs(
     contract = Contract.load(contract_uri)
     run = Run(contract, contract_uri, registry_uri)
     registry = run.registry
+    registry.require_writable()
     inputs = sources.resolve(contract, scheduled(span, scheduled_at))
     schema = registry.current("schema")
     # For several spans, prefer a baseline that shares none of them; else one that shares some.
