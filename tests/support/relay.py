@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 class Relay:
     """Passes connections on to a server.
 
-    `spoil(number)` may limit the bytes of the answers of one, and `drop(number)` end one before any.
+    `spoil(number)` may limit the bytes of its answers, `drop(number)` end one at once.
     """
 
     def __init__(self, target, *, spoil=lambda _: None, drop=lambda _: False, tls=None):
