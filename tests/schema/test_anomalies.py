@@ -172,10 +172,10 @@ CASES = {
         said="(not counted)",
     ),
     "FLOAT_TYPE_BIG_FLOAT": Case(
-        feature("real", float_domain=P.FloatDomain(max=1)), column="real", said="above the 1.0"
+        feature("real", float_domain=P.FloatDomain(max=1)), column="real", said="above the 1 "
     ),
     "FLOAT_TYPE_SMALL_FLOAT": Case(
-        feature("real", float_domain=P.FloatDomain(min=1)), column="real", said="below the 1.0"
+        feature("real", float_domain=P.FloatDomain(min=1)), column="real", said="below the 1 "
     ),
     "FLOAT_TYPE_STRING_NOT_FLOAT": Case(
         in_turn(NUMBERS_IN_TEXT, feature("text", float_domain=P.FloatDomain(max=1))),

