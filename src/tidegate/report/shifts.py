@@ -11,7 +11,7 @@ from tidegate.core.text import fixed, listing, number, percent, short, signed
 from tidegate.report.html import svg
 
 if TYPE_CHECKING:
-    from tidegate.comparison.shift import FeatureShift, LabelShift, Shift
+    from tidegate.comparison.shift import FeatureShift, Shift
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,26 @@ def moved_in_words(feature: FeatureShift) -> str:
     )
 
 
-def label_in_words(label: LabelShift) -> str:
-    """Describe the label's change in one sentence."""
+def label_in_words(shift: Shift) -> str:
+    """Describe the label's change in one sentence; empty if no label was compared."""
+    label = shift.label
+    if label is None:
+        return ""
+    the = "The"
+    if shift.measured != shift.rows:
+        old, new = shift.measured
+        the = f"Over the {old:,} and {new:,} rows compared, the"
     between = f"{signed(label.change.low)} to {signed(label.change.high)}"
     if label.subject:
         now = label.baseline_value + label.change.value
         changed = (
-            f"The share of {label.label} = {short(label.subject, 40)} went from "
+            f"{the} share of {label.label} = {short(label.subject, 40)} went from "
             f"{percent(label.baseline_value)} to {percent(now)} (change {between})"
         )
     else:
         now = label.baseline_value + label.change.value
         changed = (
-            f"The mean of {label.label} went from {number(label.baseline_value)} to {number(now)} "
+            f"{the} mean of {label.label} went from {number(label.baseline_value)} to {number(now)} "
             f"(change {between})"
         )
     if label.significant:

@@ -82,7 +82,7 @@ def buckets(*summaries: FeatureSummary) -> Buckets | None:
     finite = [c.rounded(digits).finite() for c in counted]
     if not finite or not all(c.total for c in finite):
         return None
-    whole = all(s.type == "int" for s in summaries)
+    whole = all(s.is_whole for s in summaries)
     low = min(float(c.lows[0]) for c in finite)
     high = max(float(c.highs[-1]) for c in finite)
     if low == high:

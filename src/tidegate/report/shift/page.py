@@ -40,6 +40,6 @@ def shift_page(shift: Shift, contract: Contract, *, at: datetime | None = None) 
         at=at,
         shift=shift,
         word=f"AUC {fixed(shift.auc.value, 3)}",
-        leads=[features_in_words(shift), label_in_words(shift.label) if shift.label else ""],
+        leads=[features_in_words(shift), label_in_words(shift)],
         lines=lines(shift),
     )

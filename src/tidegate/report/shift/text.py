@@ -25,7 +25,7 @@ def as_text(found: Shift, *, ink: terminal.Ink, limit: int | None) -> str:
         terminal.clean(features_in_words(found)),
     ]
     if found.label is not None:
-        lines.append(terminal.clean(label_in_words(found.label)))
+        lines.append(terminal.clean(label_in_words(found)))
     lines += [
         "",
         *terminal.table(

@@ -210,9 +210,7 @@ def _shift_leads(validation: Validation) -> tuple[str, str]:
     shift = validation.shift
     if shift is None:
         return "", ""
-    return shifts.features_in_words(shift), shifts.label_in_words(
-        shift.label
-    ) if shift.label else ""
+    return shifts.features_in_words(shift), shifts.label_in_words(shift)
 
 
 def _lead(validation: Validation, compared: list[FeatureComparison]) -> str:

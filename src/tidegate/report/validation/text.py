@@ -55,7 +55,7 @@ def _shift(result: Validation) -> list[str]:
     shift = result.shift
     if shift is None:
         return ["", f"rows not told apart: {result.shift_skipped}"]
-    phrase = [features_in_words(shift), *([label_in_words(shift.label)] if shift.label else [])]
+    phrase = [p for p in (features_in_words(shift), label_in_words(shift)) if p]
     return ["", "rows told apart", *(f"  {terminal.clean(line)}" for line in phrase)]
 
 
