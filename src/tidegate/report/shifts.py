@@ -95,8 +95,8 @@ def label_in_words(shift: Shift) -> str:
     else:
         now = label.baseline_value + label.change.value
         changed = (
-            f"{the} mean of {label.label} went from {number(label.baseline_value)} to {number(now)} "
-            f"(change {between})"
+            f"{the} mean of {label.label} went from {number(label.baseline_value)} to "
+            f"{number(now)} (change {between})"
         )
     if label.significant:
         return f"{changed}; the distributions' Jensen-Shannon divergence is " + (

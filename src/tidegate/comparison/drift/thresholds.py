@@ -22,7 +22,8 @@ Why 0.1: the months of 2013 of New York's departures and their weather, each aga
 
     origin 0.0005   carrier, hour 0.001   distance 0.002   minute 0.005   dest 0.006
     weekday 0.008   precip 0.016   flight 0.017   wind_speed 0.040   sched_dep_time 0.043
-    visib 0.058   humid 0.10   wind_gust 0.11   wind_dir 0.12   pressure 0.22   dewp 0.30   temp 0.36
+    visib 0.058     humid 0.10      wind_gust 0.11   wind_dir 0.12   pressure 0.22
+    dewp 0.30       temp 0.36
 
 Features that airlines decide stay below 0.06, half the limit, and their L-infinity below 0.05
 (weekday). February broken on purpose against January: kilometres instead of miles 0.25, miles off
