@@ -13,6 +13,8 @@ NOTHING = "\u2013"
 #: Up to this number TFDV counts distinct values; above, it estimates them within about 1 percent.
 _EXACT = 16_384
 _MINUS = "\u2212"
+#: Marks an estimate.
+ABOUT = "\u2248 "
 #: Characters that HTML cannot contain (control characters, lone surrogates) or that change how a
 #: text is displayed (direction overrides).
 _UNPRINTABLE = re.compile(
@@ -43,7 +45,7 @@ def distinct(value: int | None, of: int) -> str:
     """Format a number of distinct values; marked as estimated above `_EXACT`."""
     if value is None or value <= _EXACT:
         return integer(value)
-    return f"\u2248 {min(value, of):,}"
+    return f"{ABOUT}{min(value, of):,}"
 
 
 def number(value: float | None, digits: int = 4) -> str:

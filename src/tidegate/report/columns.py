@@ -213,7 +213,8 @@ def _tail(column: Column) -> str | None:
         return None
     end, times = ("maximum", above) if above >= below else ("minimum", below)
     value = number(s.max if above >= below else s.min)
+    about = "" if s.exact_quantiles else "about "
     return (
-        f"has a long tail: its {end}, {value}, lies {times:,.0f} times the middle 80% "
+        f"has a long tail: its {end}, {value}, lies {about}{times:,.0f} times the middle 80% "
         f"({number(low)} to {number(high)}) away from it"
     )

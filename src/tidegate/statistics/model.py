@@ -101,6 +101,11 @@ class FeatureSummary:
         return self.type == "int" or (self.type == "float" and self.fractions == 0)
 
     @property
+    def exact_quantiles(self) -> bool:
+        """Whether median and quantiles are exact, because each value is counted."""
+        return self.counts is not None and self.counts.each
+
+    @property
     def sketched(self) -> bool:
         """Whether the counts of its values are upper bounds, from a sketch of very many values."""
         return (self.unique or 0) > EXACT_UNIQUES

@@ -111,7 +111,7 @@ def _spread(current: FeatureSummary, baseline: FeatureSummary, unit: str) -> str
 
 def _about(summary: FeatureSummary) -> str:
     """Marks quantiles that are sketched."""
-    return "" if summary.counts is not None and summary.counts.each else "about "
+    return "" if summary.exact_quantiles else "about "
 
 
 def _middle_half(summary: FeatureSummary) -> tuple[float, float]:

@@ -61,15 +61,18 @@ def _row(column: FeatureSummary, where: list[str]) -> list[str]:
 
 
 def _range(column: FeatureSummary) -> str:
-    phrase = "  ".join(text.number(v) for v in (column.min, column.median, column.max))
+    about = "" if column.exact_quantiles else text.ABOUT
+    least, greatest = text.number(column.min), text.number(column.max)
+    phrase = f"{least}  {about}{text.number(column.median)}  {greatest}"
     if column.nans:
         phrase += f"  ({text.integer(column.nans)} NaN)"
     return phrase
 
 
 def _frequent(column: FeatureSummary) -> str:
+    about = text.ABOUT if column.sketched else ""
     return ", ".join(
-        f"{text.short(value, _VALUE)} {text.percent(count / column.count)}"
+        f"{text.short(value, _VALUE)} {about}{text.percent(count / column.count)}"
         for value, count in column.top_values[:_SHOWN]
     )
 
@@ -98,5 +101,6 @@ def _columns(statistics: Statistics) -> list[dict[str, Any]]:
         for histogram in ("histogram", "quantile_histogram", "counts"):
             del plain[histogram]
         plain["top_values"] = [list(pair) for pair in column.top_values[:_GIVEN]]
-        columns.append({**plain, "missing_fraction": column.missing_fraction})
+        exact = {"quantiles_exact": column.exact_quantiles, "values_exact": not column.sketched}
+        columns.append({**plain, **exact, "missing_fraction": column.missing_fraction})
     return columns
