@@ -38,6 +38,7 @@ def summary(values, kind="float", most=None):
         histogram=tuple(zip(edges[:-1], edges[1:], counts, strict=True)),
         quantile_histogram=(),
         avg_length=None,
+        fractions=None if kind == "int" else int(np.count_nonzero(values % 1)),
         counts=None if most is None else count(values, most),
     )
 
