@@ -137,7 +137,7 @@ def candidates(generator, feature, n, runs, held):
                 for value, floor in (
                     (js[run], lambda at: noise(cells, "jensen_shannon", n, at)),
                     (li[run], lambda at: noise(cells, "l_infinity", n, at)),
-                    (new[run], lambda at: unseen_by_chance(cells.before.tolist(), n, at)),
+                    (new[run], lambda at: unseen_by_chance(cells.baseline.tolist(), n, at)),
                 )
             )
 

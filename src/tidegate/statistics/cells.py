@@ -30,7 +30,7 @@ REST = "(the rest)"
 #: Cells of about equal mass that a numeric baseline is cut into.
 CELLS = 20
 _VALUES_PER_CELL = 10
-_COARSE = "about: the statistics of a side have ten quantiles, as TFDV writes them"
+_COARSE = "the statistics of a side have ten quantiles, as TFDV writes them"
 
 
 @dataclass(frozen=True)
