@@ -30,6 +30,7 @@ NAMES = {
     "s": 1_704_067_200 + np.arange(ROWS) * 60,
     "ms": 1_704_067_200_000 + random.integers(0, 86_400_000, ROWS),
     "us": np.full(ROWS, 1_704_067_200_000_000),
+    "whole": 7_000_000.0 + np.arange(ROWS),
     "float": 1_704_067_200 + random.random(ROWS),
 }
 QUANTITIES = {
@@ -47,7 +48,7 @@ QUANTITIES = {
 def test_numbers_that_count_or_tell_time(facts):
     found = row_names(measured(facts=facts, **NAMES, **QUANTITIES))
     # Without exact counts the spread decides, and gaps make it uneven.
-    assert {"counts", "shuffled", "s", "ms", "us", "float"} <= found.keys() <= NAMES.keys()
+    assert {"counts", "shuffled", "whole", "s", "ms", "us", "float"} <= found.keys() <= NAMES.keys()
     assert ("gaps" in found) or not facts
     assert found["counts"] == "running numbers"
     assert found["ms"] == "milliseconds since 1970"

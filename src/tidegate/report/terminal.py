@@ -126,10 +126,10 @@ def cut(text: str, limit: int) -> str:
         if cells(kept + c) >= limit:
             break
         kept += c
-    words = kept.rpartition(" ")[0].rstrip(" ,;:(")
+    words = kept.rpartition(" ")[0]
     if 2 * len(words) > len(kept) and not text[len(kept)].isspace():
         kept = words
-    return kept.rstrip() + "\u2026"
+    return kept.rstrip(" ,;:(") + "\u2026"
 
 
 def _pad(text: str, to: int, side: Literal["l", "r"]) -> str:

@@ -48,7 +48,7 @@ def row_name(summary: FeatureSummary, *, least: int = MIN_ROWS) -> str:
         return ""
     if unit := time_unit(low, high):
         return unit
-    runs = summary.type == "int" and high - low < _GAPS * summary.count and _different(summary)
+    runs = summary.is_whole and high - low < _GAPS * summary.count and _different(summary)
     return "running numbers" if runs else ""
 
 
