@@ -14,7 +14,7 @@ from typing import Any
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
-from tidegate.core.text import exactly, number, percent
+from tidegate.core.text import count, exactly, number, percent
 from tidegate.core.verdict import Finding, Severity
 from tidegate.schema import domain
 from tidegate.schema.domains import respelled, unseen
@@ -118,7 +118,7 @@ def _whole_numbers_for_floats(s: Subject) -> bool:
 
 def shown(values: list[tuple[str, int]], total: int) -> str:
     """List the most frequent values with their counts and shares of `total`."""
-    parts = [f"{v!r} ({c:,} rows, {percent(c / total)})" for v, c in values[:SHOWN]]
+    parts = [f"{v!r} ({count(c, 'row')}, {percent(c / total)})" for v, c in values[:SHOWN]]
     more = len(values) - SHOWN
     return ", ".join(parts) + (f" and {more:,} more" if more > 0 else "")
 
