@@ -61,7 +61,7 @@ def test_ends_are_decimal_numbers():
 @given(st.lists(st.integers(-5, 5), min_size=1), st.floats(0, 1))
 def test_a_quantile_is_the_value_at_its_place(values, rank):
     place = min(math.floor(rank * len(values)), len(values) - 1)
-    assert count(np.array(values, float), 20).quantile(rank) == sorted(values)[place]
+    assert count(np.array(values, float), 20).quantiles([rank]) == [sorted(values)[place]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import functools
 import itertools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any, Final, TypeAlias
@@ -114,15 +114,16 @@ class Counts:
                 many = middle
         return found
 
-    def quantile(self, rank: float) -> float:
-        """The value that a share of `rank` of the values precedes, as TFDV takes it.
+    def quantiles(self, ranks: Sequence[float]) -> list[float]:
+        """The values that a share of `ranks` of the values precedes, as TFDV takes them.
 
-        Of n ascending values that of index floor(rank n), or the last; the lower end of its
+        Of n ascending values those of index floor(rank n), or the last; the lower end of its
         interval, unless each value is counted. There must be values.
         """
         reached = np.cumsum(self.counts)
-        place = np.searchsorted(reached, math.floor(rank * reached[-1]), side="right")
-        return float(self.lows[min(place, len(self.lows) - 1)])
+        wanted = np.floor(np.asarray(ranks) * reached[-1])
+        places = reached.searchsorted(wanted, side="right").clip(max=len(self.lows) - 1)
+        return [float(value) for value in self.lows[places]]
 
 
 EMPTY: Final = Counts(ALL_DIGITS, np.zeros(0), np.zeros(0, np.int64))

@@ -65,11 +65,11 @@ def store(feature: Any, counts: Counts) -> None:
         custom.histogram.buckets.add(low_value=low, high_value=high, sample_count=number)
     if not counts.each or not counts.total:
         return
-    feature.num_stats.median = counts.quantile(0.5)
+    (feature.num_stats.median,) = counts.quantiles([0.5])
     for histogram in feature.num_stats.histograms:
         if histogram.type == statistics_pb2.Histogram.QUANTILES and histogram.buckets:
             buckets = len(histogram.buckets)
-            ends = [counts.quantile(i / buckets) for i in range(buckets + 1)]
+            ends = counts.quantiles([i / buckets for i in range(buckets + 1)])
             for bucket, (low, high) in zip(histogram.buckets, pairwise(ends), strict=True):
                 bucket.low_value, bucket.high_value = low, high
 

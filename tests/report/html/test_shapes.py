@@ -33,7 +33,6 @@ def summary(values, kind="float", most=None):
         max=float(values[-1]),
         zeros=0,
         nans=0,
-        fractions=None,
         quantiles=tuple(np.quantile(values, np.linspace(0, 1, 101))),
         histogram=tuple(zip(edges[:-1], edges[1:], counts, strict=True)),
         quantile_histogram=(),

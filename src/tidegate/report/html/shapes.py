@@ -87,7 +87,7 @@ def buckets(*summaries: FeatureSummary) -> Buckets | None:
     high = max(float(c.highs[-1]) for c in finite)
     if low == high:
         return Buckets((low, low), tuple((1.0,) for _ in finite), (low, low))
-    inner = [(c.quantile(0.1), c.quantile(0.9)) for c in finite]
+    inner = [(tenth, ninetieth) for tenth, ninetieth in (c.quantiles([0.1, 0.9]) for c in finite)]
     low, high, cut_low, cut_high = _without_tails(low, high, inner)
     edges = _round_edges(low, high, finite, whole=whole)
     shares = [_shares(c, edges) for c in finite]
