@@ -249,3 +249,16 @@ def test_whole_numbers_are_whole_however_they_are_written(call, end):
     code, out, _ = call("validate", f"halves.{end}", *options)
     assert code == 3
     assert "column 'n' now has decimals" in out
+
+
+def test_a_distance_of_values_that_hardly_recur_is_told_as_what_it_is(call, tmp_path):
+    for name in ("old", "new"):
+        lines = [f"{name}{i},{i % 7}" for i in range(300)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["note,x", *lines]) + "\n")
+    contract = tmp_path / "contract.yaml"
+    contract.write_text("dataset: d\nsource: {uri: 'x.csv', format: csv}\n")
+    files = (str(tmp_path / "new.csv"), "--against", str(tmp_path / "old.csv"))
+    _, out, _ = call("validate", *files, "--contract", str(contract))
+    (line,) = [line for line in out.splitlines() if line.startswith("note ")]
+    assert "1.0000" in line
+    assert line.endswith("no more than chance gives where values hardly recur, up to 1.0000")

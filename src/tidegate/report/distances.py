@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from tidegate.contract import Contract
 from tidegate.core.text import capitalize, fixed, number, percent, short
 from tidegate.numerics.distances import Distance
+
+#: With a noise floor above it, two samples of one distribution may share nearly no value.
+_RARE: Final = 0.5
 
 
 def sentence(distance: Distance) -> str:
@@ -25,13 +29,19 @@ def sentence(distance: Distance) -> str:
         side = "above" if distance.value > distance.threshold else "within"
         phrase = f"{measure} {fixed(distance.value)} is {side} the threshold "
         phrase += fixed(distance.threshold)
-    chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
-    if chance:
-        phrase += ", no more than chance gives between two samples of these sizes, up to "
-        phrase += fixed(distance.noise)
-    if distance.changed and not chance:
+    by_chance = bool(distance.noise) and distance.value <= (distance.noise or 0)
+    if by_chance:
+        phrase += f", no more than {chance(distance)}"
+    if distance.changed and not by_chance:
         phrase = f"{capitalize(short(distance.changed, 200))}; {phrase}"
     return f"{phrase}."
+
+
+def chance(distance: Distance) -> str:
+    """Describe the distance that chance alone gives."""
+    if (distance.noise or 0.0) > _RARE:
+        return f"chance gives where values hardly recur, up to {fixed(distance.noise)}"
+    return f"chance gives, up to {fixed(distance.noise)}"
 
 
 def beside(distance: Distance, contract: Contract) -> str:

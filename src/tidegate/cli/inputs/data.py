@@ -227,8 +227,9 @@ def _statistics(
         )
         leakage = keys.result()
     facts = gatherer.result(joins, bad)
-    columns = len(computed.features())
-    progress.done(f"{inputs.span}: {computed.num_examples():,} rows, {columns:,} columns")
+    rows = text.count(computed.num_examples(), "row")
+    columns = text.count(len(computed.features()), "column")
+    progress.done(f"{inputs.span}: {rows}, {columns}")
     for line in bad.notes():
         terminal.note(line)
     sample = None if sampler is None else sampler.result()

@@ -95,10 +95,12 @@ def _moved(distance: Distance, *, sliced: bool) -> list[str]:
 
 
 def _changed(distance: Distance) -> str:
+    from tidegate.report.distances import chance
+
     if distance.threshold is None and distance.note:
         return distance.note
     if distance.noise is not None and (distance.value or 0.0) <= distance.noise:
-        return f"no more than chance gives, up to {text.fixed(distance.noise)}"
+        return f"no more than {chance(distance)}"
     if not distance.moved:
         return distance.note
     _, old, new = distance.moved[0]
