@@ -150,7 +150,7 @@ def test_a_model_that_few_rows_do_not_show_to_be_better_is_held(tmp_path):
     metric = found.overall.metrics["auc"]
     assert metric.low < 0.5 < metric.value
     assert codes(found) == ["no_better_than_constant"]
-    assert "its interval reaches the 0.5 of the best constant answer" in found.verdict.reasons[0]
+    assert "its interval reaches the 0.5000 of the best constant answer" in found.verdict.reasons[0]
 
 
 def test_a_metric_that_does_not_decide_may_be_undefined(judged):

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from tidegate.contract import Contract
+from tidegate.core.text import fixed, number, signed
 from tidegate.core.verdict import Finding, Severity, Verdict
 from tidegate.model.evaluation.predictions import Collected
 from tidegate.model.evaluation.result import Evaluation, MetricChange
@@ -190,23 +191,23 @@ def _thresholds(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]
         for limit, word, sign in ((bound.min, "min", 1), (bound.max, "max", -1)):
             if limit is None:
                 continue
-            shown = f"{name} is {metric.value:.4g} (95% {_range(metric.low, metric.high)})"
+            shown = f"{name} is {fixed(metric.value)} (95% {_range(metric.low, metric.high)})"
             edge = metric.low if sign > 0 else metric.high
             if sign * (metric.value - limit) < 0:
                 yield Finding(
                     "threshold",
                     name,
                     "hold",
-                    f"{shown}, beyond the contract's {word} of {limit:g}; improve the data or "
-                    f"the model, or change evaluation.thresholds.{name}",
+                    f"{shown}, beyond the contract's {word} of {number(limit)}; improve the data "
+                    f"or the model, or change evaluation.thresholds.{name}",
                 )
             elif not sign * (edge - limit) >= 0:
                 yield Finding(
                     "uncertain_threshold",
                     name,
                     "warn",
-                    f"{shown}: within the contract's {word} of {limit:g}, but not certainly; more "
-                    "examples would tell",
+                    f"{shown}: within the contract's {word} of {number(limit)}, but not certainly; "
+                    "more examples would tell",
                 )
 
 
@@ -221,13 +222,13 @@ def _baseline(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
     # The constant's own value is of these rows too, so the model's interval is a cautious one.
     if sign * (edge - constant) > 0:
         return
-    shown = f"{name} is {metric.value:.4g} (95% {_range(metric.low, metric.high)})"
+    shown = f"{name} is {fixed(metric.value)} (95% {_range(metric.low, metric.high)})"
     if not sign * (metric.value - constant) > 0:
-        problem = f"no better than {constant:.4g} of the best constant answer"
+        problem = f"no better than {fixed(constant)} of the best constant answer"
         remedy = "improve the features"
     else:
         problem = (
-            f"and its interval reaches the {constant:.4g} of the best constant answer, so that "
+            f"and its interval reaches the {fixed(constant)} of the best constant answer, so that "
             f"{evaluation.overall.rows:,} examples do not show that it is better"
         )
         remedy = "evaluate on more examples, or improve the features"
@@ -271,7 +272,7 @@ def _champion(evaluation: Evaluation, contract: Contract, problem: str) -> Itera
             comparison.metric,
             "hold",
             f"{_change(comparison)}: worse than the champion {version} by more than "
-            f"evaluation.max_regression ({limit:g})",
+            f"evaluation.max_regression ({number(limit)})",
         )
     else:
         yield Finding(
@@ -295,7 +296,7 @@ def _slices(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
                 part.name,
                 "hold",
                 f"{part.name} ({part.rows:,} examples): {_change(part.comparison)}: worse than "
-                f"the champion by more than evaluation.max_slice_regression ({limit:g})",
+                f"the champion by more than evaluation.max_slice_regression ({number(limit)})",
             )
     if unclear:
         yield Finding(
@@ -310,11 +311,12 @@ def _slices(evaluation: Evaluation, contract: Contract) -> Iterator[Finding]:
 def _change(comparison: MetricChange) -> str:
     change = comparison.change
     noise = ", which may be chance" if comparison.within_noise else ""
+    champion, challenger = fixed(comparison.champion), fixed(comparison.challenger)
     return (
-        f"{comparison.metric} went from {comparison.champion:.4g} to {comparison.challenger:.4g}, "
-        f"a change of {change.value:+.4g} (95% {change.low:+.4g} to {change.high:+.4g}{noise})"
+        f"{comparison.metric} went from {champion} to {challenger}, a change of "
+        f"{signed(change.value)} (95% {signed(change.low)} to {signed(change.high)}{noise})"
     )
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:.4g} to {high:.4g}"
+    return f"{fixed(low)} to {fixed(high)}"
