@@ -18,6 +18,10 @@ def held(label, values):
     match re.sub(_NUMBER, "N", label):
         case "N":
             hits = values == ends[0]
+        case "\u2248 N":
+            digits = len(re.sub(r"e.*|[^0-9]", "", label).lstrip("0"))
+            rounded = [float(f"{v:.{digits - 1}e}") if np.isfinite(v) else v for v in values]
+            hits = np.array(rounded) == ends[0]
         case "below N":
             hits = values < ends[0]
         case "above N":

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.core.text import exactly
+from tidegate.core.text import ABOUT, exactly, number
 
 Array: TypeAlias = NDArray[Any]
 #: An interval with both ends included, and the number of values in it.
@@ -34,6 +34,8 @@ ALL_DIGITS: Final = 17
 _MOST_DIGITS: Final = 15
 #: Powers of ten up to this one are exact floats, so that a quotient is the nearest float.
 _EXACT_POWER: Final = 22
+#: The most characters of a value that is written with all its digits.
+_SHORT: Final = 9
 #: Of the decades of positive floats; the first one is cut short at the least of them.
 _EXPONENTS: Final = range(-324, 309)
 
@@ -259,10 +261,23 @@ def between(low: float, high: float) -> float:
     return high
 
 
+def _value(value: float, beside: Sequence[float]) -> str:
+    """A value in few digits; one that is rounded is marked, and differs from those beside it."""
+    whole = exactly(value)
+    if len(whole) <= _SHORT:
+        return whole
+    for digits in range(4, ALL_DIGITS):
+        written = number(value, digits)
+        if all(number(other, digits) != written for other in beside):
+            return ABOUT + written
+    return whole
+
+
 def labels(edges: Array, lows: Array, highs: Array, *, whole: bool) -> list[str]:
     """The labels of the cells between edges, from below the first to above the last.
 
-    Each tells exactly which of the counted values its cell holds, in as few digits as do.
+    Each tells exactly which of the counted values its cell holds, in as few digits as do. A single
+    value with many digits is rounded, and marked.
 
     Args:
         edges: Ascending; each belongs to the cell below it.
@@ -285,7 +300,7 @@ def labels(edges: Array, lows: Array, highs: Array, *, whole: bool) -> list[str]
         itertools.pairwise(reached), ends, ends[1:], strict=False
     ):
         if end - begin == 1 and lows[begin] == last:
-            found.append(exactly(last))
+            found.append(_value(last, [*highs[:begin][-1:], *lows[end:][:1]]))
         elif not math.isfinite(stop):
             found.append(f"{exactly(start)} to {exactly(last)}")
         elif whole:
