@@ -55,5 +55,5 @@ def test_columns_that_nothing_can_judge_are_named(call, home):
     )
     assert call("stats", "x.parquet", "--contract", "x.yaml")[::2] == (
         0,
-        "x.parquet: 2 rows, 1 columns\n",
+        "x.parquet: 2 rows, 1 column\n",
     )
