@@ -23,6 +23,7 @@ def held(counted, values):
 @given(VALUES, st.integers(1, 70))
 @example([0.3, 0.1 + 0.2, 0.29999999999999993, -0.3], 1)
 @example([1e300, -1e300, 5e-324, 1e-320, 9.99e22, math.inf, -math.inf, 0.0, -0.0], 3)
+@example([0.0, -1.0000000000000002e308], 1)
 @example([10.0, 9.99, 100.0, 99.0, -10.0, -9.99, -10.5], 2)
 def test_each_value_is_in_the_interval_that_counts_it(values, most):
     counted = count(np.array(values), most)

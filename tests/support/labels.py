@@ -22,6 +22,8 @@ def held(label, values):
             digits = len(re.sub(r"e.*|[^0-9]", "", label).lstrip("0"))
             rounded = [float(f"{v:.{digits - 1}e}") if np.isfinite(v) else v for v in values]
             hits = np.array(rounded) == ends[0]
+        case "any":
+            hits = np.ones(len(values))
         case "below N":
             hits = values < ends[0]
         case "above N":

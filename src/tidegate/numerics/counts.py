@@ -180,7 +180,8 @@ def _ends_below(values: Array, digits: int) -> Array:
     lows = values.copy()
     for part, places in _decades(values, digits):
         lows[part] = _ends(_floored(values[part], places), places)
-    return lows
+    # The end below the least finite floats would be infinite.
+    return np.where(np.isfinite(values), np.maximum(lows, -sys.float_info.max), lows)
 
 
 def _greatest(lows: Array, digits: int) -> Array:

@@ -74,6 +74,7 @@ KINDS = {
     st.sampled_from([8, 60, exact.MOST]),
 )
 @example("spiked", "normal", 900, 1, 60)
+@example("endless", "endless", 327, 337, 8)
 def test_each_share_is_the_share_of_the_rows_that_it_names(now, before, rows, seed, most):
     """Whether each value is counted, or intervals are."""
     generator = np.random.default_rng(seed)

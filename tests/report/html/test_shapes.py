@@ -67,6 +67,7 @@ def test_buckets_follow_the_values():
 @given(numbers, numbers, st.sampled_from(["int", "float"]), st.integers(1, 90))
 @example([-1e6, *[0.5, 1, 1.5] * 9], [0.25, 1e5], "float", 4)
 @example([-1e6, *[1, 2, 3] * 9], [4, 1e5], "int", 4)
+@example([0.0], [*[0.0] * 8, 1.0, -7.0], "int", 1)
 def test_the_share_of_a_counted_bucket_is_that_of_the_rows_it_names(first, second, kind, most):
     sides = [np.round(v) if kind == "int" else np.array(v) for v in (first, second)]
     made = shapes.buckets(*(summary(v, kind, most) for v in sides))

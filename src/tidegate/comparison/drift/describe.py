@@ -70,10 +70,11 @@ def _nans(cells: Cells) -> str:
 
 
 def _beyond(cells: Cells, about: str) -> str:
-    _, new = cells.shares
+    old, new = cells.shares
     last = len(new) - 2
     place = 0 if new[0] > new[last] else last
-    if new[place] < _STRAY:
+    # Infinite values of the baseline lie beyond its least and greatest finite ones.
+    if old[place] or new[place] < _STRAY:
         return ""
     return (
         f"{about}{percent(float(new[place]))} of values are now {cells.labels[place]}, none before"

@@ -50,12 +50,15 @@ class Buckets:
         """The values that a bucket holds, in words."""
         last, inset = len(self.edges) - 2, 0.5 if self.whole else 0.0
         low, high = self.edges[index] + inset, self.edges[index + 1] - inset
+        below, above = index == 0 and self.cut_low, index == last and self.cut_high
+        if below and above:
+            return "any"
+        if below:
+            return f"{exactly(high)} or less" if self.whole else f"below {exactly(high)}"
+        if above:
+            return f"{exactly(low)} or more"
         if low == high:
             return exactly(low)
-        if index == 0 and self.cut_low:
-            return f"{exactly(high)} or less" if self.whole else f"below {exactly(high)}"
-        if index == last and self.cut_high:
-            return f"{exactly(low)} or more"
         to = "to" if self.whole or index == last else "to below"
         return f"{exactly(low)} {to} {exactly(high)}"
 
